@@ -1,0 +1,30 @@
+// Is this a film the models were made for: a frontal chest radiograph, ready for
+// presentation?  A film that is not gets no score, and the reason is its result.
+
+#ifndef CAMNODE_CORE_DICOM_ELIGIBILITY_H_
+#define CAMNODE_CORE_DICOM_ELIGIBILITY_H_
+
+#include <string>
+
+#include "absl/types/optional.h"
+#include "core/dicom/instance_header.h"
+#include "core/domain/radiograph.h"
+
+namespace camnode {
+
+struct Ineligibility {
+  std::string code;    // UPPER_SNAKE, stable: "NOT_A_RADIOGRAPH", "NOT_CHEST", "NOT_FRONTAL",
+                       // "NOT_FOR_PRESENTATION", "TOO_SMALL", "CONSTANT", "COLOUR_PHOTOGRAPH", ...
+  std::string reason;  // One sentence for a human, naming attribute and value class;
+                       // no patient data.
+};
+
+// By what the header says; a silent header is no reason.  Empty: eligible so far.
+absl::optional<Ineligibility> CheckHeader(const InstanceHeader& header);
+
+// By what the pixels show: the obvious only.  Empty: eligible.
+absl::optional<Ineligibility> CheckPixels(const Radiograph& film);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_DICOM_ELIGIBILITY_H_

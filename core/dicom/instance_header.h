@@ -1,0 +1,49 @@
+// The few header values the node needs of a received instance, read without
+// decoding pixels and without trusting the file.
+
+#ifndef CAMNODE_CORE_DICOM_INSTANCE_HEADER_H_
+#define CAMNODE_CORE_DICOM_INSTANCE_HEADER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/domain/uid.h"
+
+namespace camnode {
+
+struct InstanceHeader {
+  Uid sop_class_uid;
+  Uid sop_instance_uid;
+  Uid study_instance_uid;
+  Uid series_instance_uid;
+  Uid transfer_syntax_uid;       // From the file meta information.
+  Uid instance_creator_uid;      // (0008,0014); empty if absent or not a UID.
+  std::string modality;          // Trimmed; all strings below likewise.
+  std::vector<std::string> image_type;
+  std::string presentation_intent;  // (0008,0068)
+  std::string body_part;            // (0018,0015)
+  std::string view_position;        // (0018,5101)
+  std::string patient_orientation;  // (0020,0020), as in the file: "L\\F"
+  std::string photometric_interpretation;
+  int rows = 0;
+  int columns = 0;
+  int samples_per_pixel = 0;
+  int bits_allocated = 0;
+  int frames = 1;
+  // Software or device UIDs of Contributing Equipment name us.
+  bool contributed_by_camnode = false;
+};
+
+// `path`: a Part 10 file.  Walks the data set without recursion, stops at the
+// pixel data, and allocates nothing from a declared length.
+//
+// Errors: kDataLoss if the data set cannot be walked (says at which tag), nests
+// deeper than 32 or holds an element that ends beyond the file; kInvalidArgument
+// if a needed UID is absent or malformed (says which); kUnavailable if the file
+// cannot be read.
+absl::StatusOr<InstanceHeader> ReadInstanceHeader(const std::string& path);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_DICOM_INSTANCE_HEADER_H_

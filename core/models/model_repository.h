@@ -1,0 +1,50 @@
+// A model is a folder: manifest.textproto and the weights it names.
+//
+//   deploy/models/resnet18/1/manifest.textproto
+//   deploy/models/resnet18/1/weights.safetensors
+
+#ifndef CAMNODE_CORE_MODELS_MODEL_REPOSITORY_H_
+#define CAMNODE_CORE_MODELS_MODEL_REPOSITORY_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proto/camnode/model/v1/manifest.pb.h"
+
+namespace camnode {
+
+// A checked manifest and where it came from.  Immutable once loaded.
+struct ModelFolder {
+  std::string directory;     // "deploy/models/resnet18/1"
+  std::string weights_path;
+  camnode::model::v1::ModelManifest manifest;
+};
+
+enum class WeightsCheck { kVerifyDigest, kSkipDigest };
+
+// Errors: kNotFound (no such folder or file; names it), kFailedPrecondition (text
+// does not parse: line and column; a field is missing or out of range; the
+// weights' digest is not the manifest's: names both).
+absl::StatusOr<ModelFolder> LoadModelFolder(const std::string& directory, WeightsCheck check);
+
+// Each name is "resnet18" (its highest version) or "resnet18/1", below `root`.
+absl::StatusOr<std::vector<ModelFolder>> LoadModelSet(const std::string& root,
+                                                      const std::vector<std::string>& names,
+                                                      WeightsCheck check);
+
+// One digest over names, versions, weights digests, thresholds and preprocessing
+// of the set, in order: what a job's model_set says.
+std::string ModelSetDigest(const std::vector<ModelFolder>& models);
+
+// The one id if all agree, otherwise theirs joined by "+".
+std::string ThresholdSetId(const std::vector<ModelFolder>& models);
+
+// probability = sigmoid(a * logit + b) with the manifest's calibration (a = 1,
+// b = 0 without one), rounded to 1e-4.
+double CalibratedProbability(const camnode::model::v1::ModelManifest& manifest, float logit);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_MODELS_MODEL_REPOSITORY_H_

@@ -1,0 +1,44 @@
+// Draws maps over films.
+
+#ifndef CAMNODE_CORE_RENDER_OVERLAY_RENDERER_H_
+#define CAMNODE_CORE_RENDER_OVERLAY_RENDERER_H_
+
+#include <string>
+#include <vector>
+
+#include <opencv2/core/mat.hpp>
+
+#include "absl/status/statusor.h"
+#include "core/domain/analysis.h"
+
+namespace camnode {
+
+struct OverlayOptions {
+  int max_long_side = 1024;  // Pixels; a smaller film is not enlarged.  0: native size.
+  double alpha = 0.4;        // Opacity of the strongest cell, 0 to 1.
+  bool legend = true;        // Model, probability, threshold, verdict, version, scale,
+                             // research-only lines: below the film, never over it.
+  std::string population;    // "trained on children aged 1-5"; from the manifest.
+};
+
+// The film in gray with the map of `result` over it.  Red first.
+// Errors: kInvalidArgument (empty film, alpha outside 0 to 1).
+absl::StatusOr<cv::Mat3b> RenderOverlay(const cv::Mat1b& film, const ModelResult& result,
+                                        const OverlayOptions& options);
+
+// Film and the map of every model side by side, with their agreement.
+absl::StatusOr<cv::Mat3b> RenderPanel(const cv::Mat1b& film, const Analysis& analysis,
+                                      const OverlayOptions& options);
+
+// A plain card with the reason a film was not analysed.
+cv::Mat3b RenderNotice(const std::string& reason_code, const std::string& reason);
+
+// The film with its long side at most `max_long_side`, area-averaged.
+cv::Mat1b ShrinkToFit(const cv::Mat1b& film, int max_long_side);
+
+// The line every picture carries.
+inline constexpr char kResearchOnly[] = "RESEARCH ONLY - NOT FOR DIAGNOSIS";
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_RENDER_OVERLAY_RENDERER_H_

@@ -1,0 +1,124 @@
+// The durable queue between node and workers.
+
+#ifndef CAMNODE_CORE_STORAGE_JOB_QUEUE_H_
+#define CAMNODE_CORE_STORAGE_JOB_QUEUE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
+#include "core/domain/job.h"
+#include "core/storage/sql_database.h"
+
+namespace camnode {
+
+struct JobQueueOptions {
+  // Longer: the job of a worker that vanished waits longer.  Shorter: a worker
+  // that stalls loses its job although it lives.  LeaseKeeper renews at a third.
+  absl::Duration lease_duration = absl::Minutes(2);
+  // Failures and crashes after which a job is buried.
+  int max_failures = 3;
+  // Attempts ended by a kill from outside after which a job is buried: a film
+  // that makes the kernel's memory killer strike looks like an operator's kill.
+  int max_interruptions = 25;
+};
+
+// How a worker process ended, for ReturnLeases.
+enum class WorkerEnd {
+  kCrashed,  // A crash signal or a bad exit code: the running job is suspect.
+  kStopped,  // SIGKILL, SIGTERM, SIGINT, clean exit, or its node died: nobody's fault.
+};
+
+class JobQueue;
+
+// One attempt at one job.  Move-only; ended in exactly one of three ways:
+// ResultStore::Commit(std::move(lease), ...), Retry, Bury.  A lease merely
+// destroyed runs out by itself.
+//
+// Every call returns kAborted, and changes nothing, if the attempt is no longer
+// ours: the lease ran out and the job was leased again, finished or buried.
+class JobLease {
+ public:
+  JobLease(JobLease&&) noexcept = default;
+  JobLease& operator=(JobLease&&) noexcept = default;
+
+  const Job& job() const { return job_; }
+  int attempt() const { return job_.attempt; }
+
+  // Says that work begins: from now on a lease that runs out is charged.  Sets
+  // job().analysis_started_ms, once in the job's life.  Call it right before
+  // anything that could kill the process, such as decoding.
+  absl::Status Start();
+
+  // Pushes the lease's end to now + lease_duration.
+  absl::Status Extend();
+
+  // Back to the queue for `delay`, one failure charged.  If that spends
+  // max_failures and `charge` is true the job is buried instead.  With charge
+  // false (kRetry errors: the world's fault) the budget is untouched.
+  absl::Status Retry(const absl::Status& why, absl::Duration delay, bool charge) &&;
+  absl::Status Bury(const absl::Status& why) &&;
+
+ private:
+  friend class JobQueue;
+  friend class ResultStore;
+  JobLease(JobQueue& queue, Job job) : queue_(&queue), job_(std::move(job)) {}
+
+  JobQueue* queue_;
+  Job job_;
+};
+
+struct QueueDepth {
+  int64_t queued = 0;
+  int64_t leased = 0;
+  int64_t buried = 0;
+  int64_t oldest_queued_ms = 0;  // When it was created; 0 if none is queued.
+};
+
+// Thread-safe.
+class JobQueue {
+ public:
+  JobQueue(SqlDatabase& database, const Clock& clock, const JobQueueOptions& options);
+
+  // Leases up to `max_jobs` jobs by priority, then age, raising each one's
+  // attempt.  Empty if nothing is due.  A job marked `alone` comes by itself, and
+  // the caller runs nothing beside it; leases not started are not charged.
+  // Jobs whose lease ran out after starting are charged a failure here, and
+  // buried here with the reason once their budget is spent.
+  absl::StatusOr<std::vector<JobLease>> Lease(const std::string& worker, int max_jobs);
+
+  // Gives back at once every lease held by `worker`, whose process has ended:
+  // not started ones uncharged; a started one is charged a failure (kCrashed) or
+  // an interruption (kStopped), marked `alone`, and buried if that spends its
+  // budget.  Safe even if the worker still lives: its commits are fenced off.
+  // Returns how many were given back.
+  absl::StatusOr<int> ReturnLeases(const std::string& worker, WorkerEnd end);
+
+  // A buried job back to the queue with fresh budgets.
+  // Errors: kNotFound, kFailedPrecondition if it is not buried.
+  absl::Status Requeue(int64_t job_id);
+
+  absl::StatusOr<Job> Get(int64_t job_id);
+  // The newest job about an instance.  Errors: kNotFound.
+  absl::StatusOr<Job> FindByInstance(int64_t instance_id);
+  // Newest first, ids below `before_id` (0: from the newest).
+  absl::StatusOr<std::vector<Job>> ListByState(JobState state, int limit, int64_t before_id);
+
+  absl::StatusOr<QueueDepth> Depth();
+
+  const JobQueueOptions& options() const { return options_; }
+
+ private:
+  friend class JobLease;
+  SqlDatabase& database_;
+  const Clock& clock_;
+  const JobQueueOptions options_;
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_STORAGE_JOB_QUEUE_H_

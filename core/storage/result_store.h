@@ -1,0 +1,75 @@
+// Finished analyses, the objects made from them, and where those must go.
+
+#ifndef CAMNODE_CORE_STORAGE_RESULT_STORE_H_
+#define CAMNODE_CORE_STORAGE_RESULT_STORE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/clock.h"
+#include "core/domain/analysis.h"
+#include "core/domain/delivery.h"
+#include "core/domain/derived_instance.h"
+#include "core/domain/instance.h"
+#include "core/storage/job_queue.h"
+#include "core/storage/sql_database.h"
+
+namespace camnode {
+
+struct StoredDerivedInstance {
+  DerivedInstance derived;
+  std::vector<Delivery> deliveries;
+};
+
+// Everything known about one analysis, as of one moment.
+struct StoredAnalysis {
+  Instance instance;
+  Analysis analysis;
+  std::vector<StoredDerivedInstance> derived;
+};
+
+struct AnalysisFilter {
+  Uid study_instance_uid;  // Empty: all studies.
+  int64_t before_id = 0;   // Ids below this one; 0: from the newest.
+};
+
+// Thread-safe.
+class ResultStore {
+ public:
+  ResultStore(SqlDatabase& database, const Clock& clock);
+
+  // One transaction: the job done, the analysis, the derived instances, one
+  // delivery per derived instance and destination (the workflow's `destinations`
+  // and the job's extra ones; none if the job asked for none), one event; then
+  // the doorbell for outbox and watchers.  Returns the analysis id.
+  //
+  // Consumes the lease whatever happens.  The blobs that the rows name must be
+  // durable.  Errors: kAborted if the attempt is no longer ours: nothing was
+  // changed and the caller drops what it made.
+  absl::StatusOr<int64_t> Commit(JobLease&& lease, const Analysis& analysis,
+                                 const std::vector<DerivedInstance>& derived,
+                                 const std::vector<std::string>& destinations);
+
+  // Errors: kNotFound.
+  absl::StatusOr<StoredAnalysis> Get(int64_t analysis_id);
+  absl::StatusOr<StoredAnalysis> FindBySopInstanceUid(const Uid& uid);
+
+  // Newest first.
+  absl::StatusOr<std::vector<StoredAnalysis>> List(const AnalysisFilter& filter, int limit);
+
+  // True if `uid` is an object we made: our own output is coming back.
+  absl::StatusOr<bool> IsOwnOutput(const Uid& sop_instance_uid);
+
+  // True if a row names the blob: for BlobStore::Sweep.
+  absl::StatusOr<bool> NamesBlob(absl::string_view blob_id);
+
+ private:
+  SqlDatabase& database_;
+  const Clock& clock_;
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_STORAGE_RESULT_STORE_H_

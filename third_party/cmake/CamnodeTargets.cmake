@@ -1,0 +1,53 @@
+# The three ways a target of ours is made, so that every one has the same
+# warnings, include path and sanitizers.
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(camnode_options INTERFACE)
+target_include_directories(camnode_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(camnode_options INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Werror)
+if(CAMNODE_SANITIZE)
+  target_compile_options(camnode_options INTERFACE
+    -fsanitize=${CAMNODE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  target_link_options(camnode_options INTERFACE -fsanitize=${CAMNODE_SANITIZE})
+  target_compile_definitions(camnode_options INTERFACE "CAMNODE_SANITIZE_${CAMNODE_SANITIZE_TAG}=1")
+endif()
+
+# camnode_library(NAME name SOURCES a.cc ... DEPENDS lib ...)
+function(camnode_library)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${ARG_NAME} STATIC ${ARG_SOURCES})
+  target_link_libraries(${ARG_NAME} PUBLIC ${ARG_DEPENDS} PRIVATE camnode_options)
+  target_include_directories(${ARG_NAME} PUBLIC ${CMAKE_SOURCE_DIR})
+endfunction()
+
+# camnode_program(NAME camnode-x SOURCES a.cc ... DEPENDS lib ...)
+function(camnode_program)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${ARG_NAME} ${ARG_SOURCES})
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPENDS} camnode_options)
+endfunction()
+
+# camnode_test(NAME x_test SOURCES x_test.cc DEPENDS lib ... LABELS threads ...)
+#
+# A unit test.  It finds the public films in the environment variable
+# CAMNODE_TEST_DATA and skips out loud where they are absent.
+function(camnode_test)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  add_executable(${ARG_NAME} ${ARG_SOURCES})
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest
+    camnode_testing_main camnode_options)
+  set_target_properties(${ARG_NAME} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT 300 LABELS "unit;${ARG_LABELS}"
+    ENVIRONMENT "CAMNODE_TEST_DATA=${CAMNODE_TEST_DATA};CAMNODE_BIN=${CMAKE_BINARY_DIR}/bin")
+endfunction()
+
+set(CAMNODE_TEST_DATA "${CMAKE_SOURCE_DIR}/../shared/data" CACHE PATH
+  "Folder with the public test films; tests that need it skip where it is absent")
