@@ -1,0 +1,379 @@
+#include "services/config.h"
+
+#include <arpa/inet.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "proto/camnode/config/v1/config.pb.h"
+#include "services/config_reader.h"
+
+namespace camnode {
+namespace {
+
+using google::protobuf::TextFormat;
+
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+constexpr int kMaxPort = 65535;
+
+// Everything the parser has to say is a mistake: its only warnings here are about
+// options that do not exist.
+class MistakeCollector final : public google::protobuf::io::ErrorCollector {
+ public:
+  explicit MistakeCollector(std::vector<ConfigMistake>& mistakes) : mistakes_(mistakes) {}
+
+  void AddError(int line, int, const std::string& message) override {
+    mistakes_.push_back({line + 1, absl::StrCat(message, "; nothing after this place was read")});
+  }
+  void AddWarning(int line, int, const std::string& message) override {
+    mistakes_.push_back({line + 1, absl::StrCat(message,
+                                                "; see deploy/camnode.textproto for every "
+                                                "option there is")});
+  }
+
+ private:
+  std::vector<ConfigMistake>& mistakes_;
+};
+
+bool NotEmpty(const std::string& text) { return !text.empty(); }
+
+bool IsAeTitle(const std::string& text) {
+  const auto allowed = [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; };
+  return !text.empty() && text.size() <= 16 && std::all_of(text.begin(), text.end(), allowed) &&
+         text.front() != ' ' && text.back() != ' ';
+}
+constexpr char kAeTitle[] = "1 to 16 printable ASCII characters, no backslash, no space at an end";
+
+bool IsIpAddress(const std::string& text) {
+  unsigned char bytes[sizeof(in6_addr)];
+  return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), bytes) == 1;
+}
+
+bool IsAddressRange(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return IsIpAddress(text);
+  int bits = -1;
+  const bool is_v6 = text.find(':') != std::string::npos;
+  return IsIpAddress(text.substr(0, slash)) && absl::SimpleAtoi(text.substr(slash + 1), &bits) &&
+         bits >= 0 && bits <= (is_v6 ? 128 : 32);
+}
+
+bool IsHost(const std::string& text) {
+  if (IsIpAddress(text)) return true;
+  const auto allowed = [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '.'; };
+  return !text.empty() && text.size() <= 253 && absl::ascii_isalnum(text.front()) &&
+         std::all_of(text.begin(), text.end(), allowed);
+}
+constexpr char kHost[] = "a host name or an IP address";
+
+bool IsLoopback(const std::string& address) {
+  return address == "::1" || (IsIpAddress(address) && absl::StartsWith(address, "127."));
+}
+
+bool IsName(const std::string& text) {
+  const auto allowed = [](char c) {
+    return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
+  };
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
+}
+constexpr char kName[] = "1 to 64 letters, digits, '-', '_', '.'";
+
+bool IsModelName(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const auto is_part = [](const std::string& part) { return IsName(part) && part[0] != '.'; };
+  if (slash == std::string::npos) return is_part(text);
+  return is_part(text.substr(0, slash)) && is_part(text.substr(slash + 1));
+}
+
+bool IsTimeZone(const std::string& text) {
+  absl::TimeZone zone;
+  return !text.empty() && absl::LoadTimeZone(text, &zone);
+}
+
+bool IsDatabaseUri(const std::string& text) {
+  return text.empty() || (absl::StartsWith(text, "sqlite:") && text.size() > 7) ||
+         absl::StartsWith(text, "postgresql://");
+}
+
+bool IsDevice(const std::string& text) {
+  int number = -1;
+  return text == "cpu" || (absl::StartsWith(text, "cuda:") &&
+                           absl::SimpleAtoi(text.substr(5), &number) && number >= 0);
+}
+
+void ReadLogLevel(const ConfigReader& file, LogLevel* level) {
+  const std::vector<std::string> names = {"debug", "info", "warning", "error"};
+  std::string name = names[static_cast<std::size_t>(*level)];
+  file.Read(
+      "log_level", "debug, info, warning or error",
+      [&](const std::string& text) {
+        return std::find(names.begin(), names.end(), text) != names.end();
+      },
+      &name);
+  *level = static_cast<LogLevel>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+void ReadBackoff(const ConfigReader& section, Backoff* backoff) {
+  section.Read("initial_backoff_ms", absl::Hours(24), &backoff->initial);
+  section.Read("max_backoff_ms", absl::Hours(24), &backoff->maximum);
+  if (backoff->initial > backoff->maximum) {
+    section.Mistake(section.Has("initial_backoff_ms") ? "initial_backoff_ms" : "max_backoff_ms",
+                    "contradicts: the initial wait is longer than the longest one; expected "
+                    "initial_backoff_ms <= max_backoff_ms");
+  }
+}
+
+void ReadDicom(const ConfigReader& section, DicomConfig* dicom) {
+  section.Read("ae_title", kAeTitle, IsAeTitle, &dicom->ae_title);
+  section.Read("port", 0, kMaxPort, &dicom->port);
+  section.Read("max_associations", 1, 1000, &dicom->max_associations);
+  section.Read("max_associations_per_peer", 1, 1000, &dicom->max_associations_per_peer);
+  section.Read("max_pdu_bytes", 4096, 131072, &dicom->max_pdu_bytes);
+  section.Read("max_instance_bytes", int64_t{1} << 10, int64_t{4} << 30,
+               &dicom->max_instance_bytes);
+  section.Read("idle_timeout_ms", absl::Hours(1), &dicom->idle_timeout);
+  section.Read("association_request_timeout_ms", absl::Hours(1),
+               &dicom->association_request_timeout);
+  section.Read("instance_timeout_ms", absl::Hours(24), &dicom->instance_timeout);
+  section.Read("accept_unknown_peers", &dicom->accept_unknown_peers);
+}
+
+void ReadPeers(const ConfigReader& file, std::vector<PeerConfig>* peers) {
+  std::set<std::string> titles;
+  for (const ConfigReader& section : file.Sections("peers")) {
+    PeerConfig peer;
+    section.Require("ae_title", kAeTitle);
+    section.Require("addresses", "at least one address or range, such as \"10.1.0.0/16\"");
+    section.Read("ae_title", kAeTitle, IsAeTitle, &peer.ae_title);
+    section.Read("addresses", "an IPv4 or IPv6 address or range, such as \"10.1.0.0/16\"",
+                 IsAddressRange, &peer.addresses);
+    section.Read("return_port", 0, kMaxPort, &peer.return_port);
+    section.Read("return_host", kHost, IsHost, &peer.return_host);
+    if (!peer.ae_title.empty() && !titles.insert(peer.ae_title).second) {
+      section.Mistake("ae_title",
+                      "is a second peer of that title; expected one entry with all "
+                      "its addresses");
+    }
+    const bool one_address = peer.addresses.size() == 1 && IsIpAddress(peer.addresses[0]);
+    if (peer.return_port != 0 && peer.return_host.empty() && !one_address) {
+      section.Mistake("return_port",
+                      "says where to send, but not to which host; expected "
+                      "return_host, because addresses is not one single address");
+    }
+    peers->push_back(std::move(peer));
+  }
+}
+
+void ReadDestinations(const ConfigReader& file, std::vector<DestinationConfig>* destinations) {
+  std::set<std::string> names;
+  for (const ConfigReader& section : file.Sections("destinations")) {
+    DestinationConfig destination;
+    section.Require("name", kName);
+    section.Require("ae_title", kAeTitle);
+    section.Require("host", kHost);
+    section.Read("name", kName, IsName, &destination.name);
+    section.Read("ae_title", kAeTitle, IsAeTitle, &destination.ae_title);
+    section.Read("host", kHost, IsHost, &destination.host);
+    section.Read("port", 1, kMaxPort, &destination.port);
+    if (!destination.name.empty() && !names.insert(destination.name).second) {
+      section.Mistake("name", "is a second destination of that name; expected another name");
+    }
+    destinations->push_back(std::move(destination));
+  }
+}
+
+void ReadWorkflow(const ConfigReader& section, const Config& config, WorkflowConfig* workflow) {
+  section.Read("name", kName, IsName, &workflow->name);
+  section.Read("models", "a model folder such as \"resnet18\" or \"resnet18/1\"", IsModelName,
+               &workflow->models);
+  const auto is_destination = [&](const std::string& name) {
+    const auto same = [&](const DestinationConfig& d) { return d.name == name; };
+    return std::any_of(config.destinations.begin(), config.destinations.end(), same);
+  };
+  section.Read("destinations", "the name of one of the destinations of this file", is_destination,
+               &workflow->destinations);
+  section.Read("return_to_sender", &workflow->return_to_sender);
+  const auto returns = [](const PeerConfig& peer) { return peer.return_port != 0; };
+  if (workflow->return_to_sender &&
+      std::none_of(config.peers.begin(), config.peers.end(), returns)) {
+    section.Mistake("return_to_sender",
+                    "is true, but no peer can be sent to; expected a peer with return_port");
+  }
+}
+
+void ReadOutputs(const ConfigReader& section, OutputsConfig* outputs) {
+  section.Read("overlays", &outputs->overlays);
+  section.Read("panel", &outputs->panel);
+  section.Read("refusal_notice", &outputs->refusal_notice);
+  section.Read("overlay_max_long_side", 64, 16384, &outputs->overlay_max_long_side);
+  section.Read("panel_max_long_side", 64, 16384, &outputs->panel_max_long_side);
+  section.Read("native_size", &outputs->native_size);
+  section.Read("alpha", 0.0, 1.0, &outputs->alpha);
+  section.Read("series_number_base", 0, 1'000'000, &outputs->series_number_base);
+}
+
+void ReadDelivery(const ConfigReader& section, DeliveryConfig* delivery) {
+  ReadBackoff(section, &delivery->backoff);
+  section.Read("max_failures", 1, 1000, &delivery->max_failures);
+  section.Read("connect_timeout_ms", absl::Hours(1), &delivery->connect_timeout);
+  section.Read("response_timeout_ms", absl::Hours(1), &delivery->response_timeout);
+  section.Read("max_per_association", 1, 10'000, &delivery->max_per_association);
+}
+
+void ReadStorage(const ConfigReader& section, StorageConfig* storage) {
+  section.Read("min_free_bytes", int64_t{0}, int64_t{1} << 50, &storage->min_free_bytes);
+  section.Read("max_queued_jobs", int64_t{1}, int64_t{1} << 40, &storage->max_queued_jobs);
+}
+
+void ReadQueue(const ConfigReader& section, QueueConfig* queue) {
+  section.Read("lease_ms", absl::Hours(24), &queue->queue.lease_duration);
+  if (queue->queue.lease_duration < absl::Seconds(1)) {
+    section.Mistake("lease_ms", "is too short; expected 1000 (one second) or more");
+  }
+  section.Read("max_failures", 1, 1000, &queue->queue.max_failures);
+  section.Read("max_interruptions", 1, 100'000, &queue->queue.max_interruptions);
+  ReadBackoff(section, &queue->backoff);
+}
+
+void ReadWorker(const ConfigReader& section, WorkerConfig* worker) {
+  section.Read("supervise", &worker->supervise);
+  section.Read("count", 1, 64, &worker->count);
+  section.Read("device", "\"cpu\" or \"cuda:0\"", IsDevice, &worker->device);
+  section.Read("threads", 0, 1024, &worker->threads);
+  section.Read("decode_ahead", 0, 64, &worker->decode_ahead);
+  section.Read("max_pixels", int64_t{1}, int64_t{1'000'000'000}, &worker->max_pixels);
+  section.Read("niceness", 0, 19, &worker->niceness);
+}
+
+template <typename Listener>
+void ReadAddress(const ConfigReader& section, Listener* listener) {
+  section.Read("address", "an IP address, such as \"127.0.0.1\"", IsIpAddress, &listener->address);
+  section.Read("insecure", &listener->insecure);
+  if (!IsLoopback(listener->address) && !listener->insecure) {
+    section.Mistake("address",
+                    absl::StrCat("is ", listener->address,
+                                 ", which others can reach without encryption or password; "
+                                 "expected a loopback address, or `insecure: true` to allow it "
+                                 "(TLS and tokens are not there yet)"));
+  }
+}
+
+void ReadGrpc(const ConfigReader& section, GrpcConfig* grpc) {
+  ReadAddress(section, grpc);
+  section.Read("port", 0, kMaxPort, &grpc->port);
+  section.Read("reflection", &grpc->reflection);
+  section.Read("max_watchers", 1, 1000, &grpc->max_watchers);
+  section.Read("max_threads", 9, 2000, &grpc->max_threads);
+  section.Read("max_upload_bytes", int64_t{1} << 10, int64_t{4} << 30, &grpc->max_upload_bytes);
+  if (grpc->max_threads < grpc->max_watchers + 8) {
+    section.Mistake(section.Has("max_threads") ? "max_threads" : "max_watchers",
+                    absl::StrCat("leaves no thread for other calls: each watcher holds one; "
+                                 "expected max_threads >= max_watchers + 8 = ",
+                                 grpc->max_watchers + 8));
+  }
+}
+
+void ReadHttp(const ConfigReader& section, HttpConfig* http) {
+  ReadAddress(section, http);
+  section.Read("port", -1, kMaxPort, &http->port);
+}
+
+Config ReadFile(const ConfigReader& file) {
+  Config config;
+  file.Read("data_directory", "a folder", NotEmpty, &config.data_directory);
+  file.Read("database_uri", "\"\", \"sqlite:FILE\" or \"postgresql://...\"", IsDatabaseUri,
+            &config.database_uri);
+  file.Read("model_directory", "a folder", NotEmpty, &config.model_directory);
+  file.Read("time_zone", "an IANA time zone known here, such as \"Europe/Berlin\"", IsTimeZone,
+            &config.time_zone);
+  ReadLogLevel(file, &config.log_level);
+  ReadDicom(file.Section("dicom"), &config.dicom);
+  ReadPeers(file, &config.peers);
+  ReadDestinations(file, &config.destinations);
+  ReadWorkflow(file.Section("workflow"), config, &config.workflow);
+  ReadOutputs(file.Section("outputs"), &config.outputs);
+  ReadDelivery(file.Section("delivery"), &config.delivery);
+  ReadStorage(file.Section("storage"), &config.storage);
+  ReadQueue(file.Section("queue"), &config.queue);
+  ReadWorker(file.Section("worker"), &config.worker);
+  ReadGrpc(file.Section("grpc"), &config.grpc);
+  ReadHttp(file.Section("http"), &config.http);
+  return config;
+}
+
+absl::Status Report(const std::string& file, std::vector<ConfigMistake> mistakes) {
+  const auto earlier = [](const ConfigMistake& a, const ConfigMistake& b) {
+    return a.line < b.line;
+  };
+  std::stable_sort(mistakes.begin(), mistakes.end(), earlier);
+  const auto one_line = [&](std::string* out, const ConfigMistake& mistake) {
+    absl::StrAppend(out, file, ":", std::max(mistake.line, 1), ": ", mistake.text);
+  };
+  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n", one_line));
+}
+
+// `path` as seen from `folder`.
+std::string Resolve(const std::filesystem::path& folder, const std::string& path) {
+  return (folder / path).lexically_normal().string();
+}
+
+}  // namespace
+
+std::string ReturnDestinationName(absl::string_view peer_ae_title) {
+  return absl::StrCat("return:", peer_ae_title);
+}
+
+absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& file) {
+  std::vector<ConfigMistake> mistakes;
+  MistakeCollector collector(mistakes);
+  TextFormat::ParseInfoTree where;
+  TextFormat::Parser parser;
+  parser.AllowUnknownField(true);  // A warning instead: the parser goes on.
+  parser.RecordErrorsTo(&collector);
+  parser.WriteLocationsTo(&where);
+  config::v1::Config message;
+  if (!parser.ParseFromString(text, &message)) return Report(file, std::move(mistakes));
+  Config config = ReadFile(ConfigReader(message, &where, "", mistakes));
+  if (!mistakes.empty()) return Report(file, std::move(mistakes));
+  return config;
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened for reading"));
+  std::string text(kMaxFileBytes + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad()) return absl::UnavailableError(absl::StrCat(path, ": cannot be read"));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > kMaxFileBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(path, ": is larger than 1 MiB; expected a configuration file"));
+  }
+  CAMNODE_ASSIGN_OR_RETURN(Config config, ParseConfig(text, path));
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  config.data_directory = Resolve(folder, config.data_directory);
+  config.model_directory = Resolve(folder, config.model_directory);
+  if (config.database_uri.empty()) {
+    config.database_uri = absl::StrCat("sqlite:", config.data_directory, "/camnode.db");
+  } else if (absl::StartsWith(config.database_uri, "sqlite:")) {
+    config.database_uri = absl::StrCat("sqlite:", Resolve(folder, config.database_uri.substr(7)));
+  }
+  config.file = path;
+  config.file_sha256 = Sha256Hex(text);
+  return config;
+}
+
+}  // namespace camnode

@@ -1,0 +1,258 @@
+#include "services/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "proto/camnode/config/v1/config.pb.h"
+#include "tests/testing/status_matchers.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::string ReadText(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+std::string Complaint(const std::string& text) {
+  return std::string(ParseConfig(text, "f").status().message());
+}
+
+std::string ShippedFile() { return ReadText("deploy/camnode.textproto"); }
+
+// Compares field by field, so that a difference is named.
+void ExpectSame(const Config& a, const Config& b) {
+  EXPECT_EQ(a.data_directory, b.data_directory);
+  EXPECT_EQ(a.database_uri, b.database_uri);
+  EXPECT_EQ(a.model_directory, b.model_directory);
+  EXPECT_EQ(a.time_zone, b.time_zone);
+  EXPECT_EQ(a.log_level, b.log_level);
+  EXPECT_EQ(a.dicom.ae_title, b.dicom.ae_title);
+  EXPECT_EQ(a.dicom.port, b.dicom.port);
+  EXPECT_EQ(a.dicom.max_associations, b.dicom.max_associations);
+  EXPECT_EQ(a.dicom.max_associations_per_peer, b.dicom.max_associations_per_peer);
+  EXPECT_EQ(a.dicom.max_pdu_bytes, b.dicom.max_pdu_bytes);
+  EXPECT_EQ(a.dicom.max_instance_bytes, b.dicom.max_instance_bytes);
+  EXPECT_EQ(a.dicom.idle_timeout, b.dicom.idle_timeout);
+  EXPECT_EQ(a.dicom.association_request_timeout, b.dicom.association_request_timeout);
+  EXPECT_EQ(a.dicom.instance_timeout, b.dicom.instance_timeout);
+  EXPECT_EQ(a.dicom.accept_unknown_peers, b.dicom.accept_unknown_peers);
+  EXPECT_EQ(a.peers.size(), b.peers.size());
+  EXPECT_EQ(a.destinations.size(), b.destinations.size());
+  EXPECT_EQ(a.workflow.name, b.workflow.name);
+  EXPECT_EQ(a.workflow.models, b.workflow.models);
+  EXPECT_EQ(a.workflow.destinations, b.workflow.destinations);
+  EXPECT_EQ(a.workflow.return_to_sender, b.workflow.return_to_sender);
+  EXPECT_EQ(a.outputs.overlays, b.outputs.overlays);
+  EXPECT_EQ(a.outputs.panel, b.outputs.panel);
+  EXPECT_EQ(a.outputs.refusal_notice, b.outputs.refusal_notice);
+  EXPECT_EQ(a.outputs.overlay_max_long_side, b.outputs.overlay_max_long_side);
+  EXPECT_EQ(a.outputs.panel_max_long_side, b.outputs.panel_max_long_side);
+  EXPECT_EQ(a.outputs.native_size, b.outputs.native_size);
+  EXPECT_EQ(a.outputs.alpha, b.outputs.alpha);
+  EXPECT_EQ(a.outputs.series_number_base, b.outputs.series_number_base);
+  EXPECT_EQ(a.delivery.backoff.initial, b.delivery.backoff.initial);
+  EXPECT_EQ(a.delivery.backoff.maximum, b.delivery.backoff.maximum);
+  EXPECT_EQ(a.delivery.max_failures, b.delivery.max_failures);
+  EXPECT_EQ(a.delivery.connect_timeout, b.delivery.connect_timeout);
+  EXPECT_EQ(a.delivery.response_timeout, b.delivery.response_timeout);
+  EXPECT_EQ(a.delivery.max_per_association, b.delivery.max_per_association);
+  EXPECT_EQ(a.storage.min_free_bytes, b.storage.min_free_bytes);
+  EXPECT_EQ(a.storage.max_queued_jobs, b.storage.max_queued_jobs);
+  EXPECT_EQ(a.queue.queue.lease_duration, b.queue.queue.lease_duration);
+  EXPECT_EQ(a.queue.queue.max_failures, b.queue.queue.max_failures);
+  EXPECT_EQ(a.queue.queue.max_interruptions, b.queue.queue.max_interruptions);
+  EXPECT_EQ(a.queue.backoff.initial, b.queue.backoff.initial);
+  EXPECT_EQ(a.queue.backoff.maximum, b.queue.backoff.maximum);
+  EXPECT_EQ(a.worker.supervise, b.worker.supervise);
+  EXPECT_EQ(a.worker.count, b.worker.count);
+  EXPECT_EQ(a.worker.device, b.worker.device);
+  EXPECT_EQ(a.worker.threads, b.worker.threads);
+  EXPECT_EQ(a.worker.decode_ahead, b.worker.decode_ahead);
+  EXPECT_EQ(a.worker.max_pixels, b.worker.max_pixels);
+  EXPECT_EQ(a.worker.niceness, b.worker.niceness);
+  EXPECT_EQ(a.grpc.address, b.grpc.address);
+  EXPECT_EQ(a.grpc.port, b.grpc.port);
+  EXPECT_EQ(a.grpc.insecure, b.grpc.insecure);
+  EXPECT_EQ(a.grpc.reflection, b.grpc.reflection);
+  EXPECT_EQ(a.grpc.max_watchers, b.grpc.max_watchers);
+  EXPECT_EQ(a.grpc.max_threads, b.grpc.max_threads);
+  EXPECT_EQ(a.grpc.max_upload_bytes, b.grpc.max_upload_bytes);
+  EXPECT_EQ(a.http.address, b.http.address);
+  EXPECT_EQ(a.http.port, b.http.port);
+  EXPECT_EQ(a.http.insecure, b.http.insecure);
+}
+
+TEST(ConfigTest, TheShippedFileSaysExactlyTheDefaults) {
+  const absl::StatusOr<Config> shipped = ParseConfig(ShippedFile(), "camnode.textproto");
+
+  ASSERT_THAT(shipped, IsOk());
+  ExpectSame(*shipped, Config{});
+  // And an empty file is the defaults, too.
+  const absl::StatusOr<Config> empty = ParseConfig("", "empty");
+  ASSERT_THAT(empty, IsOk());
+  ExpectSame(*empty, Config{});
+}
+
+// Options of repeated sections are shown commented out.
+void ExpectNamed(const google::protobuf::Descriptor* section, const std::string& text) {
+  for (int i = 0; i < section->field_count(); ++i) {
+    const google::protobuf::FieldDescriptor* option = section->field(i);
+    const std::string end = option->message_type() == nullptr ? ": " : " {";
+    EXPECT_TRUE(absl::StrContains(text, " " + option->name() + end) ||
+                absl::StrContains(text, "\n" + option->name() + end))
+        << option->full_name();
+    if (option->message_type() != nullptr) ExpectNamed(option->message_type(), text);
+  }
+}
+
+TEST(ConfigTest, TheShippedFileNamesEveryOption) {
+  ExpectNamed(config::v1::Config::descriptor(), ShippedFile());
+}
+
+TEST(ConfigTest, ReadsWhatItIsTold) {
+  const absl::StatusOr<Config> config = ParseConfig(R"(
+      log_level: "warning"
+      dicom { ae_title: "NODE 2" port: 0 idle_timeout_ms: 1500 }
+      peers { ae_title: "MOD" addresses: "10.0.0.7" addresses: "fd00::/8"
+              return_port: 104 return_host: "mod.example.org" }
+      destinations { name: "pacs" ae_title: "ORTHANC" host: "::1" port: 4242 }
+      workflow { models: "resnet18/2" destinations: "pacs" return_to_sender: true }
+      outputs { alpha: 0 }
+      queue { lease_ms: 5000 initial_backoff_ms: 10 max_backoff_ms: 20 }
+      http { port: -1 })",
+                                                    "f");
+
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->log_level, LogLevel::kWarning);
+  EXPECT_EQ(config->dicom.ae_title, "NODE 2");
+  EXPECT_EQ(config->dicom.port, 0);
+  EXPECT_EQ(config->dicom.idle_timeout, absl::Milliseconds(1500));
+  ASSERT_EQ(config->peers.size(), 1);
+  EXPECT_THAT(config->peers[0].addresses, ElementsAre("10.0.0.7", "fd00::/8"));
+  EXPECT_EQ(config->peers[0].return_port, 104);
+  ASSERT_EQ(config->destinations.size(), 1);
+  EXPECT_EQ(config->destinations[0].port, 4242);
+  EXPECT_THAT(config->workflow.models, ElementsAre("resnet18/2"));
+  EXPECT_THAT(config->workflow.destinations, ElementsAre("pacs"));
+  EXPECT_EQ(config->outputs.alpha, 0.0);
+  EXPECT_EQ(config->queue.queue.lease_duration, absl::Seconds(5));
+  EXPECT_EQ(config->queue.backoff.maximum, absl::Milliseconds(20));
+  EXPECT_EQ(config->http.port, -1);
+}
+
+TEST(ConfigTest, ReportsEveryMistakeWithItsLine) {
+  const std::string complaint = Complaint(
+      "colour: \"red\"\n"
+      "time_zone: \"Mars/Olympus\"\n"
+      "dicom {\n"
+      "  port: 70000\n"
+      "  ae_title: \"THIS TITLE IS TOO LONG\"\n"
+      "}\n"
+      "workflow {\n"
+      "  destinations: \"pacs\"\n"
+      "}\n");
+
+  std::vector<std::string> lines;
+  std::stringstream stream(complaint);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  EXPECT_THAT(lines,
+              ElementsAre(AllOf(StartsWith("f:1: "), HasSubstr("\"colour\"")),
+                          AllOf(StartsWith("f:2: time_zone is \"Mars/Olympus\"; expected "),
+                                HasSubstr("IANA")),
+                          "f:4: dicom.port is 70000; expected 0 to 65535",
+                          AllOf(StartsWith("f:5: dicom.ae_title is "), HasSubstr("1 to 16")),
+                          AllOf(StartsWith("f:8: workflow.destinations is \"pacs\"; expected "),
+                                EndsWith("destinations of this file"))));
+}
+
+TEST(ConfigTest, ATextThatIsNotAConfigurationSaysWhere) {
+  EXPECT_THAT(Complaint("dicom {\n  port: \"many\"\n}\n"),
+              AllOf(StartsWith("f:2: "), HasSubstr("nothing after this place was read")));
+  EXPECT_THAT(Complaint("dicom {\n"), StartsWith("f:2: "));
+  EXPECT_THAT(ParseConfig("\x7f\x45LF", "f"), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(ConfigTest, AnAddressThatOthersReachNeedsToBeCalledInsecure) {
+  for (const std::string section : {"grpc", "http"}) {
+    EXPECT_THAT(Complaint(section + " { address: \"0.0.0.0\" }"),
+                AllOf(HasSubstr(section + ".address is 0.0.0.0"), HasSubstr("insecure: true")));
+    EXPECT_THAT(ParseConfig(section + " { address: \"0.0.0.0\" insecure: true }", "f"), IsOk());
+    EXPECT_THAT(ParseConfig(section + " { address: \"127.0.0.2\" }", "f"), IsOk());
+    EXPECT_THAT(ParseConfig(section + " { address: \"::1\" }", "f"), IsOk());
+  }
+}
+
+TEST(ConfigTest, APeerNeedsATitleAndAnAddress) {
+  EXPECT_THAT(Complaint("\npeers { addresses: \"10.0.0.1\" }"),
+              StartsWith("f:2: peers.ae_title is missing"));
+  EXPECT_THAT(Complaint("peers { ae_title: \"A\" }"), HasSubstr("peers.addresses is missing"));
+  EXPECT_THAT(Complaint("peers {\n ae_title: \"A\"\n addresses: \"10.0.0.1\"\n"
+                        " addresses: \"10.0.0.0/33\" }"),
+              StartsWith("f:4: peers.addresses is \"10.0.0.0/33\""));
+  EXPECT_THAT(Complaint("peers { ae_title: \"A\" addresses: \"1.2.3.4\" }\n"
+                        "peers { ae_title: \"A\" addresses: \"1.2.3.5\" }"),
+              StartsWith("f:2: peers.ae_title is a second peer of that title"));
+}
+
+TEST(ConfigTest, ReturningToTheSenderNeedsAPlaceToReturnTo) {
+  EXPECT_THAT(Complaint("workflow { return_to_sender: true }"),
+              HasSubstr("no peer can be sent to"));
+  EXPECT_THAT(Complaint("peers { ae_title: \"A\" addresses: \"10.0.0.0/8\" return_port: 104 }"),
+              HasSubstr("expected return_host"));
+  EXPECT_THAT(ParseConfig("peers { ae_title: \"A\" addresses: \"10.0.0.1\" return_port: 104 }"
+                          "workflow { return_to_sender: true }",
+                          "f"),
+              IsOk());
+}
+
+TEST(ConfigTest, OptionsThatContradictEachOtherAreMistakes) {
+  EXPECT_THAT(Complaint("delivery { initial_backoff_ms: 5 max_backoff_ms: 4 }"),
+              HasSubstr("initial_backoff_ms <= max_backoff_ms"));
+  EXPECT_THAT(Complaint("grpc { max_watchers: 100 }"), HasSubstr("max_watchers + 8 = 108"));
+  EXPECT_THAT(Complaint("destinations { name: \"a\" ae_title: \"A\" host: \"h\" }\n"
+                        "destinations { name: \"a\" ae_title: \"B\" host: \"h\" }"),
+              StartsWith("f:2: destinations.name is a second destination"));
+}
+
+TEST(ConfigTest, NamesThatBecomePathsCannotLeaveTheirFolder) {
+  for (const char* name : {"../resnet18", "resnet18/..", "/etc", "a/b/c", ""}) {
+    EXPECT_THAT(Complaint(std::string("workflow { models: \"") + name + "\" }"),
+                HasSubstr("workflow.models is"))
+        << name;
+  }
+}
+
+TEST(LoadConfigTest, MakesPathsRelativeToTheFileAndRemembersItsDigest) {
+  const std::string path = testing::TempDir() + "/load_config_test.textproto";
+  std::ofstream(path) << "data_directory: \"d\" model_directory: \"/m\"\n";
+
+  const absl::StatusOr<Config> config = LoadConfig(path);
+
+  ASSERT_THAT(config, IsOk());
+  EXPECT_THAT(config->data_directory, AllOf(StartsWith("/"), EndsWith("/d"), Not(HasSubstr("//"))));
+  EXPECT_EQ(config->model_directory, "/m");
+  EXPECT_EQ(config->database_uri, "sqlite:" + config->data_directory + "/camnode.db");
+  EXPECT_EQ(config->file_sha256.size(), 64);
+}
+
+TEST(LoadConfigTest, AFileThatIsNotThereIsNamed) {
+  EXPECT_THAT(LoadConfig("/nowhere/camnode.textproto"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("/nowhere/camnode.textproto")));
+}
+
+}  // namespace
+}  // namespace camnode
