@@ -1,0 +1,1 @@
+"""Real programs for the integration tests: start them, feed them, watch them, end them."""

@@ -1,0 +1,241 @@
+"""A camnode on a data directory of its own, as an operator would run it."""
+
+import http.client
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+
+from harness.processes import Child, children_of, run
+from harness.rpc import Rpc
+from harness.settings import BIN, MODELS, TIME_SCALE
+from harness.waiting import wait_until
+
+SENDER = "SENDER"  # The calling AE title that every node here knows.
+ORTHANC = "ORTHANC"
+
+# Small and quick, but nothing left out: sections are replaced, not merged.
+DEFAULTS = {
+    "dicom": 'ae_title: "CAMNODE" port: 0',
+    "grpc": "port: 0",
+    "http": "port: 0",
+    "workflow": 'models: "resnet18" models: "efficientnet_b0" models: "densenet121"',
+    "outputs": "",
+    "delivery": "initial_backoff_ms: 200 max_backoff_ms: 2000",
+    "storage": "min_free_bytes: 50000000",
+    "queue": "initial_backoff_ms: 200 max_backoff_ms: 2000",
+    "worker": "",
+}
+ONE_MODEL = 'models: "resnet18"'
+
+
+class Node:
+    """Start, stop, kill and start again: the data stay, the ports change.
+
+    `sections`: text of top-level messages of camnode.textproto by name, in place of
+    DEFAULTS.  `destinations`: {name: (AE title, port)}.
+    """
+
+    def __init__(self, directory, destinations=None, top="", environment=None, **sections):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.data = self.directory / "data"
+        self.config = self.directory / "camnode.textproto"
+        self.log = self.directory / "camnode.log"
+        self.environment = dict(environment or {})
+        self.config.write_text(_configuration(destinations or {}, top, sections))
+        self.ports = {}
+        self.process = None
+        self._old = []
+        self._rpc = None
+
+    def start(self, wait_for_worker=True, seconds=60):
+        """Starts the node and waits until it answers, and its worker is ready."""
+        if self.process is not None:
+            self._old.append(self.process)
+        (self.data / "ports.json").unlink(missing_ok=True)
+        self.process = Child(
+            [BIN / "camnode", "--config", self.config], self.log, self.environment
+        )
+        wait_until(self._read_ports, self._why_not_up, seconds)
+        self._rpc = Rpc(self.ports["grpc"])
+        if wait_for_worker:
+            self.wait_for_worker(seconds)
+        return self
+
+    def wait_for_worker(self, seconds=60):
+        wait_until(
+            lambda: any(worker.ready for worker in self._workers_or_fail()),
+            "a worker that is ready",
+            seconds,
+        )
+
+    def stop(self, seconds=30):
+        """An operator's stop; returns the exit code."""
+        self.process.send(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds * TIME_SCALE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"camnode did not end within {seconds} s of SIGTERM") from None
+
+    def kill(self):
+        """kill -9 of the node alone; what it supervised must see to itself."""
+        self.process.kill()
+
+    def restart(self, **arguments):
+        return self.start(**arguments)
+
+    def running(self):
+        return self.process is not None and self.process.running()
+
+    def close(self):
+        for child in self._old + ([self.process] if self.process else []):
+            child.close()
+
+    @property
+    def rpc(self):
+        return self._rpc
+
+    def worker_pids(self):
+        return children_of(self.process.pid, "camnode-worker")
+
+    def http_get(self, path):
+        """Returns (status, text)."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=10)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def metrics(self):
+        """{series name with labels: value}."""
+        status, text = self.http_get("/metrics")
+        assert status == 200, f"/metrics answered {status}"
+        series = {}
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                series[name] = float(value)
+        return series
+
+    def log_text(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def log_lines(self, event=None):
+        """The JSON lines of node and workers, oldest first."""
+        lines = []
+        for text in self.log_text().splitlines():
+            if not text.startswith("{"):
+                continue
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            if event is None or line.get("event") == event:
+                lines.append(line)
+        return lines
+
+    def control(self, *arguments, seconds=60):
+        """Runs camnodectl against this node."""
+        return run(
+            [BIN / "camnodectl", *arguments, "--config", self.config], seconds * TIME_SCALE
+        )
+
+    def wait_for_analysis(self, sop_instance_uid, seconds=60):
+        """The committed analysis of a film."""
+        return wait_until(
+            lambda: self.rpc.find_analysis(sop_instance_uid),
+            lambda: f"the analysis of {sop_instance_uid}: {self.describe(sop_instance_uid)}",
+            seconds,
+        )
+
+    def wait_for_deliveries(self, sop_instance_uid, seconds=60):
+        """The analysis of a film once every object of it is delivered."""
+
+        def delivered():
+            analysis = self.rpc.find_analysis(sop_instance_uid)
+            if analysis is None:
+                return None
+            states = [
+                delivery.state
+                for derived in analysis.derived_instances
+                for delivery in derived.deliveries
+            ]
+            done = states and all(state == self.rpc.DELIVERED for state in states)
+            return analysis if done else None
+
+        return wait_until(
+            delivered,
+            lambda: f"the deliveries of {sop_instance_uid}: {self.describe(sop_instance_uid)}",
+            seconds,
+        )
+
+    def describe(self, sop_instance_uid):
+        """What the node says of a film now, for a failure message."""
+        try:
+            analysis = self.rpc.find_analysis(sop_instance_uid)
+            return str(analysis or self.rpc.status())
+        except Exception as error:  # A message must not hide the failure it describes.
+            return f"the node does not answer: {error}"
+
+    def blob_with(self, sha256):
+        """The stored file with this digest."""
+        done = run(["sh", "-c", f"find '{self.data}/blobs' -type f -exec sha256sum {{}} +"])
+        for line in done.stdout.splitlines():
+            digest, path = line.split(maxsplit=1)
+            if digest == sha256:
+                return pathlib.Path(path)
+        raise AssertionError(f"no blob has the digest {sha256}")
+
+    def _read_ports(self):
+        if not self.process.running():
+            raise AssertionError(self._why_not_up())
+        try:
+            ports = json.loads((self.data / "ports.json").read_text())
+        except (OSError, ValueError):
+            return False
+        self.ports = ports
+        return True
+
+    def _why_not_up(self):
+        return f"camnode to start (exit code {self.process.process.poll()}):\n{self.tail()}"
+
+    def _workers_or_fail(self):
+        if not self.process.running():
+            raise AssertionError(self._why_not_up())
+        return self.rpc.status().workers
+
+    def tail(self, lines=30):
+        return "\n".join(self.log_text().splitlines()[-lines:])
+
+
+def _configuration(destinations, top, sections):
+    unknown = set(sections) - set(DEFAULTS)
+    assert not unknown, f"no such section: {unknown}"
+    sections = {**DEFAULTS, **sections}
+    for name in destinations:
+        sections["workflow"] += f' destinations: "{name}"'
+    text = [
+        'data_directory: "data"',
+        f'model_directory: "{MODELS}"',
+        top,
+        f'peers {{ ae_title: "{SENDER}" addresses: "127.0.0.1" }}',
+        f'peers {{ ae_title: "{ORTHANC}" addresses: "127.0.0.1" }}',
+    ]
+    for name, (title, port) in destinations.items():
+        text.append(
+            f'destinations {{ name: "{name}" ae_title: "{title}" host: "127.0.0.1" port: {port} }}'
+        )
+    text += [f"{name} {{ {content} }}" for name, content in sections.items() if content]
+    return "\n".join(text) + "\n"
+
+
+def copy_log(node, folder):
+    """Keeps what a failed test leaves behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (node.config, node.log):
+        if path.exists():
+            shutil.copy(path, folder / path.name)
