@@ -1,0 +1,145 @@
+#include "core/inference/networks/densenet.h"
+
+#include <array>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace camnode {
+namespace {
+
+namespace nn = torch::nn;
+
+constexpr int64_t kGrowth = 32;     // Channels each layer adds.
+constexpr int64_t kBottleneck = 4;  // Width of the 1x1 convolution, in growths.
+constexpr int64_t kStemChannels = 64;
+
+nn::Conv2d Pointwise(int64_t in, int64_t out) {
+  return nn::Conv2d(nn::Conv2dOptions(in, out, 1).bias(false));
+}
+
+// Norm, ReLU, 1x1; norm, ReLU, 3x3: what one layer adds to its input.
+class DenseLayer final : public nn::Module {
+ public:
+  explicit DenseLayer(int64_t in)
+      : norm1_(register_module("norm1", nn::BatchNorm2d(in))),
+        conv1_(register_module("conv1", Pointwise(in, kBottleneck * kGrowth))),
+        norm2_(register_module("norm2", nn::BatchNorm2d(kBottleneck * kGrowth))),
+        conv2_(register_module(
+            "conv2",
+            nn::Conv2d(
+                nn::Conv2dOptions(kBottleneck * kGrowth, kGrowth, 3).padding(1).bias(false)))) {}
+
+  torch::Tensor Forward(const torch::Tensor& input) {
+    const torch::Tensor x = conv1_(norm1_(input).relu_());
+    return conv2_(norm2_(x).relu_());
+  }
+
+ private:
+  nn::BatchNorm2d norm1_;
+  nn::Conv2d conv1_;
+  nn::BatchNorm2d norm2_;
+  nn::Conv2d conv2_;
+};
+
+class DenseBlock final : public nn::Module {
+ public:
+  DenseBlock(int64_t in, int layers) {
+    for (int i = 0; i < layers; ++i) {
+      layers_.push_back(register_module(absl::StrCat("denselayer", i + 1),
+                                        std::make_shared<DenseLayer>(in + i * kGrowth)));
+    }
+  }
+
+  torch::Tensor Forward(torch::Tensor x) {
+    for (const std::shared_ptr<DenseLayer>& layer : layers_) {
+      x = torch::cat({x, layer->Forward(x)}, 1);
+    }
+    return x;
+  }
+
+ private:
+  std::vector<std::shared_ptr<DenseLayer>> layers_;
+};
+
+// Between blocks: half the channels, half the side.
+class Transition final : public nn::Module {
+ public:
+  explicit Transition(int64_t in)
+      : norm_(register_module("norm", nn::BatchNorm2d(in))),
+        conv_(register_module("conv", Pointwise(in, in / 2))) {}
+
+  torch::Tensor Forward(const torch::Tensor& input) {
+    return torch::avg_pool2d(conv_(norm_(input).relu_()), 2, 2);
+  }
+
+ private:
+  nn::BatchNorm2d norm_;
+  nn::Conv2d conv_;
+};
+
+class Trunk final : public nn::Module {
+ public:
+  explicit Trunk(const std::array<int, 4>& layers)
+      : conv0_(register_module(
+            "conv0",
+            nn::Conv2d(nn::Conv2dOptions(3, kStemChannels, 7).stride(2).padding(3).bias(false)))),
+        norm0_(register_module("norm0", nn::BatchNorm2d(kStemChannels))) {
+    int64_t channels = kStemChannels;
+    for (size_t b = 0; b < layers.size(); ++b) {
+      blocks_[b] = register_module(absl::StrCat("denseblock", b + 1),
+                                   std::make_shared<DenseBlock>(channels, layers[b]));
+      channels += layers[b] * kGrowth;
+      if (b + 1 == layers.size()) break;
+      transitions_[b] = register_module(absl::StrCat("transition", b + 1),
+                                        std::make_shared<Transition>(channels));
+      channels /= 2;
+    }
+    norm5_ = register_module("norm5", nn::BatchNorm2d(channels));
+    channels_ = channels;
+  }
+
+  torch::Tensor Forward(const torch::Tensor& image) {
+    torch::Tensor x = norm0_(conv0_(image)).relu_();
+    x = torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+    for (size_t b = 0; b < blocks_.size(); ++b) {
+      x = blocks_[b]->Forward(x);
+      if (b < transitions_.size()) x = transitions_[b]->Forward(x);
+    }
+    return norm5_(x);
+  }
+
+  int64_t channels() const { return channels_; }
+
+ private:
+  nn::Conv2d conv0_;
+  nn::BatchNorm2d norm0_;
+  std::array<std::shared_ptr<DenseBlock>, 4> blocks_;
+  std::array<std::shared_ptr<Transition>, 3> transitions_;
+  nn::BatchNorm2d norm5_{nullptr};
+  int64_t channels_ = 0;
+};
+
+class DenseNet final : public PoolingNetwork {
+ public:
+  DenseNet(const std::array<int, 4>& layers, int64_t outputs)
+      : features_(register_module("features", std::make_shared<Trunk>(layers))),
+        classifier_(register_module("classifier", nn::Linear(features_->channels(), outputs))) {}
+
+  torch::Tensor Features(const torch::Tensor& image) override { return features_->Forward(image); }
+  torch::Tensor Activations(const torch::Tensor& features) override { return features.relu(); }
+  nn::LinearImpl* pooled_classifier() override { return classifier_.get(); }
+  CamWeights cam_weights() const override { return CamWeights::kMaskedByActivation; }
+
+ private:
+  std::shared_ptr<Trunk> features_;
+  nn::Linear classifier_;
+};
+
+}  // namespace
+
+std::shared_ptr<Network> MakeDenseNet121(int64_t outputs) {
+  return std::make_shared<DenseNet>(std::array<int, 4>{6, 12, 24, 16}, outputs);
+}
+
+}  // namespace camnode

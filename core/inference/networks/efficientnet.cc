@@ -1,0 +1,158 @@
+#include "core/inference/networks/efficientnet.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace camnode {
+namespace {
+
+namespace nn = torch::nn;
+
+// Convolution "0", batch norm "1", and SiLU unless it is a projection.
+class ConvNorm final : public nn::Module {
+ public:
+  ConvNorm(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t groups, bool activation)
+      : convolution_(register_module("0", nn::Conv2d(nn::Conv2dOptions(in, out, kernel)
+                                                         .stride(stride)
+                                                         .padding(kernel / 2)
+                                                         .groups(groups)
+                                                         .bias(false)))),
+        norm_(register_module("1", nn::BatchNorm2d(out))),
+        activation_(activation) {}
+
+  torch::Tensor Forward(const torch::Tensor& input) {
+    torch::Tensor x = norm_(convolution_(input));
+    return activation_ ? torch::silu_(x) : x;
+  }
+
+ private:
+  nn::Conv2d convolution_;
+  nn::BatchNorm2d norm_;
+  bool activation_;
+};
+
+// Scales each channel by a gate computed from all channels' means.
+class SqueezeExcitation final : public nn::Module {
+ public:
+  SqueezeExcitation(int64_t channels, int64_t squeezed)
+      : fc1_(register_module("fc1", nn::Conv2d(nn::Conv2dOptions(channels, squeezed, 1)))),
+        fc2_(register_module("fc2", nn::Conv2d(nn::Conv2dOptions(squeezed, channels, 1)))) {}
+
+  torch::Tensor Forward(const torch::Tensor& input) {
+    torch::Tensor squeezed = fc1_(input.mean({2, 3}, /*keepdim=*/true));
+    return input * fc2_(torch::silu_(squeezed)).sigmoid_();
+  }
+
+ private:
+  nn::Conv2d fc1_;
+  nn::Conv2d fc2_;
+};
+
+struct StageShape {
+  int64_t expansion;
+  int64_t kernel;
+  int64_t stride;  // Of the stage's first block.
+  int64_t in;
+  int64_t out;
+  int blocks;
+};
+
+constexpr StageShape kB0Stages[] = {
+    {1, 3, 1, 32, 16, 1},  {6, 3, 2, 16, 24, 2},   {6, 5, 2, 24, 40, 2},   {6, 3, 2, 40, 80, 3},
+    {6, 5, 1, 80, 112, 3}, {6, 5, 2, 112, 192, 4}, {6, 3, 1, 192, 320, 1},
+};
+constexpr int64_t kB0StemChannels = 32;
+constexpr int64_t kB0FeatureChannels = 1280;
+
+// The inverted residual: widen, depthwise, squeeze-excitation, project.  Its parts
+// are children "0", "1", ... of "block"; the widening is absent at expansion 1.
+class InvertedResidual final : public nn::Module {
+ public:
+  InvertedResidual(const StageShape& shape, int64_t in, int64_t stride)
+      : adds_input_(stride == 1 && in == shape.out),
+        block_(register_module("block", std::make_shared<nn::Module>())) {
+    const int64_t wide = in * shape.expansion;
+    int child = 0;
+    const auto name = [&child] { return absl::StrCat(child++); };
+    if (wide != in) {
+      expand_ =
+          block_->register_module(name(), std::make_shared<ConvNorm>(in, wide, 1, 1, 1, true));
+    }
+    depthwise_ = block_->register_module(
+        name(), std::make_shared<ConvNorm>(wide, wide, shape.kernel, stride, wide, true));
+    excitation_ = block_->register_module(
+        name(), std::make_shared<SqueezeExcitation>(wide, std::max<int64_t>(1, in / 4)));
+    project_ = block_->register_module(name(),
+                                       std::make_shared<ConvNorm>(wide, shape.out, 1, 1, 1, false));
+  }
+
+  torch::Tensor Forward(const torch::Tensor& input) {
+    torch::Tensor x = expand_ ? expand_->Forward(input) : input;
+    x = project_->Forward(excitation_->Forward(depthwise_->Forward(x)));
+    return adds_input_ ? x.add_(input) : x;
+  }
+
+ private:
+  bool adds_input_;
+  std::shared_ptr<nn::Module> block_;
+  std::shared_ptr<ConvNorm> expand_;
+  std::shared_ptr<ConvNorm> depthwise_;
+  std::shared_ptr<SqueezeExcitation> excitation_;
+  std::shared_ptr<ConvNorm> project_;
+};
+
+class Trunk final : public nn::Module {
+ public:
+  Trunk()
+      : stem_(register_module("0", std::make_shared<ConvNorm>(3, kB0StemChannels, 3, 2, 1, true))) {
+    int stage_number = 1;
+    for (const StageShape& shape : kB0Stages) {
+      auto stage = register_module(absl::StrCat(stage_number++), std::make_shared<nn::Module>());
+      for (int b = 0; b < shape.blocks; ++b) {
+        auto block = std::make_shared<InvertedResidual>(shape, b == 0 ? shape.in : shape.out,
+                                                        b == 0 ? shape.stride : 1);
+        blocks_.push_back(stage->register_module(absl::StrCat(b), std::move(block)));
+      }
+    }
+    last_ = register_module(
+        absl::StrCat(stage_number),
+        std::make_shared<ConvNorm>(std::rbegin(kB0Stages)->out, kB0FeatureChannels, 1, 1, 1, true));
+  }
+
+  torch::Tensor Forward(const torch::Tensor& image) {
+    torch::Tensor x = stem_->Forward(image);
+    for (const std::shared_ptr<InvertedResidual>& block : blocks_) x = block->Forward(x);
+    return last_->Forward(x);
+  }
+
+ private:
+  std::shared_ptr<ConvNorm> stem_;
+  std::vector<std::shared_ptr<InvertedResidual>> blocks_;
+  std::shared_ptr<ConvNorm> last_;
+};
+
+class EfficientNetB0 final : public PoolingNetwork {
+ public:
+  explicit EfficientNetB0(int64_t outputs)
+      : features_(register_module("features", std::make_shared<Trunk>())),
+        linear_(kB0FeatureChannels, outputs),
+        classifier_(register_module("classifier", nn::Sequential(nn::Dropout(0.2), linear_))) {}
+
+  torch::Tensor Features(const torch::Tensor& image) override { return features_->Forward(image); }
+  nn::LinearImpl* pooled_classifier() override { return linear_.get(); }
+
+ private:
+  std::shared_ptr<Trunk> features_;
+  nn::Linear linear_;
+  nn::Sequential classifier_;
+};
+
+}  // namespace
+
+std::shared_ptr<Network> MakeEfficientNetB0(int64_t outputs) {
+  return std::make_shared<EfficientNetB0>(outputs);
+}
+
+}  // namespace camnode

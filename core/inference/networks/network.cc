@@ -1,0 +1,123 @@
+#include "core/inference/networks/network.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/inference/networks/densenet.h"
+#include "core/inference/networks/efficientnet.h"
+#include "core/inference/networks/resnet.h"
+
+namespace camnode {
+namespace {
+
+struct Architecture {
+  const char* name;
+  const char* classifier_weight;
+  std::shared_ptr<Network> (*make)(int64_t outputs);
+};
+
+// One line per architecture, in alphabetical order.
+constexpr Architecture kArchitectures[] = {
+    {"densenet121", "classifier.weight", MakeDenseNet121},
+    {"efficientnet_b0", "classifier.1.weight", MakeEfficientNetB0},
+    {"resnet18", "fc.weight", MakeResNet18},
+    {"resnet34", "fc.weight", MakeResNet34},
+    {"resnet50", "fc.weight", MakeResNet50},
+};
+
+const Architecture* Find(absl::string_view name) {
+  for (const Architecture& architecture : kArchitectures) {
+    if (name == architecture.name) return &architecture;
+  }
+  return nullptr;
+}
+
+std::string ShapeText(const torch::Tensor& tensor) {
+  return absl::StrCat("[", absl::StrJoin(tensor.sizes(), ", "), "]");
+}
+
+// The lists an error carries, each in alphabetical order.
+struct Differences {
+  std::vector<std::string> missing;
+  std::vector<std::string> surplus;
+  std::vector<std::string> misshapen;
+
+  absl::Status ToStatus() const {
+    std::vector<std::string> parts;
+    const auto add = [&parts](absl::string_view what, const std::vector<std::string>& names) {
+      if (names.empty()) return;
+      parts.push_back(absl::StrCat(names.size(), " ", what, ": ", absl::StrJoin(names, ", ")));
+    };
+    add("missing", missing);
+    add("surplus", surplus);
+    add("of another shape or type", misshapen);
+    if (parts.empty()) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat("weights do not fit the network: ", absl::StrJoin(parts, "; ")));
+  }
+};
+
+Differences Compare(const NamedTensors& weights, const NamedTensors& wanted) {
+  Differences differences;
+  for (const auto& [name, tensor] : wanted) {
+    const auto found = weights.find(name);
+    if (found == weights.end()) {
+      differences.missing.push_back(name);
+    } else if (found->second.sizes() != tensor.sizes() ||
+               found->second.is_floating_point() != tensor.is_floating_point()) {
+      differences.misshapen.push_back(
+          absl::StrCat(name, " ", ShapeText(found->second), " instead of ", ShapeText(tensor)));
+    }
+  }
+  for (const auto& [name, tensor] : weights) {
+    if (wanted.count(name) == 0) differences.surplus.push_back(name);
+  }
+  return differences;
+}
+
+}  // namespace
+
+std::vector<std::string> KnownArchitectures() {
+  std::vector<std::string> names;
+  for (const Architecture& architecture : kArchitectures) names.push_back(architecture.name);
+  return names;
+}
+
+absl::StatusOr<std::shared_ptr<Network>> MakeNetwork(absl::string_view architecture,
+                                                     int64_t outputs) {
+  const Architecture* known = Find(architecture);
+  if (known == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("unknown architecture \"", architecture,
+                     "\"; known: ", absl::StrJoin(KnownArchitectures(), ", ")));
+  }
+  std::shared_ptr<Network> network = known->make(outputs);
+  network->eval();
+  return network;
+}
+
+std::string ClassifierWeightName(absl::string_view architecture) {
+  const Architecture* known = Find(architecture);
+  return known == nullptr ? "" : known->classifier_weight;
+}
+
+NamedTensors StateDict(const Network& network) {
+  NamedTensors tensors;
+  for (const auto& item : network.named_parameters()) tensors[item.key()] = item.value();
+  for (const auto& item : network.named_buffers()) tensors[item.key()] = item.value();
+  return tensors;
+}
+
+absl::Status LoadStateDict(const NamedTensors& weights, Network& network) {
+  NamedTensors own = StateDict(network);
+  if (absl::Status status = Compare(weights, own).ToStatus(); !status.ok()) return status;
+  const torch::NoGradGuard no_grad;
+  for (auto& [name, tensor] : own) {
+    tensor.set_data(weights.at(name).to(tensor.device(), tensor.scalar_type()).contiguous());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace camnode

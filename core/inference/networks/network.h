@@ -1,0 +1,79 @@
+// The networks camnode knows, as native modules with torchvision's parameter names.
+//
+// A network is cut in two: Features, where nearly all the time goes, and Head,
+// which turns them into scores.  The class activation map is made at the cut, in
+// the same pass, without hooks.
+
+#ifndef CAMNODE_CORE_INFERENCE_NETWORKS_NETWORK_H_
+#define CAMNODE_CORE_INFERENCE_NETWORKS_NETWORK_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/inference/closed_form_cam.h"
+#include "torch/torch.h"
+
+namespace camnode {
+
+// Parameters and buffers by the name torchvision's state_dict gives them.
+using NamedTensors = std::map<std::string, torch::Tensor>;
+
+// Used by one thread at a time.  Methods throw what LibTorch throws.
+class Network : public torch::nn::Module {
+ public:
+  // [N, 3, S, S] -> [N, C, H, W], S / 32 cells a side, rounded up.
+  virtual torch::Tensor Features(const torch::Tensor& image) = 0;
+
+  // Features -> the maps that class activation maps weigh.  DenseNet's head starts
+  // with a ReLU in place, so the PyTorch tools see the features after it; the
+  // others leave them as they are.
+  virtual torch::Tensor Activations(const torch::Tensor& features) { return features; }
+
+  // Features -> scores [N, K]; may work in place.
+  virtual torch::Tensor Head(const torch::Tensor& features) = 0;
+
+  // The linear layer, if Head is nothing but Activations, global average pooling,
+  // dropout and that layer: then the map has a closed form (closed_form_cam.h).
+  // nullptr otherwise: the map needs a backward pass (gradient_cam.h).
+  virtual torch::nn::LinearImpl* pooled_classifier() { return nullptr; }
+  virtual CamWeights cam_weights() const { return CamWeights::kPlain; }
+};
+
+// The usual head: activations, global average pooling, one linear layer.
+class PoolingNetwork : public Network {
+ public:
+  torch::Tensor Head(const torch::Tensor& features) final {
+    return pooled_classifier()->forward(Activations(features).mean({2, 3}));
+  }
+};
+
+// "densenet121", "efficientnet_b0", ... in alphabetical order.
+std::vector<std::string> KnownArchitectures();
+
+// A freshly made network in evaluation mode with `outputs` scores, weights as
+// LibTorch's constructors draw them.
+// Errors: kFailedPrecondition (unknown architecture: names the known ones).
+absl::StatusOr<std::shared_ptr<Network>> MakeNetwork(absl::string_view architecture,
+                                                     int64_t outputs);
+
+// Name of the final layer's weights, whose first dimension is the number of
+// outputs: "fc.weight".  REQUIRES: a known architecture.
+std::string ClassifierWeightName(absl::string_view architecture);
+
+// What torchvision calls state_dict: parameters and buffers, sharing memory with
+// the network.
+NamedTensors StateDict(const Network& network);
+
+// Replaces the network's parameters and buffers by `weights`, widened to the
+// network's types.  Strict: every name must be there, none else, each in its shape.
+// Errors: kFailedPrecondition naming every missing, surplus and misshapen tensor.
+absl::Status LoadStateDict(const NamedTensors& weights, Network& network);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_INFERENCE_NETWORKS_NETWORK_H_

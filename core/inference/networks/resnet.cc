@@ -1,0 +1,159 @@
+#include "core/inference/networks/resnet.h"
+
+#include <array>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace camnode {
+namespace {
+
+namespace nn = torch::nn;
+
+nn::Conv2d Convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
+  return nn::Conv2d(
+      nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+}
+
+class Block : public nn::Module {
+ public:
+  virtual torch::Tensor Forward(const torch::Tensor& input) = 0;
+
+ protected:
+  // The shortcut changes shape where the block does.
+  void AddShortcut(int64_t in, int64_t out, int64_t stride) {
+    if (stride == 1 && in == out) return;
+    downsample_ = register_module(
+        "downsample", nn::Sequential(Convolution(in, out, 1, stride), nn::BatchNorm2d(out)));
+  }
+  torch::Tensor Shortcut(const torch::Tensor& input) {
+    return downsample_.is_empty() ? input : downsample_->forward(input);
+  }
+
+ private:
+  nn::Sequential downsample_{nullptr};
+};
+
+// Two 3x3 convolutions: ResNet-18 and 34.
+class BasicBlock final : public Block {
+ public:
+  static constexpr int64_t kExpansion = 1;
+
+  BasicBlock(int64_t in, int64_t width, int64_t stride)
+      : conv1_(register_module("conv1", Convolution(in, width, 3, stride))),
+        bn1_(register_module("bn1", nn::BatchNorm2d(width))),
+        conv2_(register_module("conv2", Convolution(width, width, 3, 1))),
+        bn2_(register_module("bn2", nn::BatchNorm2d(width))) {
+    AddShortcut(in, width, stride);
+  }
+
+  torch::Tensor Forward(const torch::Tensor& input) override {
+    torch::Tensor x = bn1_(conv1_(input)).relu_();
+    x = bn2_(conv2_(x));
+    return x.add_(Shortcut(input)).relu_();
+  }
+
+ private:
+  nn::Conv2d conv1_;
+  nn::BatchNorm2d bn1_;
+  nn::Conv2d conv2_;
+  nn::BatchNorm2d bn2_;
+};
+
+// 1x1, 3x3, 1x1 to four times the width, stride in the middle: ResNet-50.
+class Bottleneck final : public Block {
+ public:
+  static constexpr int64_t kExpansion = 4;
+
+  Bottleneck(int64_t in, int64_t width, int64_t stride)
+      : conv1_(register_module("conv1", Convolution(in, width, 1, 1))),
+        bn1_(register_module("bn1", nn::BatchNorm2d(width))),
+        conv2_(register_module("conv2", Convolution(width, width, 3, stride))),
+        bn2_(register_module("bn2", nn::BatchNorm2d(width))),
+        conv3_(register_module("conv3", Convolution(width, width * kExpansion, 1, 1))),
+        bn3_(register_module("bn3", nn::BatchNorm2d(width * kExpansion))) {
+    AddShortcut(in, width * kExpansion, stride);
+  }
+
+  torch::Tensor Forward(const torch::Tensor& input) override {
+    torch::Tensor x = bn1_(conv1_(input)).relu_();
+    x = bn2_(conv2_(x)).relu_();
+    x = bn3_(conv3_(x));
+    return x.add_(Shortcut(input)).relu_();
+  }
+
+ private:
+  nn::Conv2d conv1_;
+  nn::BatchNorm2d bn1_;
+  nn::Conv2d conv2_;
+  nn::BatchNorm2d bn2_;
+  nn::Conv2d conv3_;
+  nn::BatchNorm2d bn3_;
+};
+
+// Children are named "0", "1", ...
+class Stage final : public nn::Module {
+ public:
+  void Append(std::shared_ptr<Block> block) {
+    blocks_.push_back(register_module(absl::StrCat(blocks_.size()), std::move(block)));
+  }
+  torch::Tensor Forward(torch::Tensor x) {
+    for (const std::shared_ptr<Block>& block : blocks_) x = block->Forward(x);
+    return x;
+  }
+
+ private:
+  std::vector<std::shared_ptr<Block>> blocks_;
+};
+
+template <typename BlockType>
+class ResNet final : public PoolingNetwork {
+ public:
+  ResNet(const std::array<int, 4>& blocks, int64_t outputs)
+      : conv1_(register_module(
+            "conv1", nn::Conv2d(nn::Conv2dOptions(3, 64, 7).stride(2).padding(3).bias(false)))),
+        bn1_(register_module("bn1", nn::BatchNorm2d(64))) {
+    int64_t in = 64;
+    int64_t width = 64;
+    for (size_t s = 0; s < blocks.size(); ++s, width *= 2) {
+      stages_[s] = register_module(absl::StrCat("layer", s + 1), std::make_shared<Stage>());
+      for (int b = 0; b < blocks[s]; ++b) {
+        const int64_t stride = b == 0 && s > 0 ? 2 : 1;
+        stages_[s]->Append(std::make_shared<BlockType>(in, width, stride));
+        in = width * BlockType::kExpansion;
+      }
+    }
+    fc_ = register_module("fc", nn::Linear(in, outputs));
+  }
+
+  torch::Tensor Features(const torch::Tensor& image) override {
+    torch::Tensor x = bn1_(conv1_(image)).relu_();
+    x = torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+    for (const std::shared_ptr<Stage>& stage : stages_) x = stage->Forward(x);
+    return x;
+  }
+
+  nn::LinearImpl* pooled_classifier() override { return fc_.get(); }
+
+ private:
+  nn::Conv2d conv1_;
+  nn::BatchNorm2d bn1_;
+  std::array<std::shared_ptr<Stage>, 4> stages_;
+  nn::Linear fc_{nullptr};
+};
+
+}  // namespace
+
+std::shared_ptr<Network> MakeResNet18(int64_t outputs) {
+  return std::make_shared<ResNet<BasicBlock>>(std::array<int, 4>{2, 2, 2, 2}, outputs);
+}
+
+std::shared_ptr<Network> MakeResNet34(int64_t outputs) {
+  return std::make_shared<ResNet<BasicBlock>>(std::array<int, 4>{3, 4, 6, 3}, outputs);
+}
+
+std::shared_ptr<Network> MakeResNet50(int64_t outputs) {
+  return std::make_shared<ResNet<Bottleneck>>(std::array<int, 4>{3, 4, 6, 3}, outputs);
+}
+
+}  // namespace camnode
