@@ -167,12 +167,6 @@ void ReadPeers(const ConfigReader& file, std::vector<PeerConfig>* peers) {
                       "is a second peer of that title; expected one entry with all "
                       "its addresses");
     }
-    const bool one_address = peer.addresses.size() == 1 && IsIpAddress(peer.addresses[0]);
-    if (peer.return_port != 0 && peer.return_host.empty() && !one_address) {
-      section.Mistake("return_port",
-                      "says where to send, but not to which host; expected "
-                      "return_host, because addresses is not one single address");
-    }
     peers->push_back(std::move(peer));
   }
 }
@@ -331,10 +325,6 @@ std::string Resolve(const std::filesystem::path& folder, const std::string& path
 }
 
 }  // namespace
-
-std::string ReturnDestinationName(absl::string_view peer_ae_title) {
-  return absl::StrCat("return:", peer_ae_title);
-}
 
 absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& file) {
   std::vector<ConfigMistake> mistakes;

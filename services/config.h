@@ -42,7 +42,7 @@ struct PeerConfig {
   std::string ae_title;
   std::vector<std::string> addresses;  // "10.0.0.7", "10.1.0.0/16", "fd00::/8".
   // Where return_to_sender sends.  Port 0: nowhere; empty host: the address the
-  // film came from, which must then be `addresses`' only, single one.
+  // film came from.
   int return_port = 0;
   std::string return_host;
 };
@@ -147,9 +147,6 @@ struct Config {
   std::string file;
   std::string file_sha256;
 };
-
-// Name of the destination that stands for sending back to a peer.
-std::string ReturnDestinationName(absl::string_view peer_ae_title);
 
 // Parses and checks the text.  Paths stay as written.  `file` is for messages.
 // Errors: kInvalidArgument; the message has one line per mistake found, in the
