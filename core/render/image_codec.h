@@ -4,9 +4,8 @@
 #define CAMNODE_CORE_RENDER_IMAGE_CODEC_H_
 
 #include <cstdint>
-#include <string>
-
 #include <opencv2/core/mat.hpp>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"

@@ -3,10 +3,9 @@
 #ifndef CAMNODE_CORE_RENDER_OVERLAY_RENDERER_H_
 #define CAMNODE_CORE_RENDER_OVERLAY_RENDERER_H_
 
+#include <opencv2/core/mat.hpp>
 #include <string>
 #include <vector>
-
-#include <opencv2/core/mat.hpp>
 
 #include "absl/status/statusor.h"
 #include "core/domain/analysis.h"
