@@ -24,6 +24,7 @@
 namespace camnode {
 
 class BlobStore;
+class FileSystemCalls;
 
 struct BlobInfo {
   std::string id;      // 32 lower-case hexadecimal digits.
@@ -62,6 +63,10 @@ class BlobStore {
   // written.  Removes nothing: several programs share one store.
   // Errors: kFailedPrecondition with path and reason.
   static absl::StatusOr<std::unique_ptr<BlobStore>> Open(const std::string& directory);
+  // The same with `calls` between the store and the disk, so that a test can make
+  // the disk fail.  `calls` outlives the store and its writers.
+  static absl::StatusOr<std::unique_ptr<BlobStore>> Open(const std::string& directory,
+                                                         FileSystemCalls& calls);
   ~BlobStore();
 
   absl::StatusOr<BlobWriter> Create();

@@ -26,9 +26,10 @@ class Doorbell {
   // Wakes every waiter for `topic` in every program.  Never blocks, never fails.
   virtual void Ring(absl::string_view topic) = 0;
 
-  // Returns true if `topic` rang since this Doorbell object's last Wait for it
-  // returned true, at once or within `timeout`; false if the time ran out or
-  // Stop was called.  Any number of threads may wait, for one or many topics.
+  // Returns true if `topic` rang since this thread's last Wait for it on this
+  // doorbell returned true, at once or within `timeout`; false if the time ran
+  // out or Stop was called.  A thread's first Wait counts every ring so far.  Any
+  // number of threads may wait, for one or many topics; a ring wakes them all.
   virtual bool Wait(absl::string_view topic, absl::Duration timeout) = 0;
 
   // Every Wait, now and later, returns at once.

@@ -14,7 +14,7 @@ namespace camnode {
 enum class EventKind { kAnalysisCommitted, kJobBuried };
 
 struct Event {
-  int64_t number = 0;       // 1, 2, 3, ...: in commit order, without late comers.
+  int64_t number = 0;  // 1, 2, 3, ...: in commit order, without late comers.
   EventKind kind = EventKind::kAnalysisCommitted;
   int64_t analysis_id = 0;  // 0 for kJobBuried.
   int64_t job_id = 0;

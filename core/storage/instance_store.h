@@ -36,9 +36,9 @@ struct AddedInstance {
 struct StudySummary {
   Uid study_instance_uid;
   int64_t instances = 0;
-  int64_t analyzed = 0;      // Analyses with scores.
+  int64_t analyzed = 0;  // Analyses with scores.
   int64_t not_eligible = 0;
-  int64_t pending = 0;       // Jobs queued or leased.
+  int64_t pending = 0;  // Jobs queued or leased.
   int64_t buried = 0;
   int64_t first_received_ms = 0;
   int64_t last_received_ms = 0;

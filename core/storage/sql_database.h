@@ -51,7 +51,7 @@ class SqlRow {
   bool IsNull(size_t column) const;
   int64_t Int(size_t column) const;
   double Real(size_t column) const;
-  std::string Text(size_t column) const;   // Also of a blob.
+  std::string Text(size_t column) const;  // Also of a blob.
   size_t size() const { return values_.size(); }
 
  private:

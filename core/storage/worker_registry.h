@@ -14,12 +14,12 @@
 namespace camnode {
 
 struct WorkerRecord {
-  std::string name;           // "worker-0@host": the name its leases carry.
+  std::string name;  // "worker-0@host": the name its leases carry.
   int64_t pid = 0;
-  std::string device;         // "cpu", "cuda:0"
-  std::string model_set;      // Digest; empty until the models are loaded.
+  std::string device;     // "cpu", "cuda:0"
+  std::string model_set;  // Digest; empty until the models are loaded.
   std::string config_digest;
-  std::string version;        // Of the program.
+  std::string version;  // Of the program.
   bool ready = false;
   int64_t started_ms = 0;
   int64_t heartbeat_ms = 0;

@@ -1,0 +1,187 @@
+#include "core/storage/group_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/crash_point.h"
+#include "core/base/status_macros.h"
+
+namespace camnode {
+namespace {
+
+// More would keep the first callers waiting and the cross-process lock held.
+constexpr size_t kMaxCallsInGroup = 128;
+// Of one call, in transactions of its own, after a deadlock.
+constexpr int kMaxRunsAlone = 5;
+
+}  // namespace
+
+// Lives on the caller's stack until `done`.
+struct GroupWriter::Call {
+  explicit Call(absl::FunctionRef<absl::Status(SqlTransaction&)> w) : work(w) {}
+
+  const absl::FunctionRef<absl::Status(SqlTransaction&)> work;
+  absl::Status status;    // The writer thread's until `done`.
+  bool conflict = false;  // The last run met one.
+  bool done = false;      // Under mutex_.
+  CondVar finished;
+};
+
+GroupWriter::GroupWriter(std::unique_ptr<WriteDriver> driver) : driver_(std::move(driver)) {
+  thread_ = std::thread([this] { RunThread(); });
+}
+
+GroupWriter::~GroupWriter() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    work_waits_.Signal();
+  }
+  thread_.join();
+}
+
+absl::Status GroupWriter::Write(absl::FunctionRef<absl::Status(SqlTransaction&)> work) {
+  Call call(work);
+  MutexLock lock(&mutex_);
+  waiting_.push_back(&call);
+  work_waits_.Signal();
+  while (!call.done) call.finished.Wait(&mutex_);
+  return std::move(call.status);
+}
+
+GroupWriter::Statistics GroupWriter::statistics() const {
+  MutexLock lock(&mutex_);
+  Statistics statistics = statistics_;
+  statistics.waiting = static_cast<int64_t>(waiting_.size());
+  return statistics;
+}
+
+void GroupWriter::RunThread() {
+  while (true) {
+    {
+      MutexLock lock(&mutex_);
+      while (waiting_.empty() && !stopping_) work_waits_.Wait(&mutex_);
+      if (waiting_.empty()) return;
+    }
+    RunGroup();
+  }
+}
+
+// The group is taken only once the transaction is open: while we wait for the
+// lock of another program, more calls come to share the commit.
+void GroupWriter::RunGroup() {
+  if (const absl::Status begun = driver_->Begin(); !begun.ok()) {
+    while (Call* call = TakeNext()) Finish(*call, begun);
+    return;
+  }
+  std::vector<Call*> kept;
+  std::vector<Call*> undone;
+  std::vector<Call*> again;
+  std::vector<std::string> topics;
+  bool lost = false;
+  while (!lost && kept.size() + undone.size() + again.size() < kMaxCallsInGroup) {
+    Call* call = TakeNext();
+    if (call == nullptr) break;
+    switch (RunCall(*call, topics)) {
+      case Outcome::kKept:
+        kept.push_back(call);
+        break;
+      case Outcome::kUndone:
+        undone.push_back(call);
+        break;
+      case Outcome::kConflict:
+        again.push_back(call);
+        break;
+      case Outcome::kTransactionLost:
+        lost = true;
+        // A call that was alone in its group would only fail the same way.
+        (kept.empty() && again.empty() ? undone : again).push_back(call);
+        break;
+    }
+  }
+  if (lost) {
+    driver_->Rollback();
+    again.insert(again.begin(), kept.begin(), kept.end());
+  } else if (kept.empty()) {
+    driver_->Rollback();
+  } else {
+    const absl::Status committed = CommitGroup(std::move(topics));
+    for (Call* call : kept) Finish(*call, committed);
+  }
+  for (Call* call : undone) Finish(*call, std::move(call->status));
+  RunAgain(again);
+}
+
+void GroupWriter::RunAgain(const std::vector<Call*>& calls) {
+  absl::Status broken;  // Once the database cannot be reached, do not try for each.
+  for (Call* call : calls) {
+    absl::Status status = broken;
+    for (int run = 0; broken.ok() && run < kMaxRunsAlone; ++run) {
+      call->conflict = false;
+      if (broken = driver_->Begin(); !broken.ok()) {
+        status = broken;
+        break;
+      }
+      status = RunAlone(*call);
+      if (!call->conflict) break;
+    }
+    Finish(*call, std::move(status));
+  }
+}
+
+// REQUIRES: Begin succeeded.
+absl::Status GroupWriter::RunAlone(Call& call) {
+  std::vector<std::string> topics;
+  if (RunCall(call, topics) != Outcome::kKept) {
+    driver_->Rollback();
+    return std::move(call.status);
+  }
+  return CommitGroup(std::move(topics));
+}
+
+GroupWriter::Outcome GroupWriter::RunCall(Call& call, std::vector<std::string>& topics) {
+  SqlConnection& connection = driver_->connection();
+  connection.TakeConflict();
+  ConnectionTransaction transaction(connection, ConnectionTransaction::Access::kWrite);
+  call.status = connection.Run("SAVEPOINT call");
+  if (call.status.ok()) call.status = call.work(transaction);
+  if (call.status.ok()) call.status = connection.Run("RELEASE SAVEPOINT call");
+  if (call.status.ok()) {
+    topics.insert(topics.end(), transaction.topics().begin(), transaction.topics().end());
+    return Outcome::kKept;
+  }
+  if (!connection.InTransaction() || !connection.Run("ROLLBACK TO SAVEPOINT call").ok() ||
+      !connection.Run("RELEASE SAVEPOINT call").ok()) {
+    return Outcome::kTransactionLost;
+  }
+  call.conflict = connection.TakeConflict();
+  return call.conflict ? Outcome::kConflict : Outcome::kUndone;
+}
+
+absl::Status GroupWriter::CommitGroup(std::vector<std::string> topics) {
+  std::sort(topics.begin(), topics.end());
+  topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+  CAMNODE_RETURN_IF_ERROR(driver_->Commit(topics));
+  MutexLock lock(&mutex_);
+  ++statistics_.commits;
+  return absl::OkStatus();
+}
+
+GroupWriter::Call* GroupWriter::TakeNext() {
+  MutexLock lock(&mutex_);
+  if (waiting_.empty()) return nullptr;
+  Call* call = waiting_.front();
+  waiting_.pop_front();
+  return call;
+}
+
+void GroupWriter::Finish(Call& call, absl::Status status) {
+  MutexLock lock(&mutex_);
+  ++statistics_.calls;
+  call.status = std::move(status);
+  call.done = true;
+  // Under the lock: once it is free the caller returns and `call` is gone.
+  call.finished.Signal();
+}
+
+}  // namespace camnode

@@ -1,0 +1,304 @@
+#include "core/storage/instance_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/crash_point.h"
+#include "core/base/status_macros.h"
+#include "core/storage/database_time.h"
+#include "core/storage/doorbell.h"
+#include "core/storage/job_rows.h"
+#include "core/storage/row_mapping.h"
+
+namespace camnode {
+namespace {
+
+constexpr int kMaxPageSize = 1000;
+
+absl::Status TouchStudy(SqlTransaction& transaction, const Instance& instance,
+                        int64_t received_ms) {
+  // The clock of a second node may lie behind: never move the newest film back.
+  return transaction
+      .Execute(R"sql(
+        INSERT INTO study (study_instance_uid, first_received_ms, last_received_ms)
+        VALUES (:study, :received, :received)
+        ON CONFLICT (study_instance_uid) DO UPDATE SET last_received_ms =
+          CASE WHEN excluded.last_received_ms > study.last_received_ms
+               THEN excluded.last_received_ms ELSE study.last_received_ms END)sql",
+               {{"study", instance.study_instance_uid.text()}, {"received", received_ms}})
+      .status();
+}
+
+// The new row's id, or 0 if the SOP Instance UID is here already.
+absl::StatusOr<int64_t> InsertInstance(SqlTransaction& transaction, const Instance& instance,
+                                       int64_t received_ms) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query(R"sql(
+        INSERT INTO instance (sop_instance_uid, series_instance_uid, study_instance_uid,
+          sop_class_uid, transfer_syntax_uid, media_type, blob_id, sha256, size_bytes,
+          modality, calling_ae, called_ae, received_ms, own_output)
+        VALUES (:sop, :series, :study, :sop_class, :transfer_syntax, :media_type, :blob,
+          :sha256, :size, :modality, :calling, :called, :received, :own_output)
+        ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id)sql",
+                        {{"sop", instance.sop_instance_uid.text()},
+                         {"series", instance.series_instance_uid.text()},
+                         {"study", instance.study_instance_uid.text()},
+                         {"sop_class", instance.sop_class_uid.text()},
+                         {"transfer_syntax", instance.transfer_syntax_uid.text()},
+                         {"media_type", MediaTypeName(instance.media_type)},
+                         {"blob", instance.blob_id},
+                         {"sha256", instance.sha256},
+                         {"size", instance.size_bytes},
+                         {"modality", instance.modality},
+                         {"calling", instance.calling_ae},
+                         {"called", instance.called_ae},
+                         {"received", received_ms},
+                         {"own_output", instance.own_output}}));
+  return rows.empty() ? 0 : rows[0].Int(0);
+}
+
+// The row of an instance that is here already, if its bytes and study are these.
+absl::StatusOr<int64_t> FindRepeat(SqlTransaction& transaction, const Instance& instance) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           transaction.Query("SELECT id, sha256, study_instance_uid FROM instance "
+                                             "WHERE sop_instance_uid = :sop",
+                                             {{"sop", instance.sop_instance_uid.text()}}));
+  if (rows.empty()) return 0;
+  const bool same_bytes = rows[0].Text(1) == instance.sha256;
+  const bool same_study = rows[0].Text(2) == instance.study_instance_uid.text();
+  if (same_bytes && same_study) return rows[0].Int(0);
+  return absl::AlreadyExistsError(
+      absl::StrCat("the SOP Instance UID is here already with ",
+                   same_bytes ? "the same bytes in another study" : "other bytes",
+                   ": stored digest ", rows[0].Text(1), ", offered digest ", instance.sha256));
+}
+
+// An upload of one film again asks for its objects again: buried deliveries get a
+// fresh start, waiting ones go now; delivered ones and one on its way stay.
+absl::Status ArmDeliveries(SqlTransaction& transaction, int64_t job_id, int64_t now_ms) {
+  CAMNODE_ASSIGN_OR_RETURN(const int64_t armed,
+                           transaction.Execute(R"sql(
+        UPDATE delivery SET state = 'queued', failures = 0, available_ms = :now
+        WHERE state IN ('queued', 'buried') AND derived_instance_id IN (
+          SELECT output.derived_instance_id FROM analysis_output AS output
+          JOIN analysis ON analysis.id = output.analysis_id WHERE analysis.job_id = :job))sql",
+                                               {{"now", now_ms}, {"job", job_id}}));
+  if (armed > 0) transaction.RingAfterCommit(kOutboxTopic);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> RepeatJob(SqlTransaction& transaction, const Job& job, int64_t now_ms) {
+  if (job.state == JobState::kBuried) {
+    CAMNODE_RETURN_IF_ERROR(RequeueBuriedJob(transaction, job, now_ms));
+  } else if (job.state == JobState::kDone) {
+    CAMNODE_RETURN_IF_ERROR(ArmDeliveries(transaction, job.id, now_ms));
+  }
+  return job.id;
+}
+
+// Inserts the job, or does what a repeat does to the one that is there.
+absl::StatusOr<int64_t> AddJob(SqlTransaction& transaction, int64_t instance_id,
+                               const JobRequest& request, int64_t now_ms) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           transaction.Query(
+                               R"sql(
+        INSERT INTO job (kind, subject, workflow, model_set, priority, state, attempt, failures,
+          interruptions, started, alone, available_ms, analysis_started_ms, created_ms,
+          leased_by, last_error, deliver, extra_destinations)
+        VALUES ('analyze', :subject, :workflow, :model_set, :priority, 'queued', 0, 0, 0, 0, 0,
+          :now, 0, :now, '', '', :deliver, :destinations)
+        ON CONFLICT (kind, subject, workflow, model_set) DO NOTHING RETURNING id)sql",
+                               {{"subject", instance_id},
+                                {"workflow", request.workflow},
+                                {"model_set", request.model_set},
+                                {"priority", static_cast<int>(request.priority)},
+                                {"now", now_ms},
+                                {"deliver", request.deliver},
+                                {"destinations", JoinDestinations(request.extra_destinations)}}));
+  if (!rows.empty()) {
+    transaction.RingAfterCommit(kJobsTopic);
+    return rows[0].Int(0);
+  }
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> there,
+      transaction.Query(absl::StrCat("SELECT ", kJobColumns,
+                                     " FROM job WHERE kind = 'analyze' AND subject = :subject AND "
+                                     "workflow = :workflow AND model_set = :model_set",
+                                     ForUpdate(transaction)),
+                        {{"subject", instance_id},
+                         {"workflow", request.workflow},
+                         {"model_set", request.model_set}}));
+  if (there.empty()) return absl::UnavailableError("the job vanished while it was looked up");
+  return RepeatJob(transaction, JobFromRow(there[0]), now_ms);
+}
+
+absl::Status CheckRequest(const Instance& instance, const absl::optional<JobRequest>& job) {
+  if (instance.sop_instance_uid.empty() || instance.study_instance_uid.empty()) {
+    return absl::InvalidArgumentError("an instance needs a SOP Instance UID and a study");
+  }
+  if (instance.blob_id.empty() || instance.sha256.empty()) {
+    return absl::InvalidArgumentError("an instance needs a blob and its digest");
+  }
+  if (!job) return absl::OkStatus();
+  for (const std::string& name : job->extra_destinations) {
+    if (name.find('\n') != std::string::npos) {
+      return absl::InvalidArgumentError("the name of a destination spans two lines");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Counts over all jobs and analyses of one study.
+constexpr absl::string_view kStudySummarySql = R"sql(
+  SELECT study.study_instance_uid, study.first_received_ms, study.last_received_ms,
+    (SELECT COUNT(*) FROM instance WHERE instance.study_instance_uid = study.study_instance_uid),
+    (SELECT COUNT(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id
+      WHERE instance.study_instance_uid = study.study_instance_uid
+        AND analysis.outcome = 'analyzed'),
+    (SELECT COUNT(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id
+      WHERE instance.study_instance_uid = study.study_instance_uid
+        AND analysis.outcome = 'not_eligible'),
+    (SELECT COUNT(*) FROM instance JOIN job ON job.kind = 'analyze' AND job.subject = instance.id
+      WHERE instance.study_instance_uid = study.study_instance_uid
+        AND job.state IN ('queued', 'leased')),
+    (SELECT COUNT(*) FROM instance JOIN job ON job.kind = 'analyze' AND job.subject = instance.id
+      WHERE instance.study_instance_uid = study.study_instance_uid AND job.state = 'buried')
+  FROM study )sql";
+
+StudySummary SummaryFromRow(const SqlRow& row) {
+  StudySummary summary;
+  summary.study_instance_uid = UidFromRow(row.Text(0));
+  summary.first_received_ms = row.Int(1);
+  summary.last_received_ms = row.Int(2);
+  summary.instances = row.Int(3);
+  summary.analyzed = row.Int(4);
+  summary.not_eligible = row.Int(5);
+  summary.pending = row.Int(6);
+  summary.buried = row.Int(7);
+  return summary;
+}
+
+absl::StatusOr<std::vector<SqlRow>> ReadRows(SqlDatabase& database, absl::string_view sql,
+                                             const SqlParameters& parameters) {
+  std::vector<SqlRow> rows;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(rows, transaction.Query(sql, parameters));
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database.Read(read));
+  return rows;
+}
+
+}  // namespace
+
+InstanceStore::InstanceStore(SqlDatabase& database, const Clock& clock)
+    : database_(database), clock_(clock) {}
+
+absl::StatusOr<AddedInstance> InstanceStore::Add(const Instance& instance,
+                                                 const absl::optional<JobRequest>& job) {
+  CAMNODE_RETURN_IF_ERROR(CheckRequest(instance, job));
+  AddedInstance added;
+  const auto add = [&](SqlTransaction& transaction) -> absl::Status {
+    added = AddedInstance();
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
+    const int64_t received_ms = instance.received_ms != 0 ? instance.received_ms : now_ms;
+    CAMNODE_ASSIGN_OR_RETURN(added.instance_id, FindRepeat(transaction, instance));
+    if (added.instance_id == 0) {
+      CAMNODE_RETURN_IF_ERROR(TouchStudy(transaction, instance, received_ms));
+      CAMNODE_ASSIGN_OR_RETURN(added.instance_id,
+                               InsertInstance(transaction, instance, received_ms));
+      added.repeat = added.instance_id == 0;
+    } else {
+      added.repeat = true;
+    }
+    if (added.instance_id == 0) {  // Another node was quicker, just now.
+      CAMNODE_ASSIGN_OR_RETURN(added.instance_id, FindRepeat(transaction, instance));
+    }
+    if (!job) return absl::OkStatus();
+    CAMNODE_ASSIGN_OR_RETURN(added.job_id, AddJob(transaction, added.instance_id, *job, now_ms));
+    return absl::OkStatus();
+  };
+  CrashPoint("before_instance_commit");
+  CAMNODE_RETURN_IF_ERROR(database_.Write(add));
+  CrashPoint("after_instance_commit");
+  return added;
+}
+
+absl::StatusOr<Instance> InstanceStore::Get(int64_t instance_id) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_,
+               absl::StrCat("SELECT ", kInstanceColumns, " FROM instance WHERE id = :id"),
+               {{"id", instance_id}}));
+  if (rows.empty()) return absl::NotFoundError(absl::StrCat("no instance ", instance_id));
+  return InstanceFromRow(rows[0]);
+}
+
+absl::StatusOr<Instance> InstanceStore::FindBySopInstanceUid(const Uid& uid) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           ReadRows(database_,
+                                    absl::StrCat("SELECT ", kInstanceColumns,
+                                                 " FROM instance WHERE sop_instance_uid = :uid"),
+                                    {{"uid", uid.text()}}));
+  if (rows.empty()) return absl::NotFoundError("no instance with this SOP Instance UID");
+  return InstanceFromRow(rows[0]);
+}
+
+absl::StatusOr<std::vector<Instance>> InstanceStore::ListStudyInstances(const Uid& study,
+                                                                        int limit) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           ReadRows(database_,
+                                    absl::StrCat("SELECT ", kInstanceColumns,
+                                                 " FROM instance WHERE study_instance_uid = :study "
+                                                 "ORDER BY id LIMIT :limit"),
+                                    {{"study", study.text()}, {"limit", limit}}));
+  std::vector<Instance> instances;
+  instances.reserve(rows.size());
+  for (const SqlRow& row : rows) instances.push_back(InstanceFromRow(row));
+  return instances;
+}
+
+absl::StatusOr<StudySummary> InstanceStore::GetStudy(const Uid& study) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_, absl::StrCat(kStudySummarySql, "WHERE study_instance_uid = :study"),
+               {{"study", study.text()}}));
+  if (rows.empty()) return absl::NotFoundError("no study with this Study Instance UID");
+  return SummaryFromRow(rows[0]);
+}
+
+absl::StatusOr<StudyPage> InstanceStore::ListStudies(int page_size, int64_t before_received_ms,
+                                                     const Uid& before_study) {
+  page_size = std::clamp(page_size, 1, kMaxPageSize);
+  std::string sql(kStudySummarySql);
+  // One more than the page, to know whether another follows.
+  SqlParameters parameters = {{"limit", page_size + 1}};
+  if (!before_study.empty()) {
+    sql += "WHERE (last_received_ms, study_instance_uid) < (:before_ms, :before_study) ";
+    parameters.emplace_back("before_ms", before_received_ms);
+    parameters.emplace_back("before_study", before_study.text());
+  }
+  sql += "ORDER BY last_received_ms DESC, study_instance_uid DESC LIMIT :limit";
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows, ReadRows(database_, sql, parameters));
+  StudyPage page;
+  for (const SqlRow& row : rows) {
+    if (page.studies.size() == static_cast<size_t>(page_size)) {
+      page.next_received_ms = page.studies.back().last_received_ms;
+      page.next_study_instance_uid = page.studies.back().study_instance_uid;
+      break;
+    }
+    page.studies.push_back(SummaryFromRow(row));
+  }
+  return page;
+}
+
+absl::StatusOr<bool> InstanceStore::NamesBlob(absl::string_view blob_id) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_, "SELECT 1 FROM instance WHERE blob_id = :blob", {{"blob", blob_id}}));
+  return !rows.empty();
+}
+
+}  // namespace camnode

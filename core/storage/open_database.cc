@@ -1,0 +1,40 @@
+#include "core/storage/open_database.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
+#include "core/storage/socket_doorbell.h"
+#include "core/storage/sqlite_database.h"
+
+namespace camnode {
+namespace {
+
+absl::StatusOr<OpenedDatabase> OpenSqlite(const std::string& file,
+                                          const std::string& data_directory) {
+  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<SocketDoorbell> doorbell,
+                           SocketDoorbell::Open(absl::StrCat(data_directory, "/doorbell")));
+  CAMNODE_ASSIGN_OR_RETURN(
+      std::unique_ptr<SqliteDatabase> database,
+      SqliteDatabase::Open(file, absl::StrCat(data_directory, "/database.lock"), *doorbell));
+  OpenedDatabase opened;
+  opened.doorbell = std::move(doorbell);
+  opened.database = std::move(database);
+  return opened;
+}
+
+}  // namespace
+
+absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& uri,
+                                            const std::string& data_directory) {
+  absl::string_view file = uri;
+  if (absl::ConsumePrefix(&file, "sqlite:") && !file.empty()) {
+    return OpenSqlite(std::string(file), data_directory);
+  }
+  // Without the text: it may hold a password.
+  return absl::InvalidArgumentError("a database is named 'sqlite:FILE' or 'postgresql://...'");
+}
+
+}  // namespace camnode

@@ -1,0 +1,243 @@
+#include "core/storage/result_rows.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/storage/row_mapping.h"
+
+namespace camnode {
+namespace {
+
+// Followed, in ReadAnalyses, by the columns of the instance.
+constexpr absl::string_view kAnalysisColumns =
+    "analysis.id, analysis.instance_id, analysis.workflow, analysis.model_set, "
+    "analysis.threshold_set, analysis.outcome, analysis.reason_code, analysis.reason, "
+    "analysis.agreement_models, analysis.agreement_overlap, analysis.agreement_distance, "
+    "analysis.agreement_correlation, analysis.agreement_sentence, analysis.display_blob_id, "
+    "analysis.started_ms, analysis.finished_ms, analysis.decode_ms, analysis.render_ms";
+constexpr size_t kAnalysisColumnCount = 18;
+
+Analysis AnalysisFromRow(const SqlRow& row) {
+  Analysis analysis;
+  analysis.id = row.Int(0);
+  analysis.instance_id = row.Int(1);
+  analysis.workflow = row.Text(2);
+  analysis.model_set = row.Text(3);
+  analysis.threshold_set = row.Text(4);
+  analysis.outcome = ParseOutcome(row.Text(5));
+  analysis.reason_code = row.Text(6);
+  analysis.reason = row.Text(7);
+  analysis.agreement.models = static_cast<int>(row.Int(8));
+  analysis.agreement.overlap = row.Real(9);
+  analysis.agreement.distance = row.Real(10);
+  analysis.agreement.correlation = row.Real(11);
+  analysis.agreement.sentence = row.Text(12);
+  analysis.display_blob_id = row.Text(13);
+  analysis.started_ms = row.Int(14);
+  analysis.finished_ms = row.Int(15);
+  analysis.decode_ms = row.Real(16);
+  analysis.render_ms = row.Real(17);
+  return analysis;
+}
+
+absl::Status InsertModelResult(SqlTransaction& transaction, int64_t analysis_id, int number,
+                               const ModelResult& result) {
+  const cv::Rect2d& region = result.placement.region;
+  return transaction
+      .Execute(R"sql(
+        INSERT INTO model_result (analysis_id, number, model, version, weights_sha256, label,
+          logit, probability, threshold, positive, heatmap, heatmap_rows, heatmap_columns,
+          heatmap_peak, film_width, film_height, region_x, region_y, region_width, region_height,
+          duration_ms)
+        VALUES (:analysis, :number, :model, :version, :weights, :label, :logit, :probability,
+          :threshold, :positive, :heatmap, :rows, :columns, :peak, :film_width, :film_height,
+          :region_x, :region_y, :region_width, :region_height, :duration))sql",
+               {{"analysis", analysis_id},
+                {"number", number},
+                {"model", result.model},
+                {"version", result.version},
+                {"weights", result.weights_sha256},
+                {"label", result.finding.label},
+                {"logit", double{result.finding.logit}},
+                {"probability", result.finding.probability},
+                {"threshold", result.finding.threshold},
+                {"positive", result.finding.positive},
+                {"heatmap", HeatmapBytes(result.heatmap)},
+                {"rows", result.heatmap.values.rows},
+                {"columns", result.heatmap.values.cols},
+                {"peak", double{result.heatmap.peak}},
+                {"film_width", result.placement.film.width},
+                {"film_height", result.placement.film.height},
+                {"region_x", region.x},
+                {"region_y", region.y},
+                {"region_width", region.width},
+                {"region_height", region.height},
+                {"duration", result.duration_ms}})
+      .status();
+}
+
+absl::StatusOr<std::vector<ModelResult>> ReadModelResults(SqlTransaction& transaction,
+                                                          int64_t analysis_id) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           transaction.Query(R"sql(
+        SELECT model, version, weights_sha256, label, logit, probability, threshold, positive,
+          heatmap, heatmap_rows, heatmap_columns, heatmap_peak, film_width, film_height,
+          region_x, region_y, region_width, region_height, duration_ms
+        FROM model_result WHERE analysis_id = :analysis ORDER BY number)sql",
+                                             {{"analysis", analysis_id}}));
+  std::vector<ModelResult> results;
+  for (const SqlRow& row : rows) {
+    ModelResult result;
+    result.model = row.Text(0);
+    result.version = row.Text(1);
+    result.weights_sha256 = row.Text(2);
+    result.finding.label = row.Text(3);
+    result.finding.logit = static_cast<float>(row.Real(4));
+    result.finding.probability = row.Real(5);
+    result.finding.threshold = row.Real(6);
+    result.finding.positive = row.Int(7) != 0;
+    CAMNODE_RETURN_IF_ERROR(HeatmapFromBytes(row.Text(8), row.Int(9), row.Int(10), result.heatmap));
+    result.heatmap.peak = static_cast<float>(row.Real(11));
+    result.placement.film = cv::Size(static_cast<int>(row.Int(12)), static_cast<int>(row.Int(13)));
+    result.placement.region = cv::Rect2d(row.Real(14), row.Real(15), row.Real(16), row.Real(17));
+    result.duration_ms = row.Real(18);
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+absl::StatusOr<std::vector<Delivery>> ReadDeliveries(SqlTransaction& transaction,
+                                                     int64_t derived_id) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query(
+          absl::StrCat("SELECT ", kDeliveryColumns,
+                       " FROM delivery WHERE derived_instance_id = :derived ORDER BY destination"),
+          {{"derived", derived_id}}));
+  std::vector<Delivery> deliveries;
+  for (const SqlRow& row : rows) deliveries.push_back(DeliveryFromRow(row));
+  return deliveries;
+}
+
+absl::StatusOr<std::vector<StoredDerivedInstance>> ReadOutputs(SqlTransaction& transaction,
+                                                               int64_t analysis_id) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query(absl::StrCat("SELECT ", kDerivedInstanceColumns,
+                                     " FROM analysis_output AS output JOIN derived_instance "
+                                     "ON derived_instance.id = output.derived_instance_id "
+                                     "WHERE output.analysis_id = :analysis ORDER BY output.number"),
+                        {{"analysis", analysis_id}}));
+  std::vector<StoredDerivedInstance> outputs;
+  for (const SqlRow& row : rows) {
+    StoredDerivedInstance output;
+    output.derived = DerivedInstanceFromRow(row);
+    CAMNODE_ASSIGN_OR_RETURN(output.deliveries, ReadDeliveries(transaction, output.derived.id));
+    outputs.push_back(std::move(output));
+  }
+  return outputs;
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> InsertAnalysis(SqlTransaction& transaction, int64_t job_id,
+                                       const Analysis& analysis) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> inserted,
+                           transaction.Query(R"sql(
+        INSERT INTO analysis (job_id, instance_id, workflow, model_set, threshold_set, outcome,
+          reason_code, reason, agreement_models, agreement_overlap, agreement_distance,
+          agreement_correlation, agreement_sentence, display_blob_id, started_ms, finished_ms,
+          decode_ms, render_ms)
+        VALUES (:job, :instance, :workflow, :model_set, :threshold_set, :outcome, :reason_code,
+          :reason, :models, :overlap, :distance, :correlation, :sentence, :display, :started,
+          :finished, :decode, :render)
+        RETURNING id)sql",
+                                             {{"job", job_id},
+                                              {"instance", analysis.instance_id},
+                                              {"workflow", analysis.workflow},
+                                              {"model_set", analysis.model_set},
+                                              {"threshold_set", analysis.threshold_set},
+                                              {"outcome", OutcomeName(analysis.outcome)},
+                                              {"reason_code", analysis.reason_code},
+                                              {"reason", analysis.reason},
+                                              {"models", analysis.agreement.models},
+                                              {"overlap", analysis.agreement.overlap},
+                                              {"distance", analysis.agreement.distance},
+                                              {"correlation", analysis.agreement.correlation},
+                                              {"sentence", analysis.agreement.sentence},
+                                              {"display", analysis.display_blob_id},
+                                              {"started", analysis.started_ms},
+                                              {"finished", analysis.finished_ms},
+                                              {"decode", analysis.decode_ms},
+                                              {"render", analysis.render_ms}}));
+  const int64_t analysis_id = inserted.at(0).Int(0);
+  int number = 0;
+  for (const ModelResult& result : analysis.results) {
+    CAMNODE_RETURN_IF_ERROR(InsertModelResult(transaction, analysis_id, number++, result));
+  }
+  return analysis_id;
+}
+
+absl::StatusOr<int64_t> InsertOutput(SqlTransaction& transaction, int64_t analysis_id, int number,
+                                     const DerivedInstance& derived) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      std::vector<SqlRow> row,
+      transaction.Query(R"sql(
+        INSERT INTO derived_instance (analysis_id, kind, model, sop_instance_uid, sop_class_uid,
+          series_instance_uid, study_instance_uid, transfer_syntax_uid, blob_id, sha256,
+          size_bytes)
+        VALUES (:analysis, :kind, :model, :sop, :sop_class, :series, :study, :transfer_syntax,
+          :blob, :sha256, :size)
+        ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id)sql",
+                        {{"analysis", analysis_id},
+                         {"kind", derived.kind},
+                         {"model", derived.model},
+                         {"sop", derived.sop_instance_uid.text()},
+                         {"sop_class", derived.sop_class_uid.text()},
+                         {"series", derived.series_instance_uid.text()},
+                         {"study", derived.study_instance_uid.text()},
+                         {"transfer_syntax", derived.transfer_syntax_uid.text()},
+                         {"blob", derived.blob_id},
+                         {"sha256", derived.sha256},
+                         {"size", derived.size_bytes}}));
+  if (row.empty()) {
+    CAMNODE_ASSIGN_OR_RETURN(
+        row, transaction.Query("SELECT id FROM derived_instance WHERE sop_instance_uid = :sop",
+                               {{"sop", derived.sop_instance_uid.text()}}));
+  }
+  if (row.empty()) return absl::UnavailableError("a derived instance vanished");
+  const int64_t derived_id = row[0].Int(0);
+  CAMNODE_RETURN_IF_ERROR(
+      transaction
+          .Execute("INSERT INTO analysis_output (analysis_id, number, derived_instance_id) "
+                   "VALUES (:analysis, :number, :derived)",
+                   {{"analysis", analysis_id}, {"number", number}, {"derived", derived_id}})
+          .status());
+  return derived_id;
+}
+
+absl::StatusOr<std::vector<StoredAnalysis>> ReadAnalyses(SqlTransaction& transaction,
+                                                         absl::string_view rest,
+                                                         const SqlParameters& parameters) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query(absl::StrCat("SELECT ", kAnalysisColumns, ", ", kInstanceColumns,
+                                     " FROM analysis JOIN instance "
+                                     "ON instance.id = analysis.instance_id ",
+                                     rest),
+                        parameters));
+  std::vector<StoredAnalysis> analyses;
+  for (const SqlRow& row : rows) {
+    StoredAnalysis stored;
+    stored.analysis = AnalysisFromRow(row);
+    stored.instance = InstanceFromRow(row, kAnalysisColumnCount);
+    CAMNODE_ASSIGN_OR_RETURN(stored.analysis.results,
+                             ReadModelResults(transaction, stored.analysis.id));
+    CAMNODE_ASSIGN_OR_RETURN(stored.derived, ReadOutputs(transaction, stored.analysis.id));
+    analyses.push_back(std::move(stored));
+  }
+  return analyses;
+}
+
+}  // namespace camnode

@@ -1,0 +1,192 @@
+#include "core/storage/result_store.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/crash_point.h"
+#include "core/base/status_macros.h"
+#include "core/storage/database_time.h"
+#include "core/storage/doorbell.h"
+#include "core/storage/event_log.h"
+#include "core/storage/job_rows.h"
+#include "core/storage/result_rows.h"
+#include "core/storage/row_mapping.h"
+
+namespace camnode {
+namespace {
+
+// The job's own wishes, as the row had them when it was finished.
+struct FinishedJob {
+  bool deliver = false;
+  std::vector<std::string> extra_destinations;
+};
+
+// The fence: everything after this line happens only for the current attempt.
+absl::StatusOr<FinishedJob> FinishJob(SqlTransaction& transaction, const Job& job, int64_t now_ms) {
+  CAMNODE_RETURN_IF_ERROR(CheckTransition(JobState::kLeased, JobState::kDone));
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query(
+          absl::StrCat("UPDATE job SET state = 'done', available_ms = NULL, finished_ms = :now, ",
+                       "started = 0, leased_by = '', last_error = '' WHERE ", kFence,
+                       " RETURNING deliver, extra_destinations"),
+          {{"now", now_ms}, {"id", job.id}, {"attempt", job.attempt}}));
+  if (rows.empty()) return LostLease(job.id, job.attempt);
+  FinishedJob finished;
+  finished.deliver = rows[0].Int(0) != 0;
+  finished.extra_destinations = SplitDestinations(rows[0].Text(1));
+  return finished;
+}
+
+absl::Status InsertDelivery(SqlTransaction& transaction, int64_t derived_id,
+                            const std::string& destination, int64_t now_ms) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const int64_t inserted,
+      transaction.Execute(
+          R"sql(
+        INSERT INTO delivery (derived_instance_id, destination, state, attempt, failures,
+          last_status, last_error, available_ms, created_ms)
+        VALUES (:derived, :destination, 'queued', 0, 0, -1, '', :now, :now)
+        ON CONFLICT (derived_instance_id, destination) DO NOTHING)sql",
+          {{"derived", derived_id}, {"destination", destination}, {"now", now_ms}}));
+  if (inserted > 0) transaction.RingAfterCommit(kOutboxTopic);
+  return absl::OkStatus();
+}
+
+std::set<std::string> AllDestinations(const FinishedJob& job,
+                                      const std::vector<std::string>& of_workflow) {
+  std::set<std::string> names;
+  if (!job.deliver) return names;
+  names.insert(of_workflow.begin(), of_workflow.end());
+  names.insert(job.extra_destinations.begin(), job.extra_destinations.end());
+  names.erase("");
+  return names;
+}
+
+}  // namespace
+
+ResultStore::ResultStore(SqlDatabase& database, const Clock& clock)
+    : database_(database), clock_(clock) {}
+
+absl::StatusOr<int64_t> ResultStore::Commit(JobLease&& lease, const Analysis& analysis,
+                                            const std::vector<DerivedInstance>& derived,
+                                            const std::vector<std::string>& destinations) {
+  const Job job = std::move(lease).job();
+  int64_t analysis_id = 0;
+  const auto commit = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
+    CAMNODE_ASSIGN_OR_RETURN(const FinishedJob finished, FinishJob(transaction, job, now_ms));
+
+    Analysis row = analysis;
+    row.finished_ms = now_ms;
+    if (row.started_ms == 0) row.started_ms = job.analysis_started_ms;
+    if (job.kind == JobKind::kAnalyze) row.instance_id = job.subject;
+    CAMNODE_ASSIGN_OR_RETURN(analysis_id, InsertAnalysis(transaction, job.id, row));
+
+    const std::set<std::string> names = AllDestinations(finished, destinations);
+    int number = 0;
+    for (const DerivedInstance& output : derived) {
+      CAMNODE_ASSIGN_OR_RETURN(const int64_t derived_id,
+                               InsertOutput(transaction, analysis_id, number++, output));
+      for (const std::string& name : names) {
+        CAMNODE_RETURN_IF_ERROR(InsertDelivery(transaction, derived_id, name, now_ms));
+      }
+    }
+
+    Event event;
+    event.kind = EventKind::kAnalysisCommitted;
+    event.analysis_id = analysis_id;
+    event.job_id = job.id;
+    event.instance_id = row.instance_id;
+    event.created_ms = now_ms;
+    return AppendEvent(transaction, event);
+  };
+  CrashPoint("before_result_commit");
+  CAMNODE_RETURN_IF_ERROR(database_.Write(commit));
+  CrashPoint("after_result_commit");
+  return analysis_id;
+}
+
+absl::StatusOr<StoredAnalysis> ResultStore::Get(int64_t analysis_id) {
+  absl::StatusOr<StoredAnalysis> found =
+      absl::NotFoundError(absl::StrCat("no analysis ", analysis_id));
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(
+        std::vector<StoredAnalysis> analyses,
+        ReadAnalyses(transaction, "WHERE analysis.id = :id", {{"id", analysis_id}}));
+    if (!analyses.empty()) found = std::move(analyses[0]);
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return found;
+}
+
+absl::StatusOr<StoredAnalysis> ResultStore::FindBySopInstanceUid(const Uid& uid) {
+  absl::StatusOr<StoredAnalysis> found =
+      absl::NotFoundError("no analysis of an instance with this SOP Instance UID");
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(
+        std::vector<StoredAnalysis> analyses,
+        ReadAnalyses(transaction,
+                     "WHERE instance.sop_instance_uid = :uid ORDER BY analysis.id DESC LIMIT 1",
+                     {{"uid", uid.text()}}));
+    if (!analyses.empty()) found = std::move(analyses[0]);
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return found;
+}
+
+absl::StatusOr<std::vector<StoredAnalysis>> ResultStore::List(const AnalysisFilter& filter,
+                                                              int limit) {
+  std::string rest = "WHERE analysis.id > 0 ";
+  SqlParameters parameters = {{"limit", limit}};
+  if (!filter.study_instance_uid.empty()) {
+    rest += "AND instance.study_instance_uid = :study ";
+    parameters.emplace_back("study", filter.study_instance_uid.text());
+  }
+  if (filter.before_id > 0) {
+    rest += "AND analysis.id < :before ";
+    parameters.emplace_back("before", filter.before_id);
+  }
+  rest += "ORDER BY analysis.id DESC LIMIT :limit";
+  std::vector<StoredAnalysis> analyses;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(analyses, ReadAnalyses(transaction, rest, parameters));
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return analyses;
+}
+
+absl::StatusOr<bool> ResultStore::IsOwnOutput(const Uid& sop_instance_uid) {
+  bool own = false;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(
+        const std::vector<SqlRow> rows,
+        transaction.Query("SELECT 1 FROM derived_instance WHERE sop_instance_uid = :uid",
+                          {{"uid", sop_instance_uid.text()}}));
+    own = !rows.empty();
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return own;
+}
+
+absl::StatusOr<bool> ResultStore::NamesBlob(absl::string_view blob_id) {
+  bool named = false;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(
+        const std::vector<SqlRow> rows,
+        transaction.Query("SELECT 1 FROM derived_instance WHERE blob_id = :blob UNION ALL "
+                          "SELECT 1 FROM analysis WHERE display_blob_id = :blob",
+                          {{"blob", blob_id}}));
+    named = !rows.empty();
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return named;
+}
+
+}  // namespace camnode

@@ -1,0 +1,30 @@
+#include "core/storage/sql_database.h"
+
+namespace camnode {
+
+bool SqlRow::IsNull(size_t column) const {
+  return absl::holds_alternative<SqlNull>(values_.at(column));
+}
+
+int64_t SqlRow::Int(size_t column) const {
+  const SqlValue& value = values_.at(column);
+  if (const auto* integer = absl::get_if<int64_t>(&value)) return *integer;
+  if (const auto* real = absl::get_if<double>(&value)) return static_cast<int64_t>(*real);
+  return 0;
+}
+
+double SqlRow::Real(size_t column) const {
+  const SqlValue& value = values_.at(column);
+  if (const auto* real = absl::get_if<double>(&value)) return *real;
+  if (const auto* integer = absl::get_if<int64_t>(&value)) return static_cast<double>(*integer);
+  return 0.0;
+}
+
+std::string SqlRow::Text(size_t column) const {
+  const SqlValue& value = values_.at(column);
+  if (const auto* text = absl::get_if<std::string>(&value)) return *text;
+  if (const auto* blob = absl::get_if<SqlBlob>(&value)) return blob->bytes;
+  return "";
+}
+
+}  // namespace camnode

@@ -1,0 +1,90 @@
+#include "core/storage/sqlite_database.h"
+
+#include <utility>
+#include <vector>
+
+#include "core/base/crash_point.h"
+#include "core/base/durable_file.h"
+#include "core/base/status_macros.h"
+#include "core/storage/file_lock.h"
+#include "core/storage/sqlite_connection.h"
+
+namespace camnode {
+namespace {
+
+constexpr int kMaxReadConnections = 8;
+
+class SqliteWriteDriver final : public WriteDriver {
+ public:
+  SqliteWriteDriver(std::unique_ptr<SqliteConnection> connection, FileLock lock, Doorbell& doorbell)
+      : connection_(std::move(connection)), lock_(std::move(lock)), doorbell_(doorbell) {}
+
+  absl::Status Begin() override {
+    CAMNODE_RETURN_IF_ERROR(lock_.Lock());
+    absl::Status status = connection_->Run("BEGIN IMMEDIATE");
+    if (!status.ok()) lock_.Unlock();
+    return status;
+  }
+
+  SqlConnection& connection() override { return *connection_; }
+
+  absl::Status Commit(const std::vector<std::string>& topics) override {
+    absl::Status status = connection_->Run("COMMIT");
+    if (!status.ok() && connection_->InTransaction()) {
+      connection_->Run("ROLLBACK").IgnoreError();
+    }
+    lock_.Unlock();
+    if (status.ok() && !topics.empty()) {
+      CrashPoint("before_doorbell_ring");
+      for (const std::string& topic : topics) doorbell_.Ring(topic);
+    }
+    return status;
+  }
+
+  void Rollback() override {
+    if (connection_->InTransaction()) connection_->Run("ROLLBACK").IgnoreError();
+    lock_.Unlock();
+  }
+
+ private:
+  std::unique_ptr<SqliteConnection> connection_;
+  FileLock lock_;
+  Doorbell& doorbell_;
+};
+
+absl::StatusOr<std::unique_ptr<SqlConnection>> OpenReader(const std::string& file) {
+  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> reader, SqliteConnection::Open(file));
+  CAMNODE_RETURN_IF_ERROR(reader->ForbidWrites());
+  return std::unique_ptr<SqlConnection>(std::move(reader));
+}
+
+// Under the lock: setting the journal mode needs the file alone.
+absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenWriter(const std::string& file,
+                                                             FileLock& lock) {
+  CAMNODE_RETURN_IF_ERROR(lock.Lock());
+  absl::StatusOr<std::unique_ptr<SqliteConnection>> writer = SqliteConnection::Open(file);
+  absl::Status status = writer.status();
+  if (status.ok()) status = Annotate((*writer)->SetWalMode(), file);
+  // SQLite syncs the directory for its log, not for a new database file.
+  if (status.ok()) status = SyncDirectory(DirectoryOf(file));
+  lock.Unlock();
+  if (!status.ok()) return status;
+  return writer;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& file,
+                                                                     const std::string& lock_file,
+                                                                     Doorbell& doorbell) {
+  CAMNODE_ASSIGN_OR_RETURN(FileLock lock, FileLock::Open(lock_file));
+  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> writer, OpenWriter(file, lock));
+  return std::unique_ptr<SqliteDatabase>(new SqliteDatabase(
+      file, std::make_unique<SqliteWriteDriver>(std::move(writer), std::move(lock), doorbell)));
+}
+
+SqliteDatabase::SqliteDatabase(const std::string& file, std::unique_ptr<WriteDriver> driver)
+    : readers_([file] { return OpenReader(file); }, "BEGIN", kMaxReadConnections),
+      writer_(std::move(driver)) {}
+
+}  // namespace camnode
