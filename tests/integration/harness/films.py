@@ -200,8 +200,8 @@ def _header(sop_class, number):
     else:
         dataset.Modality = "OT"
         dataset.ConversionType = "WSD"
-    primary = sop_class != SECONDARY_CAPTURE
-    dataset.ImageType = ["ORIGINAL" if primary else "DERIVED", "PRIMARY" if primary else "SECONDARY"]
+    scanned = sop_class == SECONDARY_CAPTURE
+    dataset.ImageType = ["DERIVED", "SECONDARY"] if scanned else ["ORIGINAL", "PRIMARY"]
     return dataset
 
 
@@ -228,4 +228,5 @@ def _jpeg_size(data):
     at = 2
     while data[at + 1] not in (0xC0, 0xC1, 0xC2):
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return int.from_bytes(data[at + 5 : at + 7], "big"), int.from_bytes(data[at + 7 : at + 9], "big")
+    rows, columns = data[at + 5 : at + 7], data[at + 7 : at + 9]
+    return int.from_bytes(rows, "big"), int.from_bytes(columns, "big")

@@ -47,6 +47,7 @@ class Node:
         self.config.write_text(_configuration(destinations or {}, top, sections))
         self.ports = {}
         self.process = None
+        self.starts = 0
         self._old = []
         self._rpc = None
 
@@ -54,6 +55,7 @@ class Node:
         """Starts the node and waits until it answers, and its worker is ready."""
         if self.process is not None:
             self._old.append(self.process)
+        self.starts += 1
         (self.data / "ports.json").unlink(missing_ok=True)
         self.process = Child(
             [BIN / "camnode", "--config", self.config], self.log, self.environment

@@ -47,10 +47,8 @@ class PostgreSql:
             directory="/",
             user=self._user,
         )
-        wait_until(
-            lambda: run([_PROGRAMS / "pg_isready", "-h", "127.0.0.1", "-p", self.port]).returncode == 0,
-            "PostgreSQL to start",
-        )
+        ask = [_PROGRAMS / "pg_isready", "-h", "127.0.0.1", "-p", self.port]
+        wait_until(lambda: run(ask).returncode == 0, "PostgreSQL to start")
         return self
 
     def close(self):

@@ -1,0 +1,203 @@
+"""camnodectl against a live node, and camnode --check-config."""
+
+import json
+import uuid
+
+import pytest
+
+from harness import films
+from harness.dcmtk import Storescp, storescu
+from harness.destination import Destination
+from harness.node import Node
+from harness.processes import Child, run
+from harness.settings import BIN, REPOSITORY, TIME_SCALE
+from harness.waiting import wait_until
+
+NOT_FOUND, USAGE, UNREACHABLE, UNHEALTHY = 4, 2, 3, 5
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    node = Node(tmp_path_factory.mktemp("node"))
+    try:
+        yield node.start()
+    finally:
+        node.close()
+
+
+@pytest.fixture
+def film(node, pixels, scratch):
+    """An analysed film."""
+    dataset = films.film(pixels)
+    path = films.save(dataset, scratch / "film.dcm")
+    assert storescu(node.ports["dicom"], path).returncode == 0
+    node.wait_for_analysis(dataset.SOPInstanceUID)
+    return dataset
+
+
+def succeed(done):
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_list_shows_studies_and_the_films_of_one(node, film):
+    assert film.StudyInstanceUID in succeed(node.control("list"))
+    assert film.SOPInstanceUID in succeed(node.control("list", "--study", film.StudyInstanceUID))
+    answer = json.loads(succeed(node.control("list", "--json")))
+    assert film.StudyInstanceUID in [one["studyInstanceUid"] for one in answer["studies"]]
+
+
+def test_get_shows_probability_threshold_verdict_and_agreement(node, film):
+    text = succeed(node.control("get", film.SOPInstanceUID))
+
+    for model in ("resnet18", "efficientnet_b0", "densenet121"):
+        assert model in text
+    assert "RESEARCH ONLY" in text
+    answer = json.loads(succeed(node.control("get", film.SOPInstanceUID, "--json")))
+    assert [round(one["probability"], 4) for one in answer["results"]] == [
+        one.probability for one in node.rpc.find_analysis(film.SOPInstanceUID).results
+    ]
+    for word in films.PATIENT_WORDS:
+        assert word not in text
+
+
+def test_get_of_an_unknown_film_has_an_exit_code_of_its_own(node):
+    assert node.control("get", films.new_uid()).returncode == NOT_FOUND
+
+
+def test_render_writes_a_png(node, film, scratch):
+    for arguments in ([], ["--model", "resnet18", "--alpha", "0.5"]):
+        picture = scratch / "picture.png"
+        succeed(node.control("render", film.SOPInstanceUID, "--output", picture, *arguments))
+        assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_analyze_uploads_and_prints_the_verdicts(node, pixels, scratch):
+    path = films.save(films.film(pixels), scratch / "a film.dcm")
+
+    text = succeed(node.control("analyze", path))
+
+    assert "densenet121" in text
+    assert "was here before" in succeed(node.control("analyze", path))
+    assert node.control("analyze", scratch / "missing.dcm").returncode != 0
+
+
+def test_watch_prints_events_as_they_come(node, film, pixels, scratch):
+    child = Child(
+        [BIN / "camnodectl", "watch", "--after", "0", "--count", "500", "--json"]
+        + ["--config", node.config],
+        scratch / "watch.log",
+    )
+    try:
+        wait_until(lambda: film.SOPInstanceUID in child.log.read_text(), "the film of before")
+        dataset = films.film(pixels)
+        storescu(node.ports["dicom"], films.save(dataset, scratch / "new.dcm"))
+        wait_until(lambda: dataset.SOPInstanceUID in child.log.read_text(), "the new film")
+        events = [json.loads(line) for line in child.log.read_text().splitlines()]
+        numbers = [int(event["eventNumber"]) for event in events]
+        assert numbers == list(range(1, len(numbers) + 1))
+    finally:
+        child.close()
+
+
+def test_doctor_finds_a_healthy_node_healthy(node):
+    text = succeed(node.control("doctor"))
+    assert "ILL" not in text
+    assert json.loads(succeed(node.control("doctor", "--json")))["healthy"]
+
+
+def test_doctor_finds_a_node_without_worker_ill(make_node):
+    node = make_node(worker="supervise: false").start(wait_for_worker=False)
+    assert node.control("doctor").returncode == UNHEALTHY
+
+
+def test_a_buried_delivery_is_requeued_from_the_shell(make_node, pixels, scratch):
+    verdict = {"status": 0xC000}
+    destination = Destination(lambda uid, before: verdict["status"])
+    node = make_node(
+        workflow='models: "resnet18"',
+        outputs="overlays: false",
+        destinations={"strict": (Storescp.AE_TITLE, destination.port)},
+    ).start()
+    dataset = films.film(pixels)
+    storescu(node.ports["dicom"], films.save(dataset, scratch / "film.dcm"))
+    wait_until(lambda: node.rpc.status().destinations[0].buried == 1, "the delivery to be buried")
+    verdict["status"] = 0
+    delivery = node.rpc.find_analysis(dataset.SOPInstanceUID).derived_instances[0].deliveries[0]
+
+    succeed(node.control("requeue", "--delivery", delivery.delivery_id))
+
+    node.wait_for_deliveries(dataset.SOPInstanceUID)
+    assert node.control("requeue", "999999").returncode == NOT_FOUND
+    succeed(node.control("requeue"))
+    destination.close()
+
+
+def test_wrong_command_lines_and_a_missing_node_have_their_own_exit_codes(make_node):
+    stopped = make_node()
+    for arguments in (["nonsense"], ["get"], ["list", "--limit", "x"], []):
+        done = stopped.control(*arguments)
+        assert done.returncode == USAGE, arguments
+        assert done.stderr.strip()
+    assert stopped.control("list", "--timeout", "2").returncode == UNREACHABLE
+    assert run([BIN / "camnodectl", "--help"]).returncode == 0
+
+
+# ---- camnode --check-config -------------------------------------------------------------
+
+
+def check(path):
+    return run([BIN / "camnode", "--check-config", "--config", path], 20 * TIME_SCALE)
+
+
+def test_check_config_accepts_what_the_node_runs_with_and_starts_nothing(make_node):
+    node = make_node()
+    done = check(node.config)
+    assert done.returncode == 0, done.stderr
+    assert not (node.data / "ports.json").exists()
+
+
+def test_check_config_accepts_the_example_configuration():
+    done = check(REPOSITORY / "deploy/camnode.textproto")
+    assert done.returncode == 0, done.stderr
+
+
+def test_check_config_reports_every_mistake_with_its_line(make_node, scratch):
+    path = scratch / "camnode.textproto"
+    path.write_text(
+        'dicom { ae_title: "FAR TOO LONG A TITLE" port: 70000 }\n'
+        'peers { ae_title: "X" addresses: "not an address" }\n'
+        'grpc { address: "0.0.0.0" }\n'
+        "outputs { alpha: 2 }\n"
+        'workflow { destinations: "nowhere" }\n'
+    )
+
+    done = check(path)
+
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    for line, word in ((1, "ae_title"), (1, "port"), (2, "addresses"), (3, "address")):
+        fitting = [one for one in said.splitlines() if f":{line}: " in one and word in one]
+        assert fitting, f"nothing about {word} in line {line}:\n{said}"
+    assert ":4: " in said and ":5: " in said
+
+
+@pytest.mark.parametrize(
+    "text", ["unknown_option: 1\n", "dicom { port: 1", 'data_directory: ""\n', "peers {}\n"]
+)
+def test_a_node_with_a_wrong_configuration_does_not_start(scratch, text):
+    path = scratch / "camnode.textproto"
+    path.write_text(text)
+    for arguments in (["--check-config"], []):
+        done = run([BIN / "camnode", *arguments, "--config", path], 20 * TIME_SCALE)
+        assert done.returncode not in (0, -6, -11), done.stderr
+        assert "camnode.textproto:1" in done.stdout + done.stderr
+    done = run([BIN / "camnode", "--config", scratch / f"{uuid.uuid4()}"], 20 * TIME_SCALE)
+    assert done.returncode not in (0, -6, -11) and done.stderr.strip()
+
+
+def test_a_second_node_on_the_same_data_directory_does_not_start(node):
+    done = run([BIN / "camnode", "--config", node.config], 20 * TIME_SCALE)
+    assert done.returncode not in (0, -6, -11)
+    assert done.stderr.strip()
+    assert node.rpc.status().workers, "the first one goes on"

@@ -1,0 +1,102 @@
+"""No room: senders are told to come again, and are welcome once there is room."""
+
+import subprocess
+
+import grpc
+import pytest
+
+from harness import films, wire
+from harness.checks import refused, warned
+from harness.dcmtk import echoscu
+from harness.node import ONE_MODEL, SENDER, Node
+from harness.rpc import results_pb2
+from harness.waiting import wait_until
+
+OUT_OF_RESOURCES = 0xA700
+
+
+def store(node, dataset, scratch):
+    path = films.save(dataset, scratch / f"{dataset.SOPInstanceUID}.dcm")
+    return wire.store_file(node.ports["dicom"], dataset, films.data_set_bytes(path), SENDER)
+
+
+def test_too_little_free_disk_is_out_of_resources(make_node, pixels, scratch):
+    full = make_node(
+        workflow=ONE_MODEL, worker="supervise: false", storage=f"min_free_bytes: {1 << 49}"
+    ).start(wait_for_worker=False)
+
+    assert store(full, films.film(pixels), scratch) == OUT_OF_RESOURCES
+
+    warned(full, 0, dimse_status="0x")
+    assert echoscu(full.ports["dicom"]).returncode == 0
+    film = films.save(films.film(pixels), scratch / "film.dcm").read_bytes()
+    code = refused(lambda: full.rpc.analyze(film, results_pb2.MEDIA_TYPE_DICOM))
+    assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert full.rpc.health("disk") == "NOT_SERVING"
+
+
+def test_too_long_a_backlog_is_out_of_resources(make_node, pixels, scratch):
+    busy = make_node(
+        workflow=ONE_MODEL,
+        worker="supervise: false",
+        storage="max_queued_jobs: 2 min_free_bytes: 0",
+    ).start(wait_for_worker=False)
+
+    def refuses():
+        small = films.film(films.shrink(pixels, 2))
+        return store(busy, small, scratch) == OUT_OF_RESOURCES
+
+    # The count of waiting jobs may be a second old.
+    wait_until(refuses, "the node to refuse", seconds=10, pause=0.3)
+    assert busy.rpc.status().queued_jobs >= 2
+
+
+@pytest.fixture
+def small_disk(scratch):
+    """A file system of 48 MB."""
+    folder = scratch / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "camnode-test", folder], capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip("may not mount a small file system here: run as root to test a full disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_disk_that_fills_up_refuses_and_recovers(small_disk, pixels, scratch):
+    node = Node(
+        small_disk / "node",
+        workflow=ONE_MODEL,
+        worker="supervise: false",
+        storage="min_free_bytes: 0",
+    ).start(wait_for_worker=False)
+    try:
+        first = films.film(pixels)
+        assert store(node, first, scratch) == wire.SUCCESS
+        filler = small_disk / "filler"
+        with open(filler, "wb") as file:
+            try:
+                while True:
+                    file.write(b"\0" * 65536)
+                    file.flush()
+            except OSError:
+                pass
+
+        refused_film = films.film(pixels)
+        assert store(node, refused_film, scratch) == OUT_OF_RESOURCES
+        assert echoscu(node.ports["dicom"]).returncode == 0
+
+        filler.unlink()
+        wait_until(
+            lambda: store(node, refused_film, scratch) == wire.SUCCESS,
+            "room again",
+            pause=0.3,
+        )
+        study = node.rpc.results("GetStudy", study_instance_uid=first.StudyInstanceUID)
+        assert len(study.instances) == 1
+    finally:
+        node.close()

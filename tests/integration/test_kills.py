@@ -1,0 +1,137 @@
+"""kill -9 at random moments of a burst: none lost, none buried, none twice."""
+
+import os
+import random
+import signal
+import threading
+import time
+
+import pytest
+
+from harness import films, wire
+from harness.dcmtk import Storescp
+from harness.node import ONE_MODEL, SENDER
+from harness.waiting import wait_until
+
+FILMS = 30
+KILLS = 10
+
+
+@pytest.fixture
+def node(make_node, pacs):
+    return make_node(
+        workflow=ONE_MODEL,
+        destinations={"pacs": (Storescp.AE_TITLE, pacs.port)},
+        outputs="overlays: false panel_max_long_side: 512",
+    ).start()
+
+
+@pytest.fixture
+def burst(pixels):
+    """Films with the bytes of their data sets."""
+    small = films.film(films.shrink(pixels, 2))
+    return [films.another(small) for _ in range(FILMS)]
+
+
+class Sender(threading.Thread):
+    """Sends every film until it is acknowledged, whatever happens to the node."""
+
+    def __init__(self, node, datasets, folder):
+        super().__init__(daemon=True)
+        self._node = node
+        self._left = [
+            (one, films.data_set_bytes(films.save(one, folder / f"{number}.dcm")))
+            for number, one in enumerate(datasets)
+        ]
+        self.acknowledged = []
+        self.refused = []
+
+    def run(self):
+        while self._left:
+            dataset, data = self._left[0]
+            try:
+                status = wire.store_file(self._node.ports["dicom"], dataset, data, SENDER)
+            except (OSError, wire.Closed, wire.Refused, KeyError):
+                time.sleep(0.1)
+                continue
+            if status == wire.SUCCESS:
+                self.acknowledged.append(str(dataset.SOPInstanceUID))
+                self._left.pop(0)
+            else:
+                self.refused.append(status)
+                time.sleep(0.1)
+
+
+def check_all_exactly_once(node, pacs, burst):
+    """Waits for the end of all work, then counts."""
+
+    def done():
+        status = node.rpc.status()
+        if status.queued_jobs or status.leased_jobs:
+            return False
+        return all(one.delivered >= FILMS for one in status.destinations)
+
+    wait_until(done, lambda: f"all work to end: {node.rpc.status()}", seconds=90)
+    assert node.rpc.status().buried_jobs == 0
+    uids = sorted(str(one.SOPInstanceUID) for one in burst)
+    analyses = node.rpc.all_analyses()
+    assert sorted(one.instance.sop_instance_uid for one in analyses) == uids
+    assert all(one.results for one in analyses)
+    received = pacs.objects()
+    ours = {made.sop_instance_uid for one in analyses for made in one.derived_instances}
+    assert set(received) == ours and len(ours) == FILMS
+    assert all(len(set(copies)) == 1 for copies in received.values())
+
+
+def ready_worker(node):
+    """Process id of the living worker once its models are loaded; None before."""
+    alive = node.worker_pids()
+    for worker in node.rpc.status().workers:
+        if worker.ready and worker.pid in alive:
+            return worker.pid
+    return None
+
+
+def test_a_worker_killed_ten_times_in_a_row_loses_and_buries_no_film(node, pacs, burst, scratch):
+    sender = Sender(node, burst, scratch)
+    sender.start()
+    chance = random.Random(20240131)
+
+    for _ in range(KILLS):
+        worker = wait_until(lambda: ready_worker(node), "a worker that is ready", seconds=60)
+        # Up to about two films later.
+        time.sleep(chance.uniform(0, 0.4))
+        os.kill(worker, signal.SIGKILL)
+
+    sender.join(60)
+    assert not sender.is_alive() and not sender.refused
+    check_all_exactly_once(node, pacs, burst)
+
+
+def test_a_node_killed_again_and_again_loses_no_acknowledged_film(node, pacs, burst, scratch):
+    sender = Sender(node, burst, scratch)
+    sender.start()
+    chance = random.Random(20240229)
+
+    for _ in range(KILLS // 2):
+        time.sleep(chance.uniform(0.1, 1.0))
+        node.kill()
+        node.restart(wait_for_worker=False)
+
+    sender.join(60)
+    assert not sender.is_alive()
+    check_all_exactly_once(node, pacs, burst)
+    assert node.starts == KILLS // 2 + 1
+
+
+def test_a_stop_in_the_middle_of_work_ends_in_time_and_loses_nothing(node, pacs, burst, scratch):
+    sender = Sender(node, burst, scratch)
+    sender.start()
+    wait_until(lambda: len(sender.acknowledged) >= FILMS // 3, "a third of the burst")
+
+    assert node.stop(seconds=30) == 0
+    node.restart(wait_for_worker=False)
+
+    sender.join(60)
+    assert not sender.is_alive()
+    check_all_exactly_once(node, pacs, burst)

@@ -1,0 +1,98 @@
+"""A worker that sleeps past its lease and wakes after another has committed changes nothing."""
+
+import os
+import signal
+
+from harness import films
+from harness.dcmtk import Storescp, storescu
+from harness.node import ONE_MODEL
+from harness.waiting import wait_until
+
+FILMS = 12
+
+
+def test_a_stalled_attempt_that_wakes_late_changes_nothing(make_node, pacs, pixels, scratch):
+    node = make_node(
+        workflow=ONE_MODEL,
+        outputs="overlays: false panel_max_long_side: 512",
+        destinations={"pacs": (Storescp.AE_TITLE, pacs.port)},
+        worker="count: 2 threads: 1",
+        queue="lease_ms: 2000 initial_backoff_ms: 200 max_backoff_ms: 2000",
+    ).start()
+    wait_until(
+        lambda: sum(worker.ready for worker in node.rpc.status().workers) == 2, "two ready workers"
+    )
+    small = films.film(films.shrink(pixels, 2))
+    sent = []
+
+    stalled = None
+    for attempt in range(5):
+        stalled = stall_a_worker_in_the_middle(node, small, scratch / f"burst{attempt}", sent)
+        if stalled:
+            break
+    assert stalled, "no worker could be stopped while it held a job"
+
+    # The other worker takes over what the sleeper held, and finishes everything.
+    wait_until(
+        lambda: all_analysed(node, sent), lambda: f"the other worker: {node.rpc.status()}", 60
+    )
+    before = node.rpc.all_analyses(page_size=200)
+    os.kill(stalled, signal.SIGCONT)
+    settle(node)
+
+    after = node.rpc.all_analyses(page_size=200)
+    assert [one.analysis_id for one in after] == [one.analysis_id for one in before]
+    assert sorted(one.instance.sop_instance_uid for one in after) == sorted(sent)
+    wait_until(
+        lambda: node.rpc.status().destinations[0].delivered == len(sent),
+        lambda: f"every delivery: {node.rpc.status()}",
+        60,
+    )
+    received = pacs.objects()
+    assert set(received) == {
+        made.sop_instance_uid for one in after for made in one.derived_instances
+    }
+    assert all(len(set(copies)) == 1 for copies in received.values())
+    assert node.rpc.status().buried_jobs == 0
+
+
+def stall_a_worker_in_the_middle(node, small, folder, sent):
+    """Sends a burst and stops one worker.  Its pid if it held a job; else it goes on."""
+    folder.mkdir()
+    burst = [films.another(small) for _ in range(FILMS)]
+    paths = [films.save(one, folder / f"{n}.dcm") for n, one in enumerate(burst)]
+    before = len(sent)
+    assert storescu(node.ports["dicom"], *paths).returncode == 0
+    sent += [str(one.SOPInstanceUID) for one in burst]
+    wait_until(lambda: len(node.rpc.all_analyses(page_size=200)) > before, "the burst to begin")
+    worker = node.worker_pids()[0]
+    os.kill(worker, signal.SIGSTOP)
+    # What is still leased when all else is done, is the sleeper's.
+    status = wait_until(
+        lambda: _if(node.rpc.status(), lambda s: s.queued_jobs == 0 and s.leased_jobs <= 3),
+        "the rest of the burst",
+        pause=0.01,
+    )
+    if status.leased_jobs:
+        return worker
+    os.kill(worker, signal.SIGCONT)
+    return None
+
+
+def _if(value, condition):
+    return value if condition(value) else None
+
+
+def all_analysed(node, uids):
+    analyses = node.rpc.all_analyses(page_size=200)
+    return {one.instance.sop_instance_uid for one in analyses} >= set(uids)
+
+
+def settle(node):
+    """Until the woken worker has done another film, it may not have met its lease."""
+    wait_until(lambda: node.rpc.status().leased_jobs == 0, "the woken worker to let go")
+    wait_until(
+        lambda: sum(worker.ready for worker in node.rpc.status().workers) == 2,
+        "two ready workers again",
+        60,
+    )
