@@ -11,9 +11,10 @@
 namespace camnode {
 namespace {
 
-// Of maps that were made at random the mean is about a third and hardly ever above
-// a half: see README.md, "Agreement".
-constexpr double kSameArea = 0.5;
+// Three maps of three different positive films overlap by 0.24 in the median and by
+// more than 0.44 in one of twenty draws (README.md, "Agreement"): what is called the
+// same area lies above that chance.
+constexpr double kSameArea = 0.45;
 constexpr double kPartlySameArea = 0.25;
 
 constexpr double kRegionMass = 0.5;

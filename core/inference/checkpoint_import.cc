@@ -1,0 +1,129 @@
+#include "core/inference/checkpoint_import.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/durable_file.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "core/inference/checkpoint_reader.h"
+#include "core/inference/device.h"
+#include "core/inference/networks/network.h"
+#include "core/inference/safetensors.h"
+#include "core/models/model_manifest.h"
+
+namespace camnode {
+namespace {
+
+namespace fs = std::filesystem;
+namespace v1 = camnode::model::v1;
+
+constexpr char kWeightsFile[] = "weights.safetensors";
+constexpr char kManifestFile[] = "manifest.textproto";
+
+// The network the checkpoint was made for, with its weights in it.
+absl::StatusOr<std::shared_ptr<Network>> FitNetwork(const NamedTensors& checkpoint,
+                                                    const v1::ModelManifest& draft) {
+  // An unknown architecture, or a checkpoint without classifier, is for these two
+  // calls to report, with one output.
+  const auto classifier = checkpoint.find(ClassifierWeightName(draft.architecture()));
+  const bool known = classifier != checkpoint.end() && classifier->second.dim() == 2;
+  const int64_t outputs = known ? classifier->second.size(0) : 1;
+  CAMNODE_ASSIGN_OR_RETURN(std::shared_ptr<Network> network,
+                           MakeNetwork(draft.architecture(), outputs));
+  CAMNODE_RETURN_IF_ERROR(LoadStateDict(checkpoint, *network));
+  if (outputs != draft.labels_size()) {
+    return absl::FailedPreconditionError(absl::StrCat("the network has ", outputs, " outputs but ",
+                                                      draft.labels_size(), " labels are given (",
+                                                      absl::StrJoin(draft.labels(), ", "), ")"));
+  }
+  return network;
+}
+
+absl::StatusOr<NamedTensors> Convert(const Network& network, const std::string& classifier,
+                                     bool half) {
+  NamedTensors tensors;
+  for (const auto& [name, tensor] : StateDict(network)) {
+    const bool kernel = tensor.is_floating_point() && tensor.dim() > 1 && name != classifier;
+    const torch::Tensor stored = half && kernel ? tensor.to(torch::kFloat16) : tensor;
+    if (!stored.isfinite().all().item<bool>()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("tensor ", name, " has values that are not finite",
+                       half && kernel ? " in float16: import it as float32" : ""));
+    }
+    tensors[name] = stored;
+  }
+  return tensors;
+}
+
+// The file's bytes, or an error; never over another file.
+absl::Status WriteFile(const std::string& path, absl::string_view bytes) {
+  CAMNODE_ASSIGN_OR_RETURN(DurableFile file, DurableFile::Create(absl::StrCat(path, ".part")));
+  CAMNODE_RETURN_IF_ERROR(file.Append(bytes));
+  CAMNODE_RETURN_IF_ERROR(file.Sync());
+  CAMNODE_RETURN_IF_ERROR(file.RenameTo(path));
+  CAMNODE_RETURN_IF_ERROR(file.SyncDirectoryOfName());
+  // A model is no secret, and the service may run as another user.
+  std::error_code error;
+  fs::permissions(path, fs::perms::group_read | fs::perms::others_read, fs::perm_options::add,
+                  error);
+  return absl::OkStatus();
+}
+
+absl::Status CheckNothingStandsIn(const std::string& directory) {
+  for (const char* name : {kManifestFile, kWeightsFile}) {
+    const std::string path = (fs::path(directory) / name).string();
+    std::error_code error;
+    if (fs::exists(path, error)) {
+      return absl::AlreadyExistsError(
+          absl::StrCat(path, " exists: choose another folder, such as the next version's"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ModelFolder> Import(const std::string& checkpoint, v1::ModelManifest manifest,
+                                   const std::string& directory) {
+  CAMNODE_RETURN_IF_ERROR(CheckNothingStandsIn(directory));
+  CAMNODE_ASSIGN_OR_RETURN(const NamedTensors tensors, ReadCheckpoint(checkpoint));
+  absl::StatusOr<std::shared_ptr<Network>> network = FitNetwork(tensors, manifest);
+  if (!network.ok()) return Annotate(network.status(), checkpoint);
+  CAMNODE_ASSIGN_OR_RETURN(const NamedTensors converted,
+                           Convert(**network, ClassifierWeightName(manifest.architecture()),
+                                   manifest.weights_precision() == "float16"));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string bytes, FormatSafetensors(converted));
+
+  manifest.set_weights_file(kWeightsFile);
+  manifest.set_weights_sha256(Sha256Hex(bytes));
+  CAMNODE_RETURN_IF_ERROR(CheckManifest(manifest));
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot make folder ", directory, ": ", error.message()));
+  }
+  const fs::path folder(directory);
+  CAMNODE_RETURN_IF_ERROR(WriteFile((folder / kWeightsFile).string(), bytes));
+  CAMNODE_RETURN_IF_ERROR(WriteFile((folder / kManifestFile).string(),
+                                    FormatManifest(manifest,
+                                                   "What the weights beside this file are; see "
+                                                   "proto/camnode/model/v1/manifest.proto.")));
+  return LoadModelFolder(directory, WeightsCheck::kVerifyDigest);
+}
+
+}  // namespace
+
+absl::StatusOr<ModelFolder> ImportCheckpoint(const std::string& checkpoint,
+                                             const v1::ModelManifest& draft,
+                                             const std::string& directory) {
+  try {
+    return Import(checkpoint, draft, directory);
+  } catch (const std::exception& error) {
+    return LibTorchError(error);
+  }
+}
+
+}  // namespace camnode

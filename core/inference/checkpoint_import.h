@@ -1,0 +1,33 @@
+// Turns a PyTorch checkpoint into a model folder.
+
+#ifndef CAMNODE_CORE_INFERENCE_CHECKPOINT_IMPORT_H_
+#define CAMNODE_CORE_INFERENCE_CHECKPOINT_IMPORT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/models/model_repository.h"
+
+namespace camnode {
+
+// Reads `checkpoint`, checks that it fits draft.architecture name by name, and writes
+// weights.safetensors and then manifest.textproto into `directory`, which is made if
+// need be.  What stands there is never overwritten.
+//
+// `draft` is a manifest without weights_file and weights_sha256, which are filled in
+// here.  weights_precision "float16" stores convolution kernels in half precision
+// and everything else (batch-norm statistics and parameters, biases, the
+// classifier) in float32; "float32" stores everything so.
+//
+// The number of outputs is the classifier's; draft.labels must be as many.
+//
+// Errors: ReadCheckpoint's, LoadStateDict's, CheckManifest's; kFailedPrecondition
+// (labels do not fit the outputs; a weight is not finite, or not in half
+// precision), kAlreadyExists (a model stands there), the disk's.
+absl::StatusOr<ModelFolder> ImportCheckpoint(const std::string& checkpoint,
+                                             const camnode::model::v1::ModelManifest& draft,
+                                             const std::string& directory);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_INFERENCE_CHECKPOINT_IMPORT_H_
