@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
+#include "core/storage/postgres_database.h"
+#include "core/storage/postgres_doorbell.h"
 #include "core/storage/socket_doorbell.h"
 #include "core/storage/sqlite_database.h"
 
@@ -25,6 +27,15 @@ absl::StatusOr<OpenedDatabase> OpenSqlite(const std::string& file,
   return opened;
 }
 
+absl::StatusOr<OpenedDatabase> OpenPostgres(const std::string& uri) {
+  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<PostgresDoorbell> doorbell, PostgresDoorbell::Open(uri));
+  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<PostgresDatabase> database, PostgresDatabase::Open(uri));
+  OpenedDatabase opened;
+  opened.doorbell = std::move(doorbell);
+  opened.database = std::move(database);
+  return opened;
+}
+
 }  // namespace
 
 absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& uri,
@@ -32,6 +43,9 @@ absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& uri,
   absl::string_view file = uri;
   if (absl::ConsumePrefix(&file, "sqlite:") && !file.empty()) {
     return OpenSqlite(std::string(file), data_directory);
+  }
+  if (absl::StartsWith(uri, "postgresql://") || absl::StartsWith(uri, "postgres://")) {
+    return OpenPostgres(uri);
   }
   // Without the text: it may hold a password.
   return absl::InvalidArgumentError("a database is named 'sqlite:FILE' or 'postgresql://...'");
