@@ -18,6 +18,11 @@ class DcmDataset;
 
 namespace camnode {
 
+// How camnode names itself in what it makes.
+inline constexpr char kCamnodeManufacturer[] = "camnode";
+inline constexpr char kCamnodeVersion[] = CAMNODE_VERSION;
+inline constexpr char kCamnodeImplementationVersionName[] = "CAMNODE_" CAMNODE_VERSION;
+
 // camnode's Implementation Class UID and Instance Creator UID.
 const Uid& CamnodeImplementationClassUid();
 const Uid& CamnodeInstanceCreatorUid();
@@ -25,7 +30,8 @@ const Uid& CamnodeInstanceCreatorUid();
 // The attributes of one source film that its outputs carry.  Immutable, movable.
 class SourceAttributes {
  public:
-  // Errors: as ReadInstanceHeader.
+  // Errors: as ReadInstanceHeader, and kInvalidArgument for a value too long to be
+  // carried.
   static absl::StatusOr<SourceAttributes> FromFile(const std::string& path);
 
   // For a PNG or JPEG upload: its derived UIDs, empty patient and study.
@@ -37,6 +43,10 @@ class SourceAttributes {
 
   // Patient, study, and of general series and image what outputs share.
   const DcmDataset& dataset() const { return *dataset_; }
+  // What names the device that made the film, for Contributing Equipment.
+  const DcmDataset& equipment() const { return *equipment_; }
+  // True for a DICOM film; false for an upload, which has nothing to refer to.
+  bool is_dicom() const { return !sop_class_uid_.empty(); }
   const Uid& sop_class_uid() const { return sop_class_uid_; }
   const Uid& sop_instance_uid() const { return sop_instance_uid_; }
   const Uid& series_instance_uid() const { return series_instance_uid_; }
@@ -45,6 +55,7 @@ class SourceAttributes {
  private:
   SourceAttributes();
   std::unique_ptr<DcmDataset> dataset_;
+  std::unique_ptr<DcmDataset> equipment_;
   Uid sop_class_uid_;
   Uid sop_instance_uid_;
   Uid series_instance_uid_;
@@ -53,9 +64,9 @@ class SourceAttributes {
 
 // One model that had a part in an object: an item of Contributing Equipment.
 struct ContributingModel {
-  std::string name;      // "resnet18"
-  std::string version;   // "1"
-  Uid device_uid;        // Derived from the weights' digest: changes with every retraining.
+  std::string name;     // "resnet18"
+  std::string version;  // "1"
+  Uid device_uid;       // Derived from the weights' digest: changes with every retraining.
 };
 
 // What is the same in every kind of object we make.
@@ -67,7 +78,7 @@ struct DerivedObject {
   std::string series_description;  // ASCII, at most 64 characters.
   std::string derivation;          // (0008,2111), ASCII.
   int64_t analysis_started_ms = 0;
-  std::string time_zone = "UTC";   // IANA name, for content and creation times.
+  std::string time_zone = "UTC";  // IANA name, for content and creation times.
   std::vector<ContributingModel> models;
 };
 

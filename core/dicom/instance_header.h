@@ -17,26 +17,33 @@ struct InstanceHeader {
   Uid sop_instance_uid;
   Uid study_instance_uid;
   Uid series_instance_uid;
-  Uid transfer_syntax_uid;       // From the file meta information.
-  Uid instance_creator_uid;      // (0008,0014); empty if absent or not a UID.
-  std::string modality;          // Trimmed; all strings below likewise.
+  Uid transfer_syntax_uid;   // From the file meta information.
+  Uid instance_creator_uid;  // (0008,0014); empty if absent or not a UID.
+  std::string modality;      // Trimmed; all strings below likewise.
   std::vector<std::string> image_type;
   std::string presentation_intent;  // (0008,0068)
   std::string body_part;            // (0018,0015)
   std::string view_position;        // (0018,5101)
+  std::string patient_position;     // (0018,5100)
   std::string patient_orientation;  // (0020,0020), as in the file: "L\\F"
+  std::string anatomic_region;      // Code Meaning in (0008,2218)
+  std::string view_code;            // Code Meaning in (0054,0220)
+  // Those present of Series Description, Protocol Name and Acquisition Device
+  // Processing Description.  A person may have typed them: never log one.
+  std::vector<std::string> descriptions;
+  bool names_species = false;  // (0010,2201) or (0010,2292) holds a text.
   std::string photometric_interpretation;
   int rows = 0;
   int columns = 0;
   int samples_per_pixel = 0;
   int bits_allocated = 0;
   int frames = 1;
-  // Software or device UIDs of Contributing Equipment name us.
+  // An item of Contributing Equipment names camnode as its manufacturer.
   bool contributed_by_camnode = false;
 };
 
 // `path`: a Part 10 file.  Walks the data set without recursion, stops at the
-// pixel data, and allocates nothing from a declared length.
+// pixel data (whose length it checks), and allocates nothing from a declared length.
 //
 // Errors: kDataLoss if the data set cannot be walked (says at which tag), nests
 // deeper than 32 or holds an element that ends beyond the file; kInvalidArgument

@@ -3,9 +3,8 @@
 #ifndef CAMNODE_CORE_DICOM_SECONDARY_CAPTURE_WRITER_H_
 #define CAMNODE_CORE_DICOM_SECONDARY_CAPTURE_WRITER_H_
 
-#include <string>
-
 #include <opencv2/core/mat.hpp>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "core/dicom/derived_attributes.h"
@@ -19,6 +18,8 @@ struct SecondaryCapture {
   // size is the film's, Pixel Spacing are copied.
   bool film_geometry = false;
   bool film_size = false;
+  // False for a notice, which is text: no Derivation Code Sequence.
+  bool shows_film = true;
 };
 
 // The bytes of a Part 10 file: Secondary Capture Image Storage, RGB, 8 bit,
@@ -26,8 +27,11 @@ struct SecondaryCapture {
 // DERIVED\SECONDARY\OTHER, Burned In Annotation NO.  The same arguments give the
 // same bytes.
 //
-// Errors: kInvalidArgument (empty or too large a picture; text that is not
-// ASCII), kInternal (DCMTK refused).
+// Dates and times are those of the analysis' start, in the source's Timezone Offset
+// if it states one, else in object.time_zone.
+//
+// Errors: kInvalidArgument (empty or too large a picture; text that is not ASCII or
+// too long; a time zone nobody knows), kInternal (DCMTK refused).
 absl::StatusOr<std::string> WriteSecondaryCapture(const SecondaryCapture& capture,
                                                   const SourceAttributes& source);
 
