@@ -1,0 +1,44 @@
+// What the gRPC service knows of the rest of the node when a film is uploaded:
+// someone who takes its bytes.  node.cc puts the same path behind it that C-STORE
+// takes.
+
+#ifndef CAMNODE_SERVICES_UPLOAD_H_
+#define CAMNODE_SERVICES_UPLOAD_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/domain/instance.h"
+
+namespace camnode {
+
+struct UploadedFilm {
+  Instance instance;
+  bool repeat = false;  // The same bytes were here before.
+};
+
+// One film.  Used by one thread.  Destroyed before Finish, it leaves nothing.
+class UploadSink {
+ public:
+  virtual ~UploadSink() = default;
+  // Errors: kResourceExhausted if the film is too large or the disk full;
+  // kUnavailable.
+  virtual absl::Status Append(absl::string_view bytes) = 0;
+  // On success film and job are durable.  Called once, last.
+  virtual absl::StatusOr<UploadedFilm> Finish() = 0;
+};
+
+// Thread-safe.
+class UploadHandler {
+ public:
+  virtual ~UploadHandler() = default;
+  // `deliver`: its outputs go to the configured destinations, too.
+  // Errors: kResourceExhausted when there is too little disk or too much waiting.
+  virtual absl::StatusOr<std::unique_ptr<UploadSink>> Begin(MediaType media_type, bool deliver) = 0;
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_UPLOAD_H_
