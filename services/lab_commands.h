@@ -1,0 +1,30 @@
+// The commands of camnode-lab.  Each takes the words after its name, writes what it
+// did to standard output, and returns the first error; its usage text is for --help.
+
+#ifndef CAMNODE_SERVICES_LAB_COMMANDS_H_
+#define CAMNODE_SERVICES_LAB_COMMANDS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace camnode {
+
+extern const char kImportCheckpointUsage[];
+extern const char kExplainUsage[];
+
+// Errors: kInvalidArgument for a command line that cannot be understood; otherwise
+// ImportCheckpoint's.
+absl::Status RunImportCheckpoint(const std::vector<std::string>& words);
+
+// A film that cannot be read or classified is reported to standard error and in its
+// line of the output, and the others go on.
+// Errors: kInvalidArgument for a command line that cannot be understood; those of
+// the models; kUnavailable (the output cannot be written); kDataLoss (some films
+// failed: how many).
+absl::Status RunExplain(const std::vector<std::string>& words);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_LAB_COMMANDS_H_
