@@ -100,9 +100,9 @@ CtlExit CtlSession::Doctor() {
   const grpc::Status status = admin_->GetStatus(&context, {}, &answer);
   if (!status.ok()) return Fail(status);
 
-  std::vector<PartHealth> parts;
+  std::vector<AskedPart> parts;
   for (const absl::string_view part : kHealthParts) {
-    PartHealth& entry = parts.emplace_back();
+    AskedPart& entry = parts.emplace_back();
     entry.part = std::string(part);
     const absl::Time deadline = absl::Now() + options_.timeout.value_or(kDoctorTimeout);
     const grpc::Status asked = CheckHealth(channel_, entry.part, deadline, &entry.health);
@@ -114,7 +114,7 @@ CtlExit CtlSession::Doctor() {
   if (options_.json) {
     out_ << DiagnosesJson(diagnoses);
   } else {
-    out_ << "ok    connection   camnode " << Printable(answer.version()) << " answers at "
+    out_ << "ok    connection        camnode " << Printable(answer.version()) << " answers at "
          << address_ << "\n"
          << DiagnosesText(diagnoses);
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/struct.pb.h"
 #include "services/ctl_table.h"
 #include "services/ctl_text.h"
@@ -17,8 +18,10 @@ absl::Time ToTime(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
-Diagnosis DiagnosePart(const PartHealth& part) {
-  const std::string name = part.part.empty() ? "node" : part.part;
+Diagnosis DiagnosePart(const AskedPart& part) {
+  absl::string_view short_name = part.part;
+  absl::ConsumePrefix(&short_name, "camnode.");
+  const std::string name(short_name.empty() ? "node" : short_name);
   switch (part.health) {
     case Health::kServing:
       return {Verdict::kWell, name, "says it is healthy"};
@@ -113,9 +116,9 @@ absl::string_view Word(Verdict verdict) {
 }  // namespace
 
 std::vector<Diagnosis> Diagnose(const v1::GetStatusResponse& status,
-                                const std::vector<PartHealth>& parts, absl::Time now) {
+                                const std::vector<AskedPart>& parts, absl::Time now) {
   std::vector<Diagnosis> diagnoses;
-  for (const PartHealth& part : parts) diagnoses.push_back(DiagnosePart(part));
+  for (const AskedPart& part : parts) diagnoses.push_back(DiagnosePart(part));
   diagnoses.push_back(DiagnoseWorkers(status, now));
   diagnoses.push_back(DiagnoseQueue(status, now));
   diagnoses.push_back(DiagnoseBuried(status));
@@ -137,7 +140,7 @@ std::string DiagnosesText(const std::vector<Diagnosis>& diagnoses) {
     const char* mark = "ok";
     if (diagnosis.verdict == Verdict::kLook) mark = "look";
     if (diagnosis.verdict == Verdict::kIll) mark = "ILL";
-    absl::StrAppendFormat(&text, "%-4s  %-12s %s\n", mark, Printable(diagnosis.part),
+    absl::StrAppendFormat(&text, "%-4s  %-17s %s\n", mark, Printable(diagnosis.part),
                           Printable(diagnosis.sentence));
   }
   return text;

@@ -14,11 +14,16 @@
 
 namespace camnode {
 
-// The parts that the node reports to grpc.health.v1; "": the node as a whole.
-inline constexpr absl::string_view kHealthParts[] = {"",      "database", "disk",
-                                                     "dicom", "worker",   "delivery"};
+// The parts that the node reports to grpc.health.v1 (services/health_reporter.h);
+// "": the node as a whole.
+inline constexpr absl::string_view kHealthParts[] = {"",
+                                                     "camnode.storage",
+                                                     "camnode.dicom",
+                                                     "camnode.worker",
+                                                     "camnode.outbox",
+                                                     "camnode.v1.ResultsService"};
 
-struct PartHealth {
+struct AskedPart {
   std::string part;
   Health health = Health::kUnknown;
 };
@@ -38,7 +43,7 @@ constexpr absl::Duration kMaxQueueAge = absl::Minutes(5);
 constexpr int64_t kComfortableFreeBytes = int64_t{5} << 30;
 
 std::vector<Diagnosis> Diagnose(const v1::GetStatusResponse& status,
-                                const std::vector<PartHealth>& parts, absl::Time now);
+                                const std::vector<AskedPart>& parts, absl::Time now);
 
 // True if nothing is kIll.
 bool AllWell(const std::vector<Diagnosis>& diagnoses);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "services/ctl_address.h"
 #include "services/ctl_options.h"
 #include "services/ctl_session.h"
@@ -31,7 +32,7 @@ int main(int argc, char** argv) {
   const absl::StatusOr<std::string> address = NodeAddress(*options);
   if (!address.ok()) {
     std::cerr << "camnodectl: " << address.status().message() << std::endl;
-    return kCtlUnreachable;
+    return absl::IsUnavailable(address.status()) ? kCtlUnreachable : kCtlUsage;
   }
   return CtlSession(*options, *address, std::cout, std::cerr).Run();
 }
