@@ -62,8 +62,8 @@ if(NOT EXISTS ${libtorch_root}/.complete)
 endif()
 add_library(LibTorch::torch INTERFACE IMPORTED GLOBAL)
 target_compile_options(LibTorch::torch INTERFACE
-  "SHELL:-idirafter ${libtorch_root}/include"
-  "SHELL:-idirafter ${libtorch_root}/include/torch/csrc/api/include")
+  "SHELL:-idirafter \"${libtorch_root}/include\""
+  "SHELL:-idirafter \"${libtorch_root}/include/torch/csrc/api/include\"")
 target_link_libraries(LibTorch::torch INTERFACE
   ${libtorch_root}/lib/libtorch_cpu.so ${libtorch_root}/lib/libc10.so
   ${libtorch_root}/lib/libgomp.so.1)

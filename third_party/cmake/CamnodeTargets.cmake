@@ -33,6 +33,10 @@ function(camnode_program)
   target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPENDS} camnode_options)
 endfunction()
 
+# What tests/run --asan and --tsan build.
+add_custom_target(camnode_unit_tests)
+add_custom_target(camnode_thread_tests)
+
 # camnode_test(NAME x_test SOURCES x_test.cc DEPENDS lib ... LABELS threads ...)
 #
 # A unit test.  It finds the public films in the environment variable
@@ -44,6 +48,10 @@ function(camnode_test)
     camnode_testing_main camnode_options)
   set_target_properties(${ARG_NAME} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_dependencies(camnode_unit_tests ${ARG_NAME})
+  if("threads" IN_LIST ARG_LABELS)
+    add_dependencies(camnode_thread_tests ${ARG_NAME})
+  endif()
   add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT 300 LABELS "unit;${ARG_LABELS}"
     ENVIRONMENT "CAMNODE_TEST_DATA=${CAMNODE_TEST_DATA};CAMNODE_BIN=${CMAKE_BINARY_DIR}/bin")
