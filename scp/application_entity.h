@@ -83,6 +83,9 @@ class PeerPolicy {
   PeerVerdict Check(absl::string_view called_ae, absl::string_view calling_ae,
                     absl::string_view address) const;
 
+  // True if an association from this address could be accepted at all.
+  bool KnowsAddress(absl::string_view address) const;
+
   // Name of the destination that films from this peer return to (see
   // destination.h); "" if it has none.
   std::string ReturnDestination(absl::string_view calling_ae, absl::string_view address) const;

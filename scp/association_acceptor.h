@@ -21,14 +21,15 @@ struct AcceptorOptions {
   // Associations at work at one time.  One more is rejected, transiently, so that
   // the sender tries again.  Each costs a thread and about 0.5 MB.
   int max_associations = 32;
-  // Connections of one address at one time, associated or not; more are closed.
-  // Smaller: one sender cannot take the whole pool.  A burst over many
-  // associations from one workstation needs as many.
+  // Connections of one address at one time, associated or not.  Two more are
+  // rejected, transiently; beyond that they are closed unread.  Smaller: one sender
+  // cannot take the whole pool.  A burst over many associations from one
+  // workstation needs as many.
   int max_associations_per_peer = 16;
   // Largest PDU we take, 4,096 to 131,072.  Smaller: more PDUs a film.
   int max_pdu_bytes = 131'072;
-  // Largest data set.  A larger one is refused with 0xA700 and the association is
-  // aborted, because nobody wants to read the rest.
+  // Largest data set.  A larger one is read to its end, dropped and answered
+  // 0xA700; at twice this size the association is aborted instead.
   int64_t max_instance_bytes = int64_t{1} << 30;
   // No byte for so long ends the association.
   absl::Duration idle_timeout = absl::Seconds(60);

@@ -1,0 +1,74 @@
+// A TCP connection that DCMTK reads and writes through, and that ends when the
+// peer is too slow, says nothing, says something dangerous, or we stop.
+//
+// DCMTK waits for single reads only, so a peer that sends a byte now and then
+// would hold a thread for ever; here every read also obeys an absolute deadline.
+
+#ifndef CAMNODE_SCP_GUARDED_CONNECTION_H_
+#define CAMNODE_SCP_GUARDED_CONNECTION_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "dcmtk/config/osconfig.h"
+#include "dcmtk/dcmnet/dcmtrans.h"
+#include "scp/pdu_guard.h"
+#include "scp/stop_signal.h"
+
+namespace camnode {
+
+struct GuardedConnectionOptions {
+  // Longest wait for the next byte, in and out.
+  absl::Duration idle_timeout = absl::Seconds(60);
+  PduGuardOptions guard;
+  // Raised: every read and write fails at once.  Outlives the connection.
+  const StopSignal* stop = nullptr;
+  // Where the first reason for a failing read or write is left, because DCMTK may
+  // destroy the connection before anyone can ask it.  Outlives the connection.
+  absl::Status* failure = nullptr;
+};
+
+// Used by one thread.
+class GuardedConnection : public DcmTCPConnection {
+ public:
+  // Takes over the connected socket: close-on-exec, no Nagle delay, and
+  // acknowledgements at once (a stock sender's Nagle algorithm against delayed
+  // acknowledgements costs 40 ms an image).
+  GuardedConnection(int socket, const GuardedConnectionOptions& options);
+
+  // From now on reads and writes fail once `from_now` has passed.
+  void SetDeadline(absl::Duration from_now);
+  void ClearDeadline() { deadline_ns_ = kNever; }
+
+  enum class Wait { kReadable, kTimeout, kInterrupted };
+  // Waits for bytes (or the peer's close) until the idle timeout or the deadline,
+  // or until `interrupt` is raised.
+  Wait WaitReadable(const StopSignal* interrupt);
+
+  ssize_t read(void* buffer, size_t size) override;
+  ssize_t write(void* buffer, size_t size) override;
+  OFBool networkDataAvailable(int timeout_s) override;
+
+ private:
+  static constexpr int64_t kNever = INT64_MAX;
+
+  Wait Poll(short events, int64_t until_ns, const StopSignal* interrupt);
+  int64_t IdleUntil() const;
+  ssize_t Fail(absl::Status why, int error);
+
+  const GuardedConnectionOptions options_;
+  PduGuard guard_;
+  int64_t deadline_ns_ = kNever;  // Of the monotonic clock.
+};
+
+// IP address of the peer, as text; "" if the socket has none.
+std::string PeerAddressOf(int socket);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SCP_GUARDED_CONNECTION_H_

@@ -1,0 +1,278 @@
+#include "scp/ingest.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/crash_point.h"
+#include "core/base/status_macros.h"
+#include "core/dicom/derived_attributes.h"
+#include "core/dicom/instance_header.h"
+#include "scp/image_header.h"
+#include "scp/part10_header.h"
+#include "scp/presentation_contexts.h"
+
+namespace camnode {
+namespace {
+
+constexpr int64_t kMaxImageSide = 32'768;
+
+// Made by us, as far as the object itself says.  Image Type does not count: real
+// films are DERIVED too.
+bool ClaimsToBeOurs(const InstanceHeader& header) {
+  return header.instance_creator_uid == CamnodeInstanceCreatorUid() ||
+         header.contributed_by_camnode;
+}
+
+// The header values that the row keeps.
+void FillFromHeader(const InstanceHeader& header, Instance& instance) {
+  instance.sop_instance_uid = header.sop_instance_uid;
+  instance.series_instance_uid = header.series_instance_uid;
+  instance.study_instance_uid = header.study_instance_uid;
+  instance.sop_class_uid = header.sop_class_uid;
+  instance.transfer_syntax_uid = header.transfer_syntax_uid;
+  instance.modality = header.modality;
+}
+
+// PNG and JPEG have no UIDs: the same bytes get the same ones everywhere.
+void FillFromDigest(Instance& instance) {
+  const std::string base = absl::StrCat("camnode upload ", instance.sha256, " ");
+  instance.sop_instance_uid = Uid::Derive(absl::StrCat(base, "instance"));
+  instance.series_instance_uid = Uid::Derive(absl::StrCat(base, "series"));
+  instance.study_instance_uid = Uid::Derive(absl::StrCat(base, "study"));
+}
+
+absl::Status CheckMatchesCommand(const InstanceHeader& header, const StoreRequest& request) {
+  if (header.sop_instance_uid != request.sop_instance_uid) {
+    return absl::InvalidArgumentError("SOP Instance UID of the data set is not the command's");
+  }
+  if (header.sop_class_uid != request.sop_class_uid) {
+    return absl::InvalidArgumentError("SOP Class UID of the data set is not the command's");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckProcessable(const InstanceHeader& header) {
+  if (!IsAcceptedStorageSopClass(header.sop_class_uid.text())) {
+    return absl::UnimplementedError(
+        absl::StrCat("SOP class ", header.sop_class_uid.text(), " is not processed"));
+  }
+  if (!IsAcceptedTransferSyntax(header.transfer_syntax_uid.text())) {
+    return absl::UnimplementedError(
+        absl::StrCat("transfer syntax ", header.transfer_syntax_uid.text(), " is not processed"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<InstanceHeader> ReadHeaderOfBlob(BlobStore& blobs, const std::string& blob_id) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::string path, blobs.PathOf(blob_id));
+  return ReadInstanceHeader(path);
+}
+
+}  // namespace
+
+// One C-STORE.
+class Ingest::StoreSink final : public InstanceSink {
+ public:
+  StoreSink(Ingest& ingest, const StoreRequest& request, BlobWriter blob)
+      : ingest_(ingest), request_(request), blob_(std::move(blob)) {}
+
+  absl::Status WriteFileHeader() { return blob_.Append(Part10Header(request_)); }
+
+  absl::Status Append(absl::string_view bytes) override {
+    digest_.Update(bytes);
+    size_bytes_ += static_cast<int64_t>(bytes.size());
+    return blob_.Append(bytes);
+  }
+
+  absl::Status Finish() override {
+    CAMNODE_ASSIGN_OR_RETURN(const BlobInfo blob, std::move(blob_).Finish());
+    absl::StatusOr<InstanceHeader> header = ReadHeaderOfBlob(ingest_.blobs_, blob.id);
+    absl::Status status = header.status();
+    if (status.ok()) status = CheckMatchesCommand(*header, request_);
+    if (!status.ok()) {
+      ingest_.blobs_.Remove(blob.id).IgnoreError();  // Otherwise the sweep does it.
+      return status;
+    }
+    CrashPoint("after_header_read");
+
+    Instance instance;
+    FillFromHeader(*header, instance);
+    instance.blob_id = blob.id;
+    instance.sha256 = std::move(digest_).Finish();
+    instance.size_bytes = size_bytes_;
+    instance.calling_ae = request_.calling_ae;
+    instance.called_ae = request_.called_ae;
+    JobRequest job;
+    job.workflow = ingest_.options_.workflow;
+    job.model_set = ingest_.options_.model_set;
+    if (ingest_.options_.return_destination) {
+      job.extra_destinations.push_back(ingest_.options_.return_destination(request_));
+    }
+    return ingest_.Record(std::move(instance), ClaimsToBeOurs(*header), job).status();
+  }
+
+ private:
+  Ingest& ingest_;
+  const StoreRequest request_;
+  BlobWriter blob_;
+  Sha256 digest_;  // Of the data set alone.
+  int64_t size_bytes_ = 0;
+};
+
+Ingest::Ingest(const IngestOptions& options, BlobStore& blobs, InstanceStore& instances,
+               ResultStore& results, JobQueue& jobs, const Clock& clock)
+    : options_(options),
+      blobs_(blobs),
+      instances_(instances),
+      results_(results),
+      jobs_(jobs),
+      clock_(clock) {}
+
+Ingest::~Ingest() = default;
+
+absl::StatusOr<int64_t> Ingest::WaitingJobs() {
+  MutexLock lock(&mutex_);
+  const absl::Time now = clock_.Now();
+  // Asked for seldom; in between, what we added ourselves is counted on top.
+  if (now < counted_at_ || now - counted_at_ >= options_.backlog_refresh) {
+    CAMNODE_ASSIGN_OR_RETURN(const QueueDepth depth, jobs_.Depth());
+    waiting_jobs_ = depth.queued;
+    counted_at_ = now;
+  }
+  return waiting_jobs_;
+}
+
+absl::Status Ingest::CheckCapacity() {
+  CAMNODE_ASSIGN_OR_RETURN(const int64_t free_bytes, blobs_.FreeBytes());
+  if (free_bytes < options_.min_free_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat("only ", free_bytes,
+                                                     " bytes of disk are free, ",
+                                                     options_.min_free_bytes, " must stay free"));
+  }
+  CAMNODE_ASSIGN_OR_RETURN(const int64_t waiting, WaitingJobs());
+  if (waiting >= options_.max_queued_jobs) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(waiting, " jobs wait, at most ", options_.max_queued_jobs, " may"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<InstanceSink>> Ingest::Admit(const StoreRequest& request) {
+  CAMNODE_RETURN_IF_ERROR(CheckCapacity());
+  CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create());
+  auto sink = std::make_unique<StoreSink>(*this, request, std::move(blob));
+  CAMNODE_RETURN_IF_ERROR(sink->WriteFileHeader());
+  return sink;
+}
+
+absl::StatusOr<Ingested> Ingest::Record(Instance instance, bool claims_to_be_ours,
+                                        const JobRequest& job) {
+  instance.received_ms = ToUnixMs(clock_.Now());
+  const absl::StatusOr<bool> made_by_us = results_.IsOwnOutput(instance.sop_instance_uid);
+  if (!made_by_us.ok()) {
+    blobs_.Remove(instance.blob_id).IgnoreError();
+    return made_by_us.status();
+  }
+  instance.own_output = *made_by_us || claims_to_be_ours;
+
+  absl::StatusOr<AddedInstance> added =
+      instances_.Add(instance, instance.own_output ? absl::optional<JobRequest>()
+                                                   : absl::optional<JobRequest>(job));
+  if (!added.ok()) {
+    // Only a definite refusal means that no row names the blob.  After any other
+    // error the commit may have happened, so the sweep decides.
+    if (added.status().code() == absl::StatusCode::kAlreadyExists) {
+      blobs_.Remove(instance.blob_id).IgnoreError();
+    }
+    return added.status();
+  }
+  if (!added->repeat) {
+    MutexLock lock(&mutex_);
+    if (added->job_id) ++waiting_jobs_;
+  } else {
+    blobs_.Remove(instance.blob_id).IgnoreError();
+  }
+  instance.id = added->instance_id;
+  return Ingested{std::move(instance), *added};
+}
+
+struct IngestUpload::State {
+  State(Ingest& i, const UploadRequest& r, BlobWriter b)
+      : ingest(i), request(r), blob(std::move(b)), image(r.media_type) {}
+
+  Ingest& ingest;
+  const UploadRequest request;
+  BlobWriter blob;
+  ImageHeaderReader image;  // For PNG and JPEG.
+};
+
+IngestUpload::IngestUpload(std::unique_ptr<State> state) : state_(std::move(state)) {}
+IngestUpload::IngestUpload(IngestUpload&&) noexcept = default;
+IngestUpload& IngestUpload::operator=(IngestUpload&&) noexcept = default;
+IngestUpload::~IngestUpload() = default;
+
+absl::StatusOr<IngestUpload> Ingest::BeginUpload(const UploadRequest& request) {
+  CAMNODE_RETURN_IF_ERROR(CheckCapacity());
+  CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create());
+  return IngestUpload(std::make_unique<IngestUpload::State>(*this, request, std::move(blob)));
+}
+
+absl::Status IngestUpload::Append(absl::string_view bytes) {
+  const int64_t limit = state_->ingest.options_.max_upload_bytes;
+  if (static_cast<int64_t>(bytes.size()) > limit - state_->blob.size_bytes()) {
+    return absl::ResourceExhaustedError(absl::StrCat("upload is larger than ", limit, " bytes"));
+  }
+  if (state_->request.media_type != MediaType::kDicom) state_->image.Consume(bytes);
+  return state_->blob.Append(bytes);
+}
+
+absl::StatusOr<Ingested> IngestUpload::Finish() && {
+  State& state = *state_;
+  Ingest& ingest = state.ingest;
+  const bool is_dicom = state.request.media_type == MediaType::kDicom;
+  if (state.blob.size_bytes() == 0) return absl::InvalidArgumentError("the upload is empty");
+  if (!is_dicom) {
+    CAMNODE_ASSIGN_OR_RETURN(const ImageSize size, state.image.Size());
+    if (size.width > kMaxImageSide || size.height > kMaxImageSide) {
+      return absl::InvalidArgumentError(absl::StrCat("the image is ", size.width, " x ",
+                                                     size.height, " pixels, larger than ",
+                                                     kMaxImageSide, " a side"));
+    }
+  }
+  CAMNODE_ASSIGN_OR_RETURN(const BlobInfo blob, std::move(state.blob).Finish());
+
+  Instance instance;
+  instance.media_type = state.request.media_type;
+  instance.blob_id = blob.id;
+  instance.sha256 = blob.sha256;
+  instance.size_bytes = blob.size_bytes;
+  instance.calling_ae = "grpc";
+  bool claims_to_be_ours = false;
+  if (is_dicom) {
+    const absl::StatusOr<InstanceHeader> header = ReadHeaderOfBlob(ingest.blobs_, blob.id);
+    absl::Status status = header.status();
+    if (status.ok()) status = CheckProcessable(*header);
+    if (!status.ok()) {
+      ingest.blobs_.Remove(blob.id).IgnoreError();
+      return status;
+    }
+    FillFromHeader(*header, instance);
+    claims_to_be_ours = ClaimsToBeOurs(*header);
+  } else {
+    FillFromDigest(instance);
+  }
+
+  JobRequest job;
+  job.workflow = ingest.options_.workflow;
+  job.model_set = ingest.options_.model_set;
+  job.priority = state.request.priority;
+  job.deliver = state.request.deliver;
+  CAMNODE_ASSIGN_OR_RETURN(Ingested ingested,
+                           ingest.Record(std::move(instance), claims_to_be_ours, job));
+  if (ingested.added.repeat) {
+    CAMNODE_ASSIGN_OR_RETURN(ingested.instance, ingest.instances_.Get(ingested.instance.id));
+  }
+  return ingested;
+}
+
+}  // namespace camnode
