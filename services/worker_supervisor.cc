@@ -12,7 +12,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
 #include "services/child_process.h"
@@ -136,7 +135,6 @@ class WorkerSupervisor::Worker {
       pid_ = 0;
       changed_.SignalAll();
     }
-    CrashPoint("after_worker_reaped");
     const WorkerEnd end = EndOf(wait_status);
     Log(end == WorkerEnd::kCrashed ? LogLevel::kError : LogLevel::kInfo, "worker_ended",
         {{LogField::kWorker, name_},
@@ -144,7 +142,6 @@ class WorkerSupervisor::Worker {
          {LogField::kOutcome, end == WorkerEnd::kCrashed ? "crashed" : "stopped"},
          {LogField::kReason, Describe(wait_status)}});
     GiveBackLeases(end);
-    CrashPoint("after_leases_returned");
   }
 
   absl::StatusOr<ChildProcess> SpawnUnlessStopping() {

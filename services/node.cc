@@ -1,0 +1,176 @@
+#include "services/node.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "scp/dcmtk_setup.h"
+#include "services/node_metrics.h"
+#include "services/node_options.h"
+
+namespace camnode {
+namespace {
+
+// A worker beats every few seconds; longer silence means that it hangs or is gone.
+constexpr absl::Duration kHeartbeatMaxAge = absl::Seconds(10);
+// How long gRPC calls under way may go on while the node stops.
+constexpr absl::Duration kCallPatience = absl::Seconds(5);
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
+  CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<ModelFolder> models,
+      LoadModelSet(config.model_directory, config.workflow.models, WeightsCheck::kSkipDigest));
+  CAMNODE_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(config.data_directory));
+  absl::StatusOr<OpenedDatabase> opened = OpenDatabase(config.database_uri, directory.path());
+  if (!opened.ok()) return Annotate(opened.status(), "database_uri");
+  CAMNODE_RETURN_IF_ERROR(Annotate(Migrate(*opened->database), "database_uri"));
+  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<BlobStore> blobs,
+                           BlobStore::Open(directory.path() + "/blobs"));
+  std::unique_ptr<Node> node(
+      new Node(config, std::move(directory), *std::move(opened), std::move(blobs), models));
+  CAMNODE_RETURN_IF_ERROR(node->ReturnLeasesOfPredecessor());
+  CAMNODE_RETURN_IF_ERROR(node->StartParts());
+  return node;
+}
+
+Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
+           std::unique_ptr<BlobStore> blobs, const std::vector<ModelFolder>& models)
+    : config_(config),
+      directory_(std::move(directory)),
+      stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue.queue,
+              config_.outbox),
+      observer_(metrics_),
+      policy_(MakePeerPolicy(config_)),
+      destinations_(MakeDestinations(config_)),
+      ingest_(MakeIngestOptions(config_, models, policy_), *stores_.blobs, stores_.instances,
+              stores_.results, stores_.jobs, SystemClock()),
+      uploads_(ingest_),
+      hub_(stores_.events, *stores_.opened.doorbell),
+      health_(HealthParts()),
+      results_service_(
+          MakeResultsServiceOptions(config_, models),
+          ResultsServiceParts{stores_.instances, stores_.results, stores_.jobs, stores_.events,
+                              *stores_.blobs, hub_, uploads_, observer_}),
+      admin_service_(AdminServiceParts{stores_.instances, stores_.results, stores_.jobs,
+                                       stores_.outbox, stores_.workers, *stores_.blobs, observer_}),
+      janitor_({}, *stores_.blobs, stores_.instances, stores_.results),
+      acceptor_(MakeAcceptorOptions(config_), policy_, ingest_),
+      sender_(MakeOutboxSenderOptions(config_), destinations_, stores_.outbox, *stores_.blobs,
+              *stores_.opened.doorbell) {
+  RegisterReceptionMetrics(acceptor_.stats(), &metrics_);
+  RegisterDeliveryMetrics(sender_.stats(), &metrics_);
+  RegisterStorageMetrics(stores_, SystemClock(), &metrics_);
+  RegisterHealthMetrics(health_, &metrics_);
+}
+
+Node::~Node() { Stop(); }
+
+// The lock on the data directory says that the node before is dead, and its life
+// pipe that its workers are or soon will be; what they still commit is fenced off.
+absl::Status Node::ReturnLeasesOfPredecessor() {
+  CAMNODE_RETURN_IF_ERROR(stores_.outbox.ReturnAllLeases());
+  if (!config_.worker.supervise) return absl::OkStatus();
+  for (int i = 0; i < config_.worker.count; ++i) {
+    CAMNODE_RETURN_IF_ERROR(stores_.jobs.ReturnLeases(WorkerName(i), WorkerEnd::kStopped).status());
+    CAMNODE_RETURN_IF_ERROR(stores_.workers.Remove(WorkerName(i)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Node::StartParts() {
+  hub_.Start();
+  absl::StatusOr<std::unique_ptr<GrpcServer>> server =
+      GrpcServer::Start(MakeGrpcServerOptions(config_), {&results_service_, &admin_service_});
+  if (!server.ok()) return Annotate(server.status(), "grpc.port");
+  grpc_ = *std::move(server);
+  ports_.grpc = grpc_->port();
+  if (config_.http.port >= 0) {
+    http_ = std::make_unique<HttpServer>(
+        MakeHttpServerOptions(config_), [this] { return health_.Report(); },
+        [this] { return metrics_.Text(); });
+    CAMNODE_RETURN_IF_ERROR(Annotate(http_->Start(), "http.port"));
+  }
+  ports_.http = http_ == nullptr ? -1 : http_->port();
+  CAMNODE_RETURN_IF_ERROR(Annotate(acceptor_.Start(), "dicom.port"));
+  receiving_ = true;
+  ports_.dicom = acceptor_.port();
+  CAMNODE_RETURN_IF_ERROR(sender_.Start());
+  sending_ = true;
+  janitor_.Start();
+  CAMNODE_RETURN_IF_ERROR(StartWorkers());
+  health_.ReportTo(grpc_->health());
+  health_.Start();
+  CAMNODE_RETURN_IF_ERROR(directory_.WritePorts(ports_));
+  Log(LogLevel::kInfo, "node_ready",
+      {{LogField::kVersion, CAMNODE_VERSION},
+       {LogField::kPath, directory_.path() + "/ports.json"},
+       {LogField::kPort, ports_.dicom},
+       {LogField::kReason,
+        absl::StrCat("dicom ", ports_.dicom, ", grpc ", ports_.grpc, ", http ", ports_.http)}});
+  return absl::OkStatus();
+}
+
+absl::Status Node::StartWorkers() {
+  if (!config_.worker.supervise) return absl::OkStatus();
+  CAMNODE_ASSIGN_OR_RETURN(const std::string program, FindSiblingProgram("camnode-worker"));
+  supervisor_ =
+      std::make_unique<WorkerSupervisor>(MakeWorkerSupervisorOptions(config_, program),
+                                         [this](const std::string& name, WorkerEnd end) {
+                                           return stores_.jobs.ReturnLeases(name, end).status();
+                                         });
+  metrics_.AddCallback(
+      MetricKind::kCounter, "camnode_worker_restarts_total", "Workers started again.", {}, [this] {
+        return std::vector<MetricSample>{{{}, static_cast<double>(supervisor_->restarts())}};
+      });
+  supervisor_->Start();
+  return absl::OkStatus();
+}
+
+absl::Status Node::CheckStorage() {
+  CAMNODE_RETURN_IF_ERROR(stores_.events.LastNumber().status());
+  CAMNODE_ASSIGN_OR_RETURN(const int64_t free_bytes, stores_.blobs->FreeBytes());
+  if (free_bytes < config_.storage.min_free_bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(free_bytes, " bytes of disk are free; storage.min_free_bytes is ",
+                     config_.storage.min_free_bytes));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<HealthPart> Node::HealthParts() {
+  const auto running = [](const std::atomic<bool>& flag) {
+    return flag ? absl::OkStatus() : absl::UnavailableError("not started");
+  };
+  return {
+      {"camnode.dicom", true, [this, running] { return running(receiving_); }},
+      {"camnode.storage", true, [this] { return CheckStorage(); }},
+      {"camnode.worker", false,
+       [this] { return CheckWorkers(stores_.workers, SystemClock(), kHeartbeatMaxAge); }},
+      {"camnode.outbox", true, [this, running] { return running(sending_); }},
+      {"camnode.v1.ResultsService", true, [this] { return stores_.events.LastNumber().status(); }},
+  };
+}
+
+void Node::Stop() {
+  if (std::exchange(stopped_, true)) return;
+  // First, so that balancers send nothing new while the rest drains.
+  health_.StartDraining();
+  acceptor_.Stop();
+  if (supervisor_ != nullptr) supervisor_->Stop();
+  sender_.Stop();
+  stores_.opened.doorbell->Stop();
+  hub_.Stop();
+  if (grpc_ != nullptr) grpc_->Stop(kCallPatience);
+  // The reporter speaks to the gRPC server until here, the HTTP server to the reporter.
+  health_.Stop();
+  if (http_ != nullptr) http_->Stop();
+  janitor_.Stop();
+  directory_.RemovePorts();
+}
+
+}  // namespace camnode

@@ -1,0 +1,91 @@
+// The node: everything it is made of, in the order it is made, and how it starts
+// and stops.  The one place where scp and the gRPC services meet.
+
+#ifndef CAMNODE_SERVICES_NODE_H_
+#define CAMNODE_SERVICES_NODE_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/metrics.h"
+#include "core/models/model_repository.h"
+#include "scp/application_entity.h"
+#include "scp/association_acceptor.h"
+#include "scp/destination.h"
+#include "scp/ingest.h"
+#include "scp/outbox_sender.h"
+#include "services/admin_service.h"
+#include "services/blob_janitor.h"
+#include "services/config.h"
+#include "services/data_directory.h"
+#include "services/event_hub.h"
+#include "services/grpc_server.h"
+#include "services/health_reporter.h"
+#include "services/http_server.h"
+#include "services/node_stores.h"
+#include "services/results_service.h"
+#include "services/rpc_observer.h"
+#include "services/upload_adapter.h"
+#include "services/worker_supervisor.h"
+
+namespace camnode {
+
+// Used by one thread.
+class Node {
+ public:
+  // Opens everything, listens, starts the workers.  What it says on an error is one
+  // sentence that names the option to change.
+  static absl::StatusOr<std::unique_ptr<Node>> Start(const Config& config);
+  // As Stop.
+  ~Node();
+
+  const NodePorts& ports() const { return ports_; }
+
+  // Drains: not healthy any more, no new associations, workers end, objects under
+  // way are sent, calls under way end; then everything stops.
+  void Stop();
+
+ private:
+  Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
+       std::unique_ptr<BlobStore> blobs, const std::vector<ModelFolder>& models);
+
+  absl::Status ReturnLeasesOfPredecessor();
+  absl::Status StartParts();
+  absl::Status StartWorkers();
+  std::vector<HealthPart> HealthParts();
+  absl::Status CheckStorage();
+
+  // In the order of construction: whoever uses another comes after it.
+  const Config config_;
+  DataDirectory directory_;
+  NodeStores stores_;
+  MetricRegistry metrics_;
+  RpcObserver observer_;
+  PeerPolicy policy_;
+  DestinationDirectory destinations_;
+  Ingest ingest_;
+  UploadAdapter uploads_;
+  EventHub hub_;
+  HealthReporter health_;
+  ResultsService results_service_;
+  AdminService admin_service_;
+  BlobJanitor janitor_;
+  AssociationAcceptor acceptor_;
+  OutboxSender sender_;
+  std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<WorkerSupervisor> supervisor_;
+
+  NodePorts ports_;
+  std::atomic<bool> receiving_{false};
+  std::atomic<bool> sending_{false};
+  bool stopped_ = false;
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_NODE_H_

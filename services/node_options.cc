@@ -1,0 +1,121 @@
+#include "services/node_options.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+
+namespace camnode {
+namespace {
+
+// Threads left for short calls beside watchers and uploads.
+constexpr int kThreadsForShortCalls = 4;
+
+}  // namespace
+
+PeerPolicy MakePeerPolicy(const Config& config) {
+  std::vector<Peer> peers;
+  for (const PeerConfig& configured : config.peers) {
+    Peer peer;
+    peer.ae_title = AeTitle::Parse(configured.ae_title).value();
+    for (const std::string& address : configured.addresses) {
+      peer.addresses.push_back(AddressRange::Parse(address).value());
+    }
+    peer.return_port = configured.return_port;
+    peer.return_host = configured.return_host;
+    peers.push_back(std::move(peer));
+  }
+  return PeerPolicy(AeTitle::Parse(config.dicom.ae_title).value(), std::move(peers),
+                    config.dicom.accept_unknown_peers);
+}
+
+DestinationDirectory MakeDestinations(const Config& config) {
+  DestinationDirectory destinations;
+  for (const DestinationConfig& configured : config.destinations) {
+    RemoteAe remote;
+    remote.ae_title = AeTitle::Parse(configured.ae_title).value();
+    remote.host = configured.host;
+    remote.port = configured.port;
+    // Names are unique, so there is nothing to refuse.
+    destinations.Add(configured.name, remote).IgnoreError();
+  }
+  return destinations;
+}
+
+IngestOptions MakeIngestOptions(const Config& config, const std::vector<ModelFolder>& models,
+                                const PeerPolicy& policy) {
+  IngestOptions options;
+  options.workflow = config.workflow.name;
+  options.model_set = ModelSetDigest(models);
+  options.min_free_bytes = config.storage.min_free_bytes;
+  options.max_queued_jobs = config.storage.max_queued_jobs;
+  options.max_upload_bytes = config.grpc.max_upload_bytes;
+  if (config.workflow.return_to_sender) {
+    options.return_destination = [&policy](const StoreRequest& request) {
+      return policy.ReturnDestination(request.calling_ae, request.peer_address);
+    };
+  }
+  return options;
+}
+
+AcceptorOptions MakeAcceptorOptions(const Config& config) {
+  AcceptorOptions options;
+  options.port = config.dicom.port;
+  options.max_associations = config.dicom.max_associations;
+  options.max_associations_per_peer = config.dicom.max_associations_per_peer;
+  options.max_pdu_bytes = config.dicom.max_pdu_bytes;
+  options.max_instance_bytes = config.dicom.max_instance_bytes;
+  options.idle_timeout = config.dicom.idle_timeout;
+  options.association_request_timeout = config.dicom.association_request_timeout;
+  options.instance_timeout = config.dicom.instance_timeout;
+  return options;
+}
+
+OutboxSenderOptions MakeOutboxSenderOptions(const Config& config) {
+  OutboxSenderOptions options;
+  options.ae_title = AeTitle::Parse(config.dicom.ae_title).value();
+  options.backoff = config.delivery.backoff;
+  options.max_failures = config.delivery.max_failures;
+  options.connect_timeout = config.delivery.connect_timeout;
+  options.response_timeout = config.delivery.response_timeout;
+  options.max_per_association = config.delivery.max_per_association;
+  return options;
+}
+
+ResultsServiceOptions MakeResultsServiceOptions(const Config& config,
+                                                const std::vector<ModelFolder>& models) {
+  ResultsServiceOptions options;
+  options.upload.max_upload_bytes = config.grpc.max_upload_bytes;
+  options.max_watchers = config.grpc.max_watchers;
+  options.max_uploads = config.grpc.max_threads - config.grpc.max_watchers - kThreadsForShortCalls;
+  for (const ModelFolder& model : models) {
+    options.populations[model.manifest.name()] = model.manifest.population();
+  }
+  return options;
+}
+
+GrpcServerOptions MakeGrpcServerOptions(const Config& config) {
+  GrpcServerOptions options;
+  options.address = config.grpc.address;
+  options.port = config.grpc.port;
+  options.reflection = config.grpc.reflection;
+  options.max_threads = config.grpc.max_threads;
+  return options;
+}
+
+HttpServerOptions MakeHttpServerOptions(const Config& config) {
+  HttpServerOptions options;
+  options.address = config.http.address;
+  options.port = config.http.port;
+  return options;
+}
+
+WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,
+                                                    const std::string& program) {
+  WorkerSupervisorOptions options;
+  options.program = program;
+  options.arguments = {"--config", config.file};
+  options.count = config.worker.count;
+  return options;
+}
+
+}  // namespace camnode

@@ -1,0 +1,40 @@
+// The configuration as the option structs of the node's parts.
+
+#ifndef CAMNODE_SERVICES_NODE_OPTIONS_H_
+#define CAMNODE_SERVICES_NODE_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "core/models/model_repository.h"
+#include "scp/application_entity.h"
+#include "scp/association_acceptor.h"
+#include "scp/destination.h"
+#include "scp/ingest.h"
+#include "scp/outbox_sender.h"
+#include "services/config.h"
+#include "services/grpc_server.h"
+#include "services/http_server.h"
+#include "services/results_service.h"
+#include "services/worker_supervisor.h"
+
+namespace camnode {
+
+// `config` has been checked by LoadConfig: what it holds is valid.
+PeerPolicy MakePeerPolicy(const Config& config);
+DestinationDirectory MakeDestinations(const Config& config);
+// `policy` outlives the Ingest.
+IngestOptions MakeIngestOptions(const Config& config, const std::vector<ModelFolder>& models,
+                                const PeerPolicy& policy);
+AcceptorOptions MakeAcceptorOptions(const Config& config);
+OutboxSenderOptions MakeOutboxSenderOptions(const Config& config);
+ResultsServiceOptions MakeResultsServiceOptions(const Config& config,
+                                                const std::vector<ModelFolder>& models);
+GrpcServerOptions MakeGrpcServerOptions(const Config& config);
+HttpServerOptions MakeHttpServerOptions(const Config& config);
+WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,
+                                                    const std::string& program);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_NODE_OPTIONS_H_
