@@ -72,8 +72,8 @@ nothing in DIR is overwritten.
 
   --architecture NAME    densenet121, efficientnet_b0, resnet18, resnet34, resnet50
   --output DIR           for camnode: .../models/NAME/VERSION
-  --precision P          float32 (default), or float16: convolution kernels in half
-                         precision, the rest in float32
+  --precision P          float32 (default), or float16: large convolution kernels in
+                         half precision, the rest in float32
   --name NAME            default: the architecture
   --version NUMBER       default: 1
   --label LABEL          one for each output, in order; default: pneumonia

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "core/inference/openmp.h"
 #include "services/lab_commands.h"
 
 namespace {
@@ -51,6 +52,7 @@ int Run(const Command& command, const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  camnode::LimitSpinning(argv);
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.empty()) {
     PrintUsage(stderr);
