@@ -1,0 +1,190 @@
+#include "tests/services/service_fixture.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/sha256.h"
+#include "core/render/image_codec.h"
+#include "proto/google/rpc/error_details.pb.h"
+#include "proto/google/rpc/status.pb.h"
+
+namespace camnode {
+namespace {
+
+Instance MakeInstance(const Uid& sop_instance_uid, const Uid& study, const Clock& clock) {
+  Instance instance;
+  instance.sop_instance_uid = sop_instance_uid;
+  instance.series_instance_uid = Uid::Parse("1.3").value();
+  instance.study_instance_uid = study;
+  instance.sop_class_uid = Uid::Parse("1.2.840.10008.5.1.4.1.1.7").value();
+  instance.transfer_syntax_uid = Uid::Parse("1.2.840.10008.1.2.1").value();
+  instance.sha256 = Sha256Hex(sop_instance_uid.text());
+  instance.blob_id = instance.sha256.substr(0, 32);
+  instance.size_bytes = 100;
+  instance.modality = "CR";
+  instance.calling_ae = "SENDER";
+  instance.called_ae = "CAMNODE";
+  instance.received_ms = ToUnixMs(clock.Now());
+  return instance;
+}
+
+JobRequest MakeJobRequest() {
+  JobRequest job;
+  job.workflow = "default";
+  job.model_set = "set";
+  return job;
+}
+
+}  // namespace
+
+class StoringUploads::Sink final : public UploadSink {
+ public:
+  explicit Sink(StoringUploads& owner) : owner_(owner) { ++owner_.abandoned; }
+
+  absl::Status Append(absl::string_view bytes) override {
+    absl::StrAppend(&bytes_, bytes);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<UploadedFilm> Finish() override {
+    --owner_.abandoned;
+    if (bytes_.empty()) return absl::InvalidArgumentError("no bytes");
+    const Instance instance =
+        MakeInstance(Uid::Derive(bytes_), Uid::Parse("1.9").value(), owner_.clock_);
+    const auto added = owner_.instances_.Add(instance, MakeJobRequest());
+    if (!added.ok()) return added.status();
+    return UploadedFilm{owner_.instances_.Get(added->instance_id).value(), added->repeat};
+  }
+
+ private:
+  StoringUploads& owner_;
+  std::string bytes_;
+};
+
+absl::StatusOr<std::unique_ptr<UploadSink>> StoringUploads::Begin(MediaType, bool) {
+  return std::unique_ptr<UploadSink>(std::make_unique<Sink>(*this));
+}
+
+TestFolder::TestFolder() {
+  std::string path = testing::TempDir() + "/services_XXXXXX";
+  path_ = mkdtemp(path.data());
+}
+
+TestFolder::~TestFolder() { std::filesystem::remove_all(path_); }
+
+ServiceTest::ServiceTest() {
+  OpenedDatabase opened =
+      OpenDatabase(absl::StrCat("sqlite:", folder_.path(), "/camnode.db"), folder_.path()).value();
+  EXPECT_THAT(Migrate(*opened.database), IsOk());
+  stores_ = std::make_unique<NodeStores>(std::move(opened),
+                                         BlobStore::Open(folder_.path() + "/blobs").value(), clock_,
+                                         JobQueueOptions(), OutboxOptions());
+  uploads_ = std::make_unique<StoringUploads>(stores_->instances, clock_);
+  hub_ = std::make_unique<EventHub>(stores_->events, *stores_->opened.doorbell);
+  hub_->Start();
+}
+
+ServiceTest::~ServiceTest() { StopServer(); }
+
+void ServiceTest::StartServer(const ResultsServiceOptions& options) {
+  server_.reset();
+  results_service_ = std::make_unique<ResultsService>(
+      options, ResultsServiceParts{stores_->instances, stores_->results, stores_->jobs,
+                                   stores_->events, *stores_->blobs, *hub_, *uploads_, observer_});
+  admin_service_ = std::make_unique<AdminService>(
+      AdminServiceParts{stores_->instances, stores_->results, stores_->jobs, stores_->outbox,
+                        stores_->workers, *stores_->blobs, observer_});
+  GrpcServerOptions server;
+  server.port = 0;
+  server_ = GrpcServer::Start(server, {results_service_.get(), admin_service_.get()}).value();
+  channel_ = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->port()),
+                                 grpc::InsecureChannelCredentials());
+  results_ = v1::ResultsService::NewStub(channel_);
+  admin_ = v1::AdminService::NewStub(channel_);
+}
+
+void ServiceTest::StopServer() {
+  stores_->opened.doorbell->Stop();
+  hub_->Stop();
+  if (server_ != nullptr) server_->Stop(absl::Seconds(5));
+}
+
+int64_t ServiceTest::AddFilm(const std::string& sop_instance_uid, const std::string& study) {
+  clock_.Advance(absl::Seconds(1));
+  const auto added = stores_->instances.Add(
+      MakeInstance(Uid::Parse(sop_instance_uid).value(), Uid::Parse(study).value(), clock_),
+      MakeJobRequest());
+  EXPECT_THAT(added, IsOk());
+  return added->job_id.value();
+}
+
+JobLease ServiceTest::LeaseOne() {
+  std::vector<JobLease> leases = stores_->jobs.Lease("worker-0", 1).value();
+  EXPECT_EQ(leases.size(), 1);
+  EXPECT_THAT(leases.front().Start(), IsOk());
+  return std::move(leases.front());
+}
+
+Analysis ServiceTest::SomeAnalysis() {
+  Analysis analysis;
+  analysis.workflow = "default";
+  analysis.model_set = "set";
+  analysis.threshold_set = "thresholds-1";
+  for (const char* name : {"resnet18", "densenet121"}) {
+    ModelResult result;
+    result.model = name;
+    result.version = "1";
+    result.finding = {"pneumonia", 1.5f, 0.8176, 0.5, true};
+    result.heatmap.values = (cv::Mat1f(2, 2) << 0.0f, 1.0f, 2.0f, 0.5f);
+    result.heatmap.peak = 2.0f;
+    result.placement = {cv::Size(4, 2), cv::Rect2d(0, 0, 4, 2)};
+    analysis.results.push_back(result);
+  }
+  analysis.agreement.models = 2;
+  analysis.agreement.sentence = "The two models used the same area.";
+  const cv::Mat1b film = (cv::Mat1b(2, 4) << 0, 50, 100, 150, 200, 250, 128, 64);
+  analysis.display_blob_id = stores_->blobs->Put(EncodePng(film).value()).value().id;
+  return analysis;
+}
+
+int64_t ServiceTest::AnalyzeNext() {
+  JobLease lease = LeaseOne();
+  Analysis analysis = SomeAnalysis();
+  analysis.instance_id = lease.job().subject;
+  analysis.started_ms = lease.job().analysis_started_ms;
+  DerivedInstance overlay;
+  overlay.kind = "overlay";
+  overlay.model = "resnet18";
+  overlay.sop_instance_uid = Uid::Derive(absl::StrCat("overlay", lease.job().subject));
+  overlay.sop_class_uid = Uid::Parse("1.2.840.10008.5.1.4.1.1.7").value();
+  overlay.series_instance_uid = Uid::Parse("1.4").value();
+  overlay.study_instance_uid = Uid::Parse("1.2").value();
+  overlay.transfer_syntax_uid = Uid::Parse("1.2.840.10008.1.2.1").value();
+  overlay.blob_id = stores_->blobs->Put("object").value().id;
+  overlay.sha256 = Sha256Hex("object");
+  overlay.size_bytes = 6;
+  const auto id = stores_->results.Commit(std::move(lease), analysis, {overlay}, {"pacs"});
+  EXPECT_THAT(id, IsOk());
+  return *id;
+}
+
+int64_t ServiceTest::BuryNext(const std::string& why) {
+  JobLease lease = LeaseOne();
+  const int64_t job = lease.job().id;
+  EXPECT_THAT(std::move(lease).Bury(absl::DataLossError(why)), IsOk());
+  return job;
+}
+
+std::string ReasonOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) return "(details are no Status)";
+  google::rpc::ErrorInfo info;
+  for (const google::protobuf::Any& detail : details.details()) {
+    if (!detail.UnpackTo(&info)) continue;
+    return info.domain() == "camnode" ? info.reason() : "(domain is " + info.domain() + ")";
+  }
+  return "(no ErrorInfo)";
+}
+
+}  // namespace camnode
