@@ -1,0 +1,231 @@
+#include "core/pipeline/inference_worker.h"
+
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/base/crash_point.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/pipeline/job_log.h"
+
+namespace camnode {
+namespace {
+
+// LeaseKeeper renews at a third of the lease, so that two renewals may fail.
+constexpr int kRenewalsPerLease = 3;
+
+// The one border where exceptions end.  Running out of memory is charged to the
+// film, or a film too large for this machine would be tried for ever.
+template <typename Function>
+auto StopExceptions(Function function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (const std::bad_alloc&) {
+    return absl::InternalError("out of memory");
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("exception: ", error.what()));
+  } catch (...) {
+    return absl::InternalError("exception of unknown type");
+  }
+}
+
+absl::Status Stopping() { return absl::UnavailableError("the worker was told to stop"); }
+
+}  // namespace
+
+InferenceWorker::InferenceWorker(const InferenceWorkerOptions& options, JobQueue& queue,
+                                 InstanceStore& instances, ResultStore& results, Doorbell& doorbell,
+                                 FilmAnalyzer& analyzer)
+    : options_(options),
+      queue_(queue),
+      instances_(instances),
+      results_(results),
+      doorbell_(doorbell),
+      analyzer_(analyzer),
+      keeper_(queue.options().lease_duration / kRenewalsPerLease),
+      channel_(options.decode_ahead + 1) {}
+
+absl::Status InferenceWorker::Run() {
+  std::thread decoder([this] { DecodeLoop(); });
+  while (absl::optional<Work> work = channel_.Take()) {
+    if (draining_) {
+      GiveBack(*std::move(work));
+    } else {
+      ComputeAndCommit(*std::move(work));
+    }
+    channel_.Done();
+  }
+  decoder.join();
+  if (broken_)
+    return absl::InternalError("the compute device is broken: a fresh process must go on");
+  return absl::OkStatus();
+}
+
+void InferenceWorker::Drain() {
+  draining_ = true;
+  channel_.Close();
+  doorbell_.Stop();
+}
+
+void InferenceWorker::DecodeLoop() {
+  while (channel_.WaitForRoom()) {
+    absl::optional<JobLease> lease = LeaseNext();
+    if (!lease.has_value()) continue;
+    const bool alone = lease->job().alone;
+    if (alone) lease = WaitToBeAlone(*std::move(lease));
+    if (!lease.has_value()) continue;
+    channel_.Begin();
+    StartAndDecode(*std::move(lease));
+    if (alone) channel_.WaitUntilIdle();
+  }
+  channel_.FinishFilling();
+}
+
+absl::optional<JobLease> InferenceWorker::LeaseNext() {
+  absl::StatusOr<std::vector<JobLease>> leases = queue_.Lease(options_.name, 1);
+  if (leases.ok() && !leases->empty()) {
+    CrashPoint("after_lease");
+    queue_failing_ = false;
+    return std::move(leases->front());
+  }
+  if (!leases.ok() && !queue_failing_) {
+    // Once, not once a second: the end of it shows as the next job's line.
+    Log(LogLevel::kError, "queue_unreachable",
+        {{LogField::kCode, absl::StatusCodeToString(leases.status().code())},
+         {LogField::kReason, leases.status().message()}});
+  }
+  queue_failing_ = !leases.ok();
+  doorbell_.Wait(kJobsTopic, options_.poll_interval);
+  return absl::nullopt;
+}
+
+absl::optional<JobLease> InferenceWorker::WaitToBeAlone(JobLease lease) {
+  HeldLease held = keeper_.Hold(std::move(lease));
+  const bool idle = channel_.WaitUntilIdle();
+  JobLease mine = std::move(held).Take();
+  if (idle) return mine;
+  // Not started, so nothing is charged; its old place in the line is kept.
+  std::move(mine).Retry(Stopping(), absl::ZeroDuration(), /*charge=*/false).IgnoreError();
+  return absl::nullopt;
+}
+
+void InferenceWorker::StartAndDecode(JobLease lease) {
+  const absl::Time started = absl::Now();
+  if (absl::Status status = lease.Start(); !status.ok()) {
+    LogJob(lease.job(), nullptr, absl::ZeroDuration(),
+           absl::IsAborted(status) ? JobOutcome::kLost : JobOutcome::kLeftToRunOut, status);
+    return channel_.Done();
+  }
+  CrashPoint("after_start");
+  HeldLease held = keeper_.Hold(std::move(lease));
+  if (held.job().kind != JobKind::kAnalyze) {
+    Fail(std::move(held).Take(), nullptr, started,
+         absl::UnimplementedError("this worker only knows jobs that analyse one instance"));
+    return channel_.Done();
+  }
+  absl::StatusOr<Instance> instance = instances_.Get(held.job().subject);
+  if (!instance.ok()) {
+    Fail(std::move(held).Take(), nullptr, started, instance.status());
+    return channel_.Done();
+  }
+  absl::StatusOr<std::unique_ptr<DecodedFilm>> film =
+      StopExceptions([&] { return analyzer_.Decode(*instance); });
+  if (!film.ok()) {
+    Fail(std::move(held).Take(), &*instance, started, film.status());
+    return channel_.Done();
+  }
+  CrashPoint("after_decode");
+  channel_.Put({std::move(held), *std::move(instance), *std::move(film), started});
+}
+
+void InferenceWorker::ComputeAndCommit(Work work) {
+  if (work.lease.lost()) {
+    const Job job = work.lease.job();
+    return LogJob(job, &work.instance, absl::Now() - work.started, JobOutcome::kLost,
+                  absl::AbortedError("the lease ran out while the film waited"));
+  }
+  const absl::StatusOr<AnalyzedFilm> analyzed = StopExceptions(
+      [&] { return analyzer_.Compute(work.lease.job(), work.instance, *work.film); });
+  work.film.reset();
+  if (analyzed.ok()) return Commit(std::move(work), *analyzed);
+  if (!analyzer_.IsBroken()) {
+    return Fail(std::move(work.lease).Take(), &work.instance, work.started, analyzed.status());
+  }
+  // The lease is left to run out, or to the supervisor: nothing this process says
+  // about its films can be trusted any more.
+  LogJob(work.lease.job(), &work.instance, absl::Now() - work.started, JobOutcome::kLeftToRunOut,
+         analyzed.status());
+  broken_ = true;
+  Drain();
+}
+
+void InferenceWorker::Commit(Work work, const AnalyzedFilm& analyzed) {
+  CrashPoint("before_commit");
+  const Job job = work.lease.job();
+  JobLease lease = std::move(work.lease).Take();
+  const absl::StatusOr<int64_t> analysis_id =
+      results_.Commit(std::move(lease), analyzed.analysis, analyzed.derived, options_.destinations);
+  CrashPoint("after_commit");
+  const absl::Duration duration = absl::Now() - work.started;
+  if (analysis_id.ok()) {
+    const bool refused = analyzed.analysis.outcome == AnalysisOutcome::kNotEligible;
+    return LogJob(job, &work.instance, duration,
+                  refused ? JobOutcome::kNotEligible : JobOutcome::kDone, absl::OkStatus());
+  }
+  // The blobs made for it are named by no row: the sweep removes them.
+  if (absl::IsAborted(analysis_id.status())) {
+    return LogJob(job, &work.instance, duration, JobOutcome::kLost, analysis_id.status());
+  }
+  // Commit leaves the lease as it was when the database refused (disk full, say):
+  // the job goes back as the error's code has it, and is not charged as vanished.
+  Fail(std::move(lease), &work.instance, work.started, analysis_id.status());
+}
+
+void InferenceWorker::GiveBack(Work work) {
+  const Job job = work.lease.job();
+  if (broken_) return;  // Left to run out, as the film that broke the device.
+  const absl::Status status =
+      std::move(work.lease).Take().Retry(Stopping(), absl::ZeroDuration(), /*charge=*/false);
+  LogJob(job, &work.instance, absl::Now() - work.started,
+         status.ok() ? JobOutcome::kGivenBack : JobOutcome::kLeftToRunOut,
+         status.ok() ? Stopping() : status);
+}
+
+void InferenceWorker::Fail(JobLease lease, const Instance* instance, absl::Time started,
+                           const absl::Status& error) {
+  const Job job = lease.job();
+  absl::Status ended;
+  JobOutcome outcome = JobOutcome::kLost;
+  switch (ActionFor(error.code())) {
+    case FailureAction::kDrop:
+      break;
+    case FailureAction::kRetry:
+      // Uncharged, so the attempts say how often it was tried.
+      outcome = JobOutcome::kRetry;
+      ended = std::move(lease).Retry(error, RetryDelay(job.attempt), /*charge=*/false);
+      break;
+    case FailureAction::kRetryThenBury:
+      outcome = job.failures + 1 >= queue_.options().max_failures ? JobOutcome::kBury
+                                                                  : JobOutcome::kRetry;
+      ended = std::move(lease).Retry(error, RetryDelay(job.failures + 1), /*charge=*/true);
+      break;
+    case FailureAction::kBury:
+      outcome = JobOutcome::kBury;
+      ended = std::move(lease).Bury(error);
+      break;
+  }
+  if (!ended.ok()) {
+    outcome = absl::IsAborted(ended) ? JobOutcome::kLost : JobOutcome::kLeftToRunOut;
+  }
+  LogJob(job, instance, absl::Now() - started, outcome, error);
+}
+
+absl::Duration InferenceWorker::RetryDelay(int repeats) {
+  absl::BitGen random;
+  return DelayBeforeRetry(options_.backoff, repeats, random);
+}
+
+}  // namespace camnode

@@ -1,0 +1,97 @@
+// The worker's loop: lease, decode ahead, compute, commit.
+
+#ifndef CAMNODE_CORE_PIPELINE_INFERENCE_WORKER_H_
+#define CAMNODE_CORE_PIPELINE_INFERENCE_WORKER_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/random/random.h"
+#include "absl/status/status.h"
+#include "absl/types/optional.h"
+#include "core/base/retryable.h"
+#include "core/pipeline/film_analyzer.h"
+#include "core/pipeline/film_channel.h"
+#include "core/pipeline/lease_keeper.h"
+#include "core/storage/doorbell.h"
+#include "core/storage/instance_store.h"
+#include "core/storage/job_queue.h"
+#include "core/storage/result_store.h"
+
+namespace camnode {
+
+struct InferenceWorkerOptions {
+  std::string name;  // What its leases carry.
+  // Films decoded, or being decoded, while another is computed.  0: one film at a
+  // time.  Higher: a slow decoder is hidden better, and every film waiting takes
+  // five bytes a pixel.
+  int decode_ahead = 2;
+  // The longest sleep between two looks for work when no bell rings.
+  absl::Duration poll_interval = absl::Seconds(1);
+  Backoff backoff;                        // Before a job that failed is tried again.
+  std::vector<std::string> destinations;  // The workflow's, by name.
+};
+
+// Two threads: one leases and decodes, the one that calls Run computes and
+// commits.  A job marked `alone` runs with nothing beside it.  Every lease ends in
+// one of three ways (commit, Retry, Bury) by core/base/retryable.h, or is dropped
+// because it is no longer ours, and gives one line in the log.  No exception gets
+// out.
+//
+// Drain is thread-safe; all else is used by one thread.
+class InferenceWorker {
+ public:
+  // Everything borrowed outlives the worker.
+  InferenceWorker(const InferenceWorkerOptions& options, JobQueue& queue, InstanceStore& instances,
+                  ResultStore& results, Doorbell& doorbell, FilmAnalyzer& analyzer);
+
+  // Works until Drain: then finishes the film being computed, gives back those
+  // only decoded, and returns OK.
+  // Errors: kInternal if the analyzer is broken; the leases in hand are left to
+  // run out, and the process must end.
+  absl::Status Run();
+
+  void Drain();
+
+ private:
+  struct Work {
+    HeldLease lease;
+    Instance instance;
+    std::unique_ptr<DecodedFilm> film;
+    absl::Time started;
+  };
+
+  void DecodeLoop();
+  absl::optional<JobLease> LeaseNext();
+  // Waits until nothing else is in flight.  Empty, and the lease given back, if
+  // the worker is to stop.
+  absl::optional<JobLease> WaitToBeAlone(JobLease lease);
+  void StartAndDecode(JobLease lease);
+
+  void ComputeAndCommit(Work work);
+  void Commit(Work work, const AnalyzedFilm& analyzed);
+  void GiveBack(Work work);
+  // Ends the lease by the error's code.  `instance` may be null.
+  void Fail(JobLease lease, const Instance* instance, absl::Time started,
+            const absl::Status& error);
+  absl::Duration RetryDelay(int repeats);
+
+  const InferenceWorkerOptions options_;
+  JobQueue& queue_;
+  InstanceStore& instances_;
+  ResultStore& results_;
+  Doorbell& doorbell_;
+  FilmAnalyzer& analyzer_;
+
+  std::atomic<bool> draining_{false};
+  std::atomic<bool> broken_{false};
+  bool queue_failing_ = false;  // Of the decoding thread.
+  LeaseKeeper keeper_;
+  FilmChannel<Work> channel_;  // Holds leases of the keeper: destroyed before it.
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_PIPELINE_INFERENCE_WORKER_H_

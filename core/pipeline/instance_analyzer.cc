@@ -1,0 +1,191 @@
+#include "core/pipeline/instance_analyzer.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "absl/types/optional.h"
+#include "core/base/crash_point.h"
+#include "core/base/status_macros.h"
+#include "core/dicom/eligibility.h"
+#include "core/dicom/instance_header.h"
+#include "core/dicom/radiograph_reader.h"
+#include "core/inference/agreement.h"
+#include "core/render/image_codec.h"
+#include "core/render/overlay_renderer.h"
+
+namespace camnode {
+namespace {
+
+// A picture that needs more bytes than this for its pixels is not a film.
+constexpr int64_t kMaxPictureBytes = int64_t{1} << 30;
+
+struct ReadFilm final : DecodedFilm {
+  explicit ReadFilm(SourceAttributes attributes) : source(std::move(attributes)) {}
+
+  SourceAttributes source;
+  Radiograph radiograph;  // Empty if the header alone was reason to refuse.
+  absl::optional<Ineligibility> refusal;
+  double decode_ms = 0.0;
+};
+
+absl::StatusOr<std::unique_ptr<ReadFilm>> ReadDicomFilm(const std::string& path,
+                                                        const RadiographLimits& limits) {
+  CAMNODE_ASSIGN_OR_RETURN(const InstanceHeader header, ReadInstanceHeader(path));
+  CAMNODE_ASSIGN_OR_RETURN(SourceAttributes source, SourceAttributes::FromFile(path));
+  auto film = std::make_unique<ReadFilm>(std::move(source));
+  film->refusal = CheckHeader(header);
+  if (film->refusal.has_value()) return film;
+  CAMNODE_ASSIGN_OR_RETURN(film->radiograph, ReadRadiograph(path, limits));
+  film->refusal = CheckPixels(film->radiograph);
+  return film;
+}
+
+absl::StatusOr<std::unique_ptr<ReadFilm>> ReadPictureFilm(const Instance& instance,
+                                                          absl::string_view bytes,
+                                                          int64_t max_pixels) {
+  auto film = std::make_unique<ReadFilm>(SourceAttributes::Synthetic(instance));
+  CAMNODE_ASSIGN_OR_RETURN(film->radiograph, DecodePicture(bytes, max_pixels));
+  film->refusal = CheckPixels(film->radiograph);
+  return film;
+}
+
+Analysis BeginAnalysis(const Job& job, const Instance& instance, const ModelSet& models) {
+  Analysis analysis;
+  analysis.instance_id = instance.id;
+  analysis.workflow = job.workflow;
+  // What is run, which after an upgrade is not what the job was queued for.
+  analysis.model_set = models.digest;
+  analysis.threshold_set = models.threshold_set;
+  analysis.started_ms = job.analysis_started_ms;
+  return analysis;
+}
+
+void Refuse(const Ineligibility& refusal, Analysis& analysis) {
+  analysis.outcome = AnalysisOutcome::kNotEligible;
+  analysis.reason_code = refusal.code;
+  analysis.reason = refusal.reason;
+}
+
+std::vector<ModelFolder> FoldersOf(const std::vector<std::unique_ptr<Classifier>>& classifiers) {
+  std::vector<ModelFolder> folders;
+  for (const auto& classifier : classifiers) folders.push_back(classifier->model());
+  return folders;
+}
+
+double MillisecondsSince(absl::Time start) {
+  return absl::ToDoubleMilliseconds(absl::Now() - start);
+}
+
+// After one of these every later call on the device fails too.
+bool IsDeviceFailure(const absl::Status& status) {
+  return absl::StrContains(status.message(), "CUDA error") ||
+         absl::StrContains(status.message(), "CUDNN_STATUS");
+}
+
+}  // namespace
+
+InstanceAnalyzer::InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobStore& blobs,
+                                   std::vector<std::unique_ptr<Classifier>> classifiers)
+    : options_(options),
+      blobs_(blobs),
+      classifiers_(std::move(classifiers)),
+      models_(DescribeModelSet(FoldersOf(classifiers_))),
+      writers_(MakeOutputWriters(options.outputs, models_)) {}
+
+absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Instance& instance) {
+  const absl::Time start = absl::Now();
+  absl::StatusOr<std::unique_ptr<ReadFilm>> film;
+  if (instance.media_type == MediaType::kDicom) {
+    CAMNODE_ASSIGN_OR_RETURN(const std::string path, blobs_.PathOf(instance.blob_id));
+    film = ReadDicomFilm(path, {options_.max_pixels});
+  } else {
+    CAMNODE_ASSIGN_OR_RETURN(const std::string bytes,
+                             blobs_.ReadAll(instance.blob_id, kMaxPictureBytes));
+    film = ReadPictureFilm(instance, bytes, options_.max_pixels);
+  }
+  if (!film.ok()) return film.status();
+  (*film)->decode_ms = MillisecondsSince(start);
+  return std::unique_ptr<DecodedFilm>(*std::move(film));
+}
+
+absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Instance& instance,
+                                                       const DecodedFilm& decoded) {
+  const auto& film = static_cast<const ReadFilm&>(decoded);
+  const cv::Mat1b& pixels = film.radiograph.presentation;
+  AnalyzedFilm analyzed;
+  Analysis& analysis = analyzed.analysis;
+  analysis = BeginAnalysis(job, instance, models_);
+  analysis.decode_ms = film.decode_ms;
+
+  if (film.refusal.has_value()) {
+    Refuse(*film.refusal, analysis);
+  } else {
+    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(film.radiograph, analysis));
+    analysis.agreement = ComputeAgreement(analysis.results);
+  }
+  CrashPoint("after_classify");
+
+  const absl::Time render_start = absl::Now();
+  CAMNODE_ASSIGN_OR_RETURN(analyzed.derived,
+                           WriteOutputs({instance, film.source, analysis, pixels}));
+  CAMNODE_ASSIGN_OR_RETURN(analysis.display_blob_id, StoreDisplayRaster(pixels));
+  analysis.render_ms = MillisecondsSince(render_start);
+  return analyzed;
+}
+
+absl::Status InstanceAnalyzer::ClassifyAndExplain(const Radiograph& film, Analysis& analysis) {
+  for (const auto& classifier : classifiers_) {
+    absl::StatusOr<ModelResult> result = classifier->Classify(film);
+    if (!result.ok()) {
+      broken_ = broken_ || IsDeviceFailure(result.status());
+      return Annotate(result.status(), classifier->model().manifest.name());
+    }
+    analysis.results.push_back(*std::move(result));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<DerivedInstance>> InstanceAnalyzer::WriteOutputs(
+    const OutputInput& input) {
+  std::vector<DerivedInstance> derived;
+  for (const auto& writer : writers_) {
+    const int count = writer->CountFor(input.analysis);
+    for (int index = 0; index < count; ++index) {
+      CAMNODE_ASSIGN_OR_RETURN(WrittenOutput output, writer->Write(input, index));
+      CAMNODE_ASSIGN_OR_RETURN(BlobInfo blob, blobs_.Put(output.bytes));
+      CrashPoint("after_output_blob");
+      output.derived.blob_id = std::move(blob.id);
+      output.derived.sha256 = std::move(blob.sha256);
+      output.derived.size_bytes = blob.size_bytes;
+      derived.push_back(std::move(output.derived));
+    }
+  }
+  return derived;
+}
+
+absl::StatusOr<std::string> InstanceAnalyzer::StoreDisplayRaster(const cv::Mat1b& film) {
+  if (film.empty()) return std::string();
+  CAMNODE_ASSIGN_OR_RETURN(const std::string png,
+                           EncodePng(ShrinkToFit(film, options_.display_max_long_side)));
+  CAMNODE_ASSIGN_OR_RETURN(BlobInfo blob, blobs_.Put(png));
+  return std::move(blob.id);
+}
+
+absl::Status InstanceAnalyzer::WarmUp() {
+  constexpr int kSide = 512;
+  Radiograph film;
+  film.presentation.create(kSide, kSide);
+  for (int y = 0; y < kSide; ++y) {
+    for (int x = 0; x < kSide; ++x) film.presentation(y, x) = static_cast<uint8_t>((x ^ y) & 0xff);
+  }
+  film.presentation.convertTo(film.modality_values, CV_32F);
+  // Twice: the second pass is the first that runs what the first has prepared.
+  for (int pass = 0; pass < 2; ++pass) {
+    Analysis ignored;
+    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(film, ignored));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace camnode

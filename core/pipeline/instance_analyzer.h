@@ -1,0 +1,61 @@
+// Steps 9 to 12 of the life of an instance: decode, judge whether it is a film the
+// models were made for, classify and explain with each model, compare, write each
+// output.
+
+#ifndef CAMNODE_CORE_PIPELINE_INSTANCE_ANALYZER_H_
+#define CAMNODE_CORE_PIPELINE_INSTANCE_ANALYZER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/inference/classifier.h"
+#include "core/pipeline/film_analyzer.h"
+#include "core/pipeline/output_writers.h"
+#include "core/storage/blob_store.h"
+
+namespace camnode {
+
+struct InstanceAnalyzerOptions {
+  int64_t max_pixels = 100'000'000;  // A larger film is buried unread.
+  // Of the PNG kept for rendering overlays later, on request.
+  int display_max_long_side = 1024;
+  OutputOptions outputs;
+};
+
+class InstanceAnalyzer final : public FilmAnalyzer {
+ public:
+  // `blobs` outlives the analyzer.  REQUIRES: one classifier or more.
+  InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobStore& blobs,
+                   std::vector<std::unique_ptr<Classifier>> classifiers);
+
+  absl::StatusOr<std::unique_ptr<DecodedFilm>> Decode(const Instance& instance) override;
+  absl::StatusOr<AnalyzedFilm> Compute(const Job& job, const Instance& instance,
+                                       const DecodedFilm& film) override;
+  // After a CUDA error that every later call would repeat.
+  bool IsBroken() const override { return broken_; }
+
+  // Runs every model over a made-up film, so that the first real one does not pay
+  // for what LibTorch does once.
+  absl::Status WarmUp();
+
+  const ModelSet& models() const { return models_; }
+
+ private:
+  absl::Status ClassifyAndExplain(const Radiograph& film, Analysis& analysis);
+  absl::StatusOr<std::vector<DerivedInstance>> WriteOutputs(const OutputInput& input);
+  absl::StatusOr<std::string> StoreDisplayRaster(const cv::Mat1b& film);
+
+  const InstanceAnalyzerOptions options_;
+  BlobStore& blobs_;
+  const std::vector<std::unique_ptr<Classifier>> classifiers_;
+  const ModelSet models_;
+  const std::vector<std::unique_ptr<OutputWriter>> writers_;
+  bool broken_ = false;  // Of the computing thread.
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_PIPELINE_INSTANCE_ANALYZER_H_

@@ -1,0 +1,85 @@
+// Keeps leases from running out while their films are worked on.
+
+#ifndef CAMNODE_CORE_PIPELINE_LEASE_KEEPER_H_
+#define CAMNODE_CORE_PIPELINE_LEASE_KEEPER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "absl/time/time.h"
+#include "core/base/mutex.h"
+#include "core/storage/job_queue.h"
+
+namespace camnode {
+
+class LeaseKeeper;
+
+// A lease in the keeper's care.  Move-only, used by one thread at a time; the
+// keeper outlives it.  Destroyed without Take, the lease is dropped and runs out.
+class HeldLease {
+ public:
+  HeldLease(HeldLease&& other) noexcept;
+  HeldLease& operator=(HeldLease&&) = delete;
+  ~HeldLease();
+
+  // As it was when it was handed over.
+  const Job& job() const { return job_; }
+
+  // True once an extension found that the attempt is no longer ours.
+  bool lost() const;
+
+  // Back from the keeper, to be ended.  Waits for an extension under way.
+  JobLease Take() &&;
+
+ private:
+  friend class LeaseKeeper;
+  HeldLease(LeaseKeeper& keeper, int64_t number, Job job);
+
+  LeaseKeeper* keeper_;  // Null once moved from or taken.
+  int64_t number_;
+  Job job_;
+};
+
+// Extends every lease in its care at each period.  Thread-safe.
+class LeaseKeeper {
+ public:
+  // `period`: a third of the lease's duration, so that two extensions may fail.
+  explicit LeaseKeeper(absl::Duration period);
+  // Joins its thread.  REQUIRES: nothing is held.
+  ~LeaseKeeper();
+
+  HeldLease Hold(JobLease lease);
+
+  // One round, at once.  An extension that fails for another reason than kAborted
+  // is tried again in the next round.
+  void ExtendAll();
+
+ private:
+  friend class HeldLease;
+  struct Entry {
+    explicit Entry(JobLease l) : lease(std::move(l)) {}
+    JobLease lease;
+    bool extending = false;
+    bool lost = false;
+  };
+
+  void Run();
+  void ExtendOne(int64_t number);
+  // Waits until the entry is not being extended, and removes it.
+  std::unique_ptr<Entry> Remove(int64_t number);
+  bool IsLost(int64_t number);
+
+  const absl::Duration period_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::map<int64_t, std::unique_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);
+  int64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // Last: it uses everything above.
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_PIPELINE_LEASE_KEEPER_H_

@@ -1,0 +1,24 @@
+// What the worker knows of its models as a set.
+
+#ifndef CAMNODE_CORE_PIPELINE_MODEL_SET_H_
+#define CAMNODE_CORE_PIPELINE_MODEL_SET_H_
+
+#include <string>
+#include <vector>
+
+#include "core/models/model_repository.h"
+
+namespace camnode {
+
+struct ModelSet {
+  std::string digest;         // ModelSetDigest.
+  std::string threshold_set;  // ThresholdSetId.
+  std::string preprocessing;  // One digest over all models' preprocessing, in order.
+  std::string population;     // For legends: each different line once, joined by "; ".
+};
+
+ModelSet DescribeModelSet(const std::vector<ModelFolder>& models);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_PIPELINE_MODEL_SET_H_
