@@ -1,0 +1,196 @@
+// Grouping, with a database that is a list of words: what was committed can be
+// read off, and commits can be counted and made to fail.
+
+#include "core/storage/group_writer.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "tests/testing/status_matchers.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+// A transaction over a list of words.  "fail" is refused, "break" ends the whole
+// transaction, "conflict" meets a deadlock the first time.
+class WordConnection final : public SqlConnection {
+ public:
+  absl::StatusOr<std::vector<SqlRow>> Query(absl::string_view, const SqlParameters&) override {
+    return std::vector<SqlRow>();
+  }
+
+  absl::StatusOr<int64_t> Execute(absl::string_view word, const SqlParameters&) override {
+    if (word == "SAVEPOINT call") {
+      savepoint_ = words.size();
+    } else if (word == "ROLLBACK TO SAVEPOINT call") {
+      words.resize(savepoint_);
+    } else if (word == "fail") {
+      return absl::InvalidArgumentError("fail");
+    } else if (word == "break") {
+      open = false;
+      return absl::ResourceExhaustedError("break");
+    } else if (word == "conflict" && !conflicted_before_) {
+      conflicted_before_ = conflict_ = true;
+      return absl::UnavailableError("deadlock");
+    } else if (word != "RELEASE SAVEPOINT call") {
+      words.emplace_back(word);
+    }
+    return 1;
+  }
+
+  SqlDialect dialect() const override { return SqlDialect::kSqlite; }
+  bool InTransaction() override { return open; }
+  bool TakeConflict() override { return std::exchange(conflict_, false); }
+  bool Usable() override { return true; }
+
+  std::vector<std::string> words;
+  bool open = false;
+
+ private:
+  size_t savepoint_ = 0;
+  bool conflict_ = false;
+  bool conflicted_before_ = false;
+};
+
+// What the test sees and decides.
+struct Disk {
+  std::vector<std::vector<std::string>> commits;
+  std::vector<std::string> rung;
+  std::function<void()> before_begin = [] {};
+  absl::Status begin_error;
+  absl::Status commit_error;
+};
+
+class WordDriver final : public WriteDriver {
+ public:
+  explicit WordDriver(Disk& disk) : disk_(disk) {}
+
+  absl::Status Begin() override {
+    disk_.before_begin();
+    connection_.open = disk_.begin_error.ok();
+    connection_.words.clear();
+    return disk_.begin_error;
+  }
+  SqlConnection& connection() override { return connection_; }
+  absl::Status Commit(const std::vector<std::string>& topics) override {
+    connection_.open = false;
+    if (!disk_.commit_error.ok()) return disk_.commit_error;
+    disk_.commits.push_back(connection_.words);
+    disk_.rung.insert(disk_.rung.end(), topics.begin(), topics.end());
+    return absl::OkStatus();
+  }
+  void Rollback() override { connection_.open = false; }
+
+ private:
+  Disk& disk_;
+  WordConnection connection_;
+};
+
+class GroupWriterTest : public ::testing::Test {
+ protected:
+  absl::Status WriteWord(const std::string& word) {
+    return writer_.Write([&](SqlTransaction& transaction) {
+      transaction.RingAfterCommit(word);
+      return transaction.Execute(word, {}).status();
+    });
+  }
+
+  // Writes each word from a thread of its own, all waiting before the first begins.
+  std::vector<absl::Status> WriteTogether(const std::vector<std::string>& words) {
+    std::atomic<bool> first{true};
+    disk_.before_begin = [&] {
+      if (!first.exchange(false)) return;
+      while (writer_.statistics().waiting < static_cast<int64_t>(words.size())) {
+        std::this_thread::yield();
+      }
+    };
+    std::vector<absl::Status> statuses(words.size());
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < words.size(); ++i) {
+      threads.emplace_back([&, i] { statuses[i] = WriteWord(words[i]); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    disk_.before_begin = [] {};
+    return statuses;
+  }
+
+  Disk disk_;
+  GroupWriter writer_{std::make_unique<WordDriver>(disk_)};
+};
+
+TEST_F(GroupWriterTest, OneCallIsOneCommit) {
+  EXPECT_THAT(WriteWord("a"), IsOk());
+  EXPECT_THAT(WriteWord("b"), IsOk());
+  EXPECT_THAT(disk_.commits, ElementsAre(ElementsAre("a"), ElementsAre("b")));
+  EXPECT_THAT(disk_.rung, ElementsAre("a", "b"));
+}
+
+TEST_F(GroupWriterTest, CallsThatWaitTogetherShareOneCommit) {
+  EXPECT_THAT(WriteTogether({"a", "b", "c", "d"}), ::testing::Each(IsOk()));
+  ASSERT_EQ(disk_.commits.size(), 1u);
+  EXPECT_THAT(disk_.commits[0], UnorderedElementsAre("a", "b", "c", "d"));
+  EXPECT_EQ(writer_.statistics().calls, 4);
+  EXPECT_EQ(writer_.statistics().commits, 1);
+}
+
+TEST_F(GroupWriterTest, OneCallsErrorIsItsOwn) {
+  const std::vector<absl::Status> statuses = WriteTogether({"a", "fail", "b"});
+  EXPECT_THAT(statuses[0], IsOk());
+  EXPECT_THAT(statuses[1], StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(statuses[2], IsOk());
+  ASSERT_EQ(disk_.commits.size(), 1u);
+  EXPECT_THAT(disk_.commits[0], UnorderedElementsAre("a", "b"));
+  EXPECT_THAT(disk_.rung, ElementsAre("a", "b"));
+}
+
+TEST_F(GroupWriterTest, NothingIsCommittedForACallThatFailedAlone) {
+  EXPECT_THAT(WriteWord("fail"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(disk_.commits, IsEmpty());
+  EXPECT_THAT(disk_.rung, IsEmpty());
+}
+
+TEST_F(GroupWriterTest, ACommitThatFailsIsReportedToAllAndRingsNothing) {
+  disk_.commit_error = absl::ResourceExhaustedError("disk full");
+  EXPECT_THAT(WriteTogether({"a", "b", "c"}),
+              ::testing::Each(StatusIs(absl::StatusCode::kResourceExhausted)));
+  EXPECT_THAT(disk_.rung, IsEmpty());
+
+  disk_.commit_error = absl::OkStatus();
+  EXPECT_THAT(WriteWord("d"), IsOk());
+}
+
+TEST_F(GroupWriterTest, ADatabaseThatIsGoneIsReportedToAll) {
+  disk_.begin_error = absl::UnavailableError("gone");
+  EXPECT_THAT(WriteTogether({"a", "b"}), ::testing::Each(StatusIs(absl::StatusCode::kUnavailable)));
+}
+
+// A full disk ends an SQLite transaction with everything in it: those who only
+// shared it must not suffer.
+TEST_F(GroupWriterTest, ACallThatBreaksTheTransactionSpoilsOnlyItself) {
+  const std::vector<absl::Status> statuses = WriteTogether({"a", "break", "b"});
+  EXPECT_THAT(statuses[0], IsOk());
+  EXPECT_THAT(statuses[1], StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(statuses[2], IsOk());
+  std::vector<std::string> committed;
+  for (const auto& words : disk_.commits) {
+    committed.insert(committed.end(), words.begin(), words.end());
+  }
+  EXPECT_THAT(committed, UnorderedElementsAre("a", "b"));
+}
+
+TEST_F(GroupWriterTest, TheVictimOfADeadlockRunsAgainByItself) {
+  EXPECT_THAT(WriteTogether({"a", "conflict"}), ::testing::Each(IsOk()));
+  EXPECT_THAT(disk_.commits, ElementsAre(ElementsAre("a"), ElementsAre("conflict")));
+  EXPECT_THAT(WriteWord("b"), IsOk());
+}
+
+}  // namespace
+}  // namespace camnode

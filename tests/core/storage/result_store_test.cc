@@ -1,0 +1,201 @@
+// One commit makes a result, its outputs, their deliveries and an event visible
+// together, or none of them.
+
+#include "core/storage/result_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/storage/doorbell.h"
+#include "core/storage/event_log.h"
+#include "tests/core/storage/storage_fixture.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class ResultStoreTest : public StoresTest {
+ protected:
+  static std::vector<std::string> Destinations(const StoredDerivedInstance& output) {
+    std::vector<std::string> names;
+    for (const Delivery& delivery : output.deliveries) names.push_back(delivery.destination);
+    return names;
+  }
+};
+CAMNODE_TEST_ON_ALL_DATABASES(ResultStoreTest);
+
+TEST_P(ResultStoreTest, ACommittedAnalysisComesBackToTheLastBit) {
+  Enqueue("1.2.3");
+  JobLease lease = LeaseOne();
+  ASSERT_THAT(lease.Start(), IsOk());
+  const int64_t started_ms = ToUnixMs(clock_.Now());
+  clock_.Advance(absl::Milliseconds(84));
+  Analysis analysis = SomeAnalysis();
+  analysis.display_blob_id = std::string(32, 'd');
+
+  const absl::StatusOr<int64_t> id =
+      results_->Commit(std::move(lease), analysis, {SomeOutput("1.2.3.1")}, {"PACS"});
+
+  ASSERT_THAT(id, IsOk());
+  const absl::StatusOr<StoredAnalysis> stored = results_->Get(*id);
+  ASSERT_THAT(stored, IsOk());
+  EXPECT_EQ(stored->instance.sop_instance_uid, MakeUid("1.2.3"));
+  EXPECT_EQ(stored->analysis.instance_id, stored->instance.id);
+  EXPECT_EQ(stored->analysis.started_ms, started_ms);
+  EXPECT_EQ(stored->analysis.finished_ms, started_ms + 84);
+  EXPECT_EQ(stored->analysis.display_blob_id, analysis.display_blob_id);
+  EXPECT_EQ(stored->analysis.agreement.models, 2);
+  EXPECT_EQ(stored->analysis.agreement.overlap, 0.625);
+  EXPECT_EQ(stored->analysis.agreement.distance, 0.1);
+  EXPECT_EQ(stored->analysis.agreement.correlation, -0.25);
+  EXPECT_EQ(stored->analysis.agreement.sentence, analysis.agreement.sentence);
+  EXPECT_EQ(stored->analysis.decode_ms, 3.5);
+  ASSERT_EQ(stored->analysis.results.size(), 2u);
+  const ModelResult& expected = analysis.results[0];
+  const ModelResult& result = stored->analysis.results[0];
+  EXPECT_EQ(result.model, "resnet18");
+  EXPECT_EQ(result.weights_sha256, expected.weights_sha256);
+  EXPECT_EQ(result.finding.label, "pneumonia");
+  EXPECT_EQ(result.finding.logit, 1.1f);
+  EXPECT_EQ(result.finding.probability, 0.75);
+  EXPECT_TRUE(result.finding.positive);
+  EXPECT_EQ(result.heatmap.values.rows, 2);
+  EXPECT_EQ(result.heatmap.values.cols, 3);
+  EXPECT_THAT(std::vector<float>(result.heatmap.values.begin(), result.heatmap.values.end()),
+              ElementsAre(0.1f, 0.0f, 1e-30f, 2.5f, 3e30f, 0.0f));
+  EXPECT_EQ(result.heatmap.peak, 3e30f);
+  EXPECT_EQ(result.placement.film, cv::Size(2000, 1800));
+  EXPECT_EQ(result.placement.region, cv::Rect2d(-0.5, 100.25, 2001.0, 1800.0));
+  EXPECT_EQ(stored->analysis.results[1].model, "densenet121");
+}
+
+TEST_P(ResultStoreTest, AFilmThatWasNotAnalysedHasAReasonAndNoMaps) {
+  Enqueue("1.2.3");
+  Analysis refused;
+  refused.outcome = AnalysisOutcome::kNotEligible;
+  refused.reason_code = "NOT_A_CHEST_RADIOGRAPH";
+  refused.reason = "the body part is a hand";
+  const absl::StatusOr<int64_t> id = results_->Commit(LeaseOne(), refused, {}, {"PACS"});
+  ASSERT_THAT(id, IsOk());
+  const absl::StatusOr<StoredAnalysis> stored = results_->Get(*id);
+  EXPECT_EQ(stored->analysis.outcome, AnalysisOutcome::kNotEligible);
+  EXPECT_EQ(stored->analysis.reason_code, "NOT_A_CHEST_RADIOGRAPH");
+  EXPECT_EQ(stored->analysis.reason, "the body part is a hand");
+  EXPECT_THAT(stored->analysis.results, IsEmpty());
+  EXPECT_THAT(stored->derived, IsEmpty());
+}
+
+TEST_P(ResultStoreTest, EveryOutputGoesToEveryDestinationOnce) {
+  JobRequest request = SomeRequest();
+  request.extra_destinations = {"SENDER", "", "PACS"};
+  const int64_t job = Enqueue("1.2.3", request);
+  const absl::StatusOr<int64_t> id =
+      results_->Commit(LeaseOne(), SomeAnalysis(), {SomeOutput("1.2.3.1"), SomeOutput("1.2.3.2")},
+                       {"PACS", "ARCHIVE"});
+  ASSERT_THAT(id, IsOk());
+
+  const absl::StatusOr<StoredAnalysis> stored = results_->Get(*id);
+  ASSERT_EQ(stored->derived.size(), 2u);
+  EXPECT_EQ(stored->derived[0].derived.sop_instance_uid, MakeUid("1.2.3.1"));
+  EXPECT_EQ(stored->derived[1].derived.sop_instance_uid, MakeUid("1.2.3.2"));
+  EXPECT_THAT(Destinations(stored->derived[0]), ElementsAre("ARCHIVE", "PACS", "SENDER"));
+  EXPECT_THAT(Destinations(stored->derived[1]), ElementsAre("ARCHIVE", "PACS", "SENDER"));
+  EXPECT_EQ(StateOf(job), JobState::kDone);
+  const absl::StatusOr<std::vector<Event>> events = EventLog(database()).ReadAfter(0, 10);
+  ASSERT_EQ(events->size(), 1u);
+  EXPECT_EQ(events->at(0).analysis_id, *id);
+  EXPECT_EQ(events->at(0).job_id, job);
+  EXPECT_TRUE(doorbell().Wait(kOutboxTopic, absl::Seconds(10)));
+  EXPECT_TRUE(doorbell().Wait(kEventsTopic, absl::Seconds(10)));
+}
+
+TEST_P(ResultStoreTest, AJobThatAskedForNoDeliveryGetsNone) {
+  JobRequest request = SomeRequest();
+  request.deliver = false;
+  request.extra_destinations = {"SENDER"};
+  Enqueue("1.2.3", request);
+  const absl::StatusOr<int64_t> id =
+      results_->Commit(LeaseOne(), SomeAnalysis(), {SomeOutput("1.2.3.1")}, {"PACS"});
+  ASSERT_THAT(id, IsOk());
+  EXPECT_THAT(results_->Get(*id)->derived.at(0).deliveries, IsEmpty());
+}
+
+// Two workflows may ask for the very same object: what was committed first, and
+// perhaps sent, stays.
+TEST_P(ResultStoreTest, AnObjectMadeTwiceKeepsItsFirstBytesAndServesBoth) {
+  Enqueue("1.2.3");
+  JobRequest other = SomeRequest();
+  other.workflow = "research";
+  Enqueue("1.2.3", other);
+  const DerivedInstance first = SomeOutput("1.2.3.1");
+  DerivedInstance second = SomeOutput("1.2.3.1");
+  second.blob_id = std::string(32, 'e');
+  second.sha256 = "other";
+  const absl::StatusOr<int64_t> one =
+      results_->Commit(LeaseOne(), SomeAnalysis(), {first}, {"PACS"});
+  const absl::StatusOr<int64_t> two =
+      results_->Commit(LeaseOne(), SomeAnalysis(), {second}, {"PACS", "RESEARCH"});
+  ASSERT_THAT(one, IsOk());
+  ASSERT_THAT(two, IsOk());
+
+  const absl::StatusOr<StoredAnalysis> stored = results_->Get(*two);
+  ASSERT_EQ(stored->derived.size(), 1u);
+  EXPECT_EQ(stored->derived[0].derived.blob_id, first.blob_id);
+  EXPECT_EQ(stored->derived[0].derived.analysis_id, *one);
+  EXPECT_THAT(Destinations(stored->derived[0]), ElementsAre("PACS", "RESEARCH"));
+  EXPECT_THAT(results_->NamesBlob(second.blob_id), IsOkAndHolds(false));
+  EXPECT_THAT(results_->NamesBlob(first.blob_id), IsOkAndHolds(true));
+}
+
+TEST_P(ResultStoreTest, KnowsItsOwnOutputsAndBlobs) {
+  Enqueue("1.2.3");
+  Analysis analysis = SomeAnalysis();
+  analysis.display_blob_id = std::string(32, 'd');
+  ASSERT_THAT(results_->Commit(LeaseOne(), analysis, {SomeOutput("1.2.3.1")}, {}), IsOk());
+  EXPECT_THAT(results_->IsOwnOutput(MakeUid("1.2.3.1")), IsOkAndHolds(true));
+  EXPECT_THAT(results_->IsOwnOutput(MakeUid("1.2.3")), IsOkAndHolds(false));
+  EXPECT_THAT(results_->NamesBlob(analysis.display_blob_id), IsOkAndHolds(true));
+  EXPECT_THAT(results_->NamesBlob(SomeOutput("1.2.3.1").blob_id), IsOkAndHolds(true));
+  EXPECT_THAT(results_->NamesBlob(std::string(32, '0')), IsOkAndHolds(false));
+}
+
+TEST_P(ResultStoreTest, ListsNewestFirstByStudyInPages) {
+  std::vector<int64_t> ids;
+  for (int i = 1; i <= 3; ++i) {
+    Enqueue(absl::StrCat("1.2.", i));
+    ids.push_back(results_->Commit(LeaseOne(), SomeAnalysis(), {}, {}).value_or(0));
+  }
+  ASSERT_THAT(instances_->Add(SomeInstance("1.9.1", "1.9"), SomeRequest()), IsOk());
+  const int64_t elsewhere = results_->Commit(LeaseOne(), SomeAnalysis(), {}, {}).value_or(0);
+  const auto list = [&](const AnalysisFilter& filter, int limit) {
+    std::vector<int64_t> found;
+    const absl::StatusOr<std::vector<StoredAnalysis>> page = results_->List(filter, limit);
+    EXPECT_THAT(page, IsOk());
+    for (const StoredAnalysis& stored : *page) found.push_back(stored.analysis.id);
+    return found;
+  };
+  EXPECT_THAT(list({}, 10), ElementsAre(elsewhere, ids[2], ids[1], ids[0]));
+  AnalysisFilter filter;
+  filter.study_instance_uid = MakeUid("1.2");
+  EXPECT_THAT(list(filter, 2), ElementsAre(ids[2], ids[1]));
+  filter.before_id = ids[1];
+  EXPECT_THAT(list(filter, 2), ElementsAre(ids[0]));
+}
+
+TEST_P(ResultStoreTest, FindsTheNewestAnalysisOfAFilm) {
+  EXPECT_THAT(results_->FindBySopInstanceUid(MakeUid("1.2.3")),
+              StatusIs(absl::StatusCode::kNotFound));
+  Enqueue("1.2.3");
+  ASSERT_THAT(results_->Commit(LeaseOne(), SomeAnalysis(), {}, {}), IsOk());
+  JobRequest retrained = SomeRequest();
+  retrained.model_set = "models-2";
+  Enqueue("1.2.3", retrained);
+  const absl::StatusOr<int64_t> newest = results_->Commit(LeaseOne(), SomeAnalysis(), {}, {});
+  EXPECT_EQ(results_->FindBySopInstanceUid(MakeUid("1.2.3"))->analysis.id, *newest);
+  EXPECT_THAT(results_->Get(999), StatusIs(absl::StatusCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace camnode

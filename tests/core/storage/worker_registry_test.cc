@@ -1,0 +1,41 @@
+#include "core/storage/worker_registry.h"
+
+#include "tests/core/storage/storage_fixture.h"
+
+namespace camnode {
+namespace {
+
+class WorkerRegistryTest : public StorageTest {};
+CAMNODE_TEST_ON_ALL_DATABASES(WorkerRegistryTest);
+
+TEST_P(WorkerRegistryTest, ABeatReplacesTheRecordOfItsName) {
+  WorkerRegistry registry(database(), clock_);
+  WorkerRecord record;
+  record.name = "worker-0@host";
+  record.pid = 17;
+  record.device = "cpu";
+  record.version = "0.1.0";
+  record.started_ms = 5;
+  ASSERT_THAT(registry.Beat(record), IsOk());
+  clock_.Advance(absl::Seconds(3));
+  record.ready = true;
+  record.model_set = "models-1";
+  ASSERT_THAT(registry.Beat(record), IsOk());
+
+  const absl::StatusOr<std::vector<WorkerRecord>> workers = registry.List();
+  ASSERT_THAT(workers, IsOk());
+  ASSERT_EQ(workers->size(), 1u);
+  EXPECT_EQ(workers->at(0).name, "worker-0@host");
+  EXPECT_EQ(workers->at(0).pid, 17);
+  EXPECT_EQ(workers->at(0).device, "cpu");
+  EXPECT_EQ(workers->at(0).model_set, "models-1");
+  EXPECT_TRUE(workers->at(0).ready);
+  EXPECT_EQ(workers->at(0).started_ms, 5);
+  EXPECT_EQ(workers->at(0).heartbeat_ms, ToUnixMs(clock_.Now()));
+
+  ASSERT_THAT(registry.Remove("worker-0@host"), IsOk());
+  EXPECT_TRUE(registry.List()->empty());
+}
+
+}  // namespace
+}  // namespace camnode
