@@ -35,8 +35,8 @@ constexpr int kListenBacklog = 256;
 // Threads beyond max_associations, so that there is somebody to tell a peer that
 // we are full, and somebody left while others say nothing.
 constexpr int kSpareThreads = 8;
-// How long a rejected peer has to close its end before we close ours.
-constexpr int kRejectLingerSeconds = 1;
+// How long a rejected or released peer has to close its end before we close ours.
+constexpr int kLingerSeconds = 1;
 constexpr char kDicomApplicationContext[] = "1.2.840.10008.3.1.1.1";
 
 // What became of one accept, left by the transport layer for the thread that
@@ -129,7 +129,7 @@ void Reject(T_ASC_Association* association, T_ASC_RejectParametersResult result,
   const T_ASC_RejectParameters parameters = {result, source, reason};
   ASC_rejectAssociation(association, &parameters);
   // Closing at once, with bytes unread, would take the answer away again.
-  ASC_dropSCPAssociation(association, kRejectLingerSeconds);
+  ASC_dropSCPAssociation(association, kLingerSeconds);
 }
 
 }  // namespace
@@ -279,9 +279,13 @@ void AssociationAcceptor::Pool::Handle(T_ASC_Association* association, const Han
   stats_.associations_open.fetch_add(1);
   Serve(association, peer, handshake);
   stats_.associations_open.fetch_sub(1);
-  MutexLock lock(&mutex_);
-  --open_;
-  association_ended_.SignalAll();
+  {
+    MutexLock lock(&mutex_);
+    --open_;
+    association_ended_.SignalAll();
+  }
+  // It no longer counts, but the answer to its release must not be lost.
+  ASC_dropSCPAssociation(association, kLingerSeconds);
 }
 
 bool AssociationAcceptor::Pool::Admit(T_ASC_Association* association, const Handshake& handshake,
@@ -386,10 +390,10 @@ void AssociationAcceptor::Pool::Serve(T_ASC_Association* association, const Asso
     CrashPoint("after_association_accept");
     end = StorageScp(association, connection, peer, options_, draining_, handler_, stats_).Run();
   }
-  if (end.outcome == "released") ASC_dropSCPAssociation(association, kRejectLingerSeconds);
 
   // DCMTK's reason is where it stopped; the connection's is why.
-  const bool why_known = end.outcome == "failed" && !handshake.failure.ok();
+  const bool why_known =
+      (end.outcome == "failed" || end.outcome == "aborted") && !handshake.failure.ok();
   Log(end.outcome == "released" ? LogLevel::kInfo : LogLevel::kWarning, "association_ended",
       {{LogField::kAssociation, peer.association},
        {LogField::kCallingAe, peer.calling_ae},

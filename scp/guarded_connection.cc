@@ -72,6 +72,7 @@ GuardedConnection::Wait GuardedConnection::WaitReadable(const StopSignal* interr
 }
 
 ssize_t GuardedConnection::Fail(absl::Status why, int error) {
+  broken_ = broken_ || absl::IsInvalidArgument(why);
   if (options_.failure != nullptr && options_.failure->ok()) *options_.failure = std::move(why);
   errno = error;
   return -1;
@@ -79,6 +80,7 @@ ssize_t GuardedConnection::Fail(absl::Status why, int error) {
 
 ssize_t GuardedConnection::read(void* buffer, size_t size) {
   while (true) {
+    if (broken_) return Fail(absl::InvalidArgumentError("read after a malformed PDU"), EPROTO);
     if (deadline_ns_ != kNever && MonotonicNs() >= deadline_ns_) {
       return Fail(absl::DeadlineExceededError("peer too slow"), ETIMEDOUT);
     }
@@ -136,6 +138,7 @@ ssize_t GuardedConnection::write(void* buffer, size_t size) {
 }
 
 OFBool GuardedConnection::networkDataAvailable(int timeout_s) {
+  if (broken_) return OFTrue;  // Let read() say so.
   const int64_t asked_ns = MonotonicNs() + int64_t{std::max(timeout_s, 0)} * 1000 * kNsPerMs;
   const bool readable = Poll(POLLIN, std::min(asked_ns, IdleUntil()), nullptr) == Wait::kReadable;
   if (!readable && timeout_s > 0) {

@@ -63,6 +63,7 @@ class GuardedConnection : public DcmTCPConnection {
 
   const GuardedConnectionOptions options_;
   PduGuard guard_;
+  bool broken_ = false;           // The peer sent what the guard refuses.
   int64_t deadline_ns_ = kNever;  // Of the monotonic clock.
 };
 

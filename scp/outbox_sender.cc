@@ -115,13 +115,16 @@ class OutboxSender::Impl {
   BlobStore& blobs_;
   Doorbell& doorbell_;
   OutboxSenderStats stats_;
-  StopSignal stop_;
+  StopSignal stop_;     // No further object.
+  StopSignal abandon_;  // Nor the rest of the one under way.
 
   std::thread dispatcher_;
   std::vector<std::thread> senders_;
 
   Mutex mutex_;
   CondVar work_;
+  CondVar idle_;
+  int busy_ ABSL_GUARDED_BY(mutex_) = 0;  // Senders at a destination.
   std::deque<std::string> queue_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, DestinationState> states_ ABSL_GUARDED_BY(mutex_);
 };
@@ -142,7 +145,12 @@ void OutboxSender::Impl::Stop() {
     MutexLock lock(&mutex_);
     stop_.Raise();
     work_.SignalAll();
+    const absl::Time until = absl::Now() + options_.drain_timeout;
+    while (busy_ > 0 && absl::Now() < until) {
+      idle_.WaitWithTimeout(&mutex_, until - absl::Now());
+    }
   }
+  abandon_.Raise();
   if (dispatcher_.joinable()) dispatcher_.join();
   for (std::thread& sender : senders_) sender.join();
   senders_.clear();
@@ -178,6 +186,7 @@ absl::optional<std::string> OutboxSender::Impl::NextDestination() {
   if (stop_.raised()) return absl::nullopt;
   std::string destination = std::move(queue_.front());
   queue_.pop_front();
+  ++busy_;
   return destination;
 }
 
@@ -199,6 +208,8 @@ void OutboxSender::Impl::Send() {
       state.not_before = reached ? absl::InfinitePast() : absl::Now() + Delay(state.failures);
       // A map entry is kept only for what it remembers.
       if (reached) states_.erase(*destination);
+      --busy_;
+      idle_.SignalAll();
     }
     // What came due meanwhile was passed over because we were at it.
     if (!stop_.raised()) doorbell_.Ring(kOutboxTopic);
@@ -237,6 +248,7 @@ bool OutboxSender::Impl::SendBatch(const std::string& destination, int max) {
   options.ae_title = options_.ae_title;
   options.connect_timeout = options_.connect_timeout;
   options.response_timeout = options_.response_timeout;
+  options.stop = &abandon_;
   stats_.associations.fetch_add(1);
   absl::StatusOr<std::unique_ptr<StorageScu>> scu =
       StorageScu::Connect(options, *remote, encodings);

@@ -41,6 +41,9 @@ struct OutboxSenderOptions {
   int max_active_destinations = 4;
   // The doorbell is only a hint: look for due deliveries at least so often.
   absl::Duration poll_interval = absl::Seconds(1);
+  // How long Stop waits for objects under way before it breaks them off; those are
+  // sent again after the next start.
+  absl::Duration drain_timeout = absl::Seconds(5);
 };
 
 // Counts since Start, for metrics.  Any thread may read them.
@@ -66,9 +69,10 @@ class OutboxSender {
   // Errors: kInvalidArgument for an option out of range (says which).
   absl::Status Start();
 
-  // Finishes the object under way on each association, gives the rest back to the
-  // outbox, joins.  Calling it again does nothing.  Does not stop the doorbell:
-  // waits at most poll_interval for it.
+  // Finishes the object under way on each association within drain_timeout, gives
+  // the rest back to the outbox, joins.  A TCP connect under way is waited for.
+  // Calling it again does nothing.  Does not stop the doorbell: waits at most
+  // poll_interval for it.
   void Stop();
 
   const OutboxSenderStats& stats() const;

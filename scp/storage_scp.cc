@@ -15,6 +15,8 @@
 namespace camnode {
 namespace {
 
+constexpr absl::Duration kAbortLinger = absl::Seconds(1);
+
 // The connection class keeps exact time; DCMTK is told a second more, so that it
 // never ends a wait first.
 int DcmtkSeconds(absl::Duration duration) {
@@ -49,6 +51,11 @@ bool StorageScp::Finish(const std::string& outcome, const std::string& reason) {
 }
 
 bool StorageScp::Abort(const std::string& outcome, const std::string& reason) {
+  // DCMTK waits for the peer to close after it has sent the abort.  The connection
+  // is there unless the network has failed already.
+  if (DUL_getTransportConnection(association_->DULassociation) != nullptr) {
+    connection_.SetDeadline(kAbortLinger);
+  }
   ASC_abortAssociation(association_);
   return Finish(outcome, reason);
 }
