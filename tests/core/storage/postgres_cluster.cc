@@ -103,7 +103,7 @@ class Cluster : public ::testing::Environment {
     // No sync: what these tests check does not depend on a power cut.
     server_ = Spawn({absl::StrCat(programs, "/postgres"), "-D", data, "-k", directory_, "-c",
                      "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c",
-                     "deadlock_timeout=100ms"},
+                     "dynamic_shared_memory_type=mmap", "-c", "deadlock_timeout=100ms"},
                     log);
     const absl::Time deadline = absl::Now() + absl::Seconds(30);
     while (PQping(BaseUri().c_str()) != PQPING_OK) {
