@@ -27,6 +27,8 @@
 namespace camnode {
 namespace {
 
+constexpr absl::string_view kEndOfImage = "\xFF\xD9";
+
 constexpr char kJpegBaseline[] = "1.2.840.10008.1.2.4.50";
 constexpr char kJpegExtended[] = "1.2.840.10008.1.2.4.51";
 constexpr char kJpegLossless[] = "1.2.840.10008.1.2.4.57";
@@ -98,9 +100,18 @@ absl::StatusOr<DcmPixelData*> InsertStream(absl::string_view transfer_syntax, st
 
 // JPEG and JPEG-LS, by DCMTK.
 absl::StatusOr<DecodedFrame> DecodeByDcmtk(absl::string_view transfer_syntax, std::string stream,
-                                           const PixelFormat& format) {
+                                           PixelFormat format) {
   CAMNODE_ASSIGN_OR_RETURN(const JpegHeader header, ReadJpegHeader(stream));
+  if (IsAlwaysLossy(transfer_syntax) && format.samples == 3) {
+    if (header.colours == JpegColours::kYbr) format.photometric = "YBR_FULL_422";
+    if (header.colours == JpegColours::kRgb) format.photometric = "RGB";
+  }
   CAMNODE_RETURN_IF_ERROR(CheckStream(header, format));
+  // Entropy-coded data never holds this marker, so without it the stream was cut;
+  // DCMTK would make up the rest and only log a warning.
+  if (!absl::StrContains(stream, kEndOfImage)) {
+    return absl::DataLossError("the JPEG stream has no end");
+  }
   RegisterCodecs();
   DecodedFrame frame;
   // DCMTK's decoders give one byte a sample up to a precision of 8, else two.
@@ -158,6 +169,13 @@ bool IsEncapsulated(absl::string_view transfer_syntax) {
 
 bool IsAlwaysLossy(absl::string_view transfer_syntax) {
   return transfer_syntax == kJpegBaseline || transfer_syntax == kJpegExtended;
+}
+
+std::string LossyMethod(absl::string_view transfer_syntax) {
+  if (IsAlwaysLossy(transfer_syntax)) return "ISO_10918_1";
+  if (transfer_syntax == kJpegLsNearLossless) return "ISO_14495_1";
+  if (transfer_syntax == kJpeg2000) return "ISO_15444_1";
+  return "";
 }
 
 absl::StatusOr<DecodedFrame> DecodeFrame(absl::string_view transfer_syntax,

@@ -27,6 +27,10 @@ bool IsEncapsulated(absl::string_view transfer_syntax);
 // Is what this transfer syntax holds always lossy (JPEG Baseline and Extended)?
 bool IsAlwaysLossy(absl::string_view transfer_syntax);
 
+// The defined term of (0028,2114) for a transfer syntax that may be lossy; "" for
+// others.
+std::string LossyMethod(absl::string_view transfer_syntax);
+
 struct DecodedFrame {
   std::string samples;  // Little endian.
   int bytes_per_sample = 2;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
@@ -24,14 +25,16 @@ namespace {
 constexpr size_t kMaxTextBytes = 65'534;
 
 constexpr uint32_t kOtherPatientIdsSequence = 0x00101002;
+constexpr uint32_t kDeidentificationMethod = 0x00120063;
+constexpr uint32_t kPixelSpacing = 0x00280030;
 
 struct Carried {
   uint32_t tag;
   DcmEVR vr;
 };
 
-// Patient (C.7.1.1), General Study (C.7.2.1), Patient Study (C.7.2.2), and of
-// General Series, General Image and the pixel spacing macro what outputs share.
+// Patient (C.7.1.1), General Study (C.7.2.1), and of General Series, General Image
+// and the pixel spacing macro what outputs share.
 constexpr Carried kCarried[] = {
     {tags::kSpecificCharacterSet, EVR_CS},
     {0x00080020, EVR_DA},  // Study Date
@@ -48,17 +51,14 @@ constexpr Carried kCarried[] = {
     {0x00100040, EVR_CS},  // Patient's Sex
     {0x00101000, EVR_LO},  // Other Patient IDs (retired, but in use)
     {0x00101001, EVR_PN},  // Other Patient Names
-    {0x00101010, EVR_AS},  // Patient's Age
-    {0x00101020, EVR_DS},  // Patient's Size
-    {0x00101030, EVR_DS},  // Patient's Weight
     {0x00120062, EVR_CS},  // Patient Identity Removed
-    {0x00120063, EVR_LO},  // De-identification Method
+    {kDeidentificationMethod, EVR_LO},
     {tags::kBodyPartExamined, EVR_CS},
     {0x00200010, EVR_SH},  // Study ID
     {tags::kPatientOrientation, EVR_CS},
     {0x00200060, EVR_CS},  // Laterality
     {0x00200062, EVR_CS},  // Image Laterality
-    {0x00280030, EVR_DS},  // Pixel Spacing
+    {kPixelSpacing, EVR_DS},
     {0x00280A02, EVR_CS},  // Pixel Spacing Calibration Type
     {0x00280A04, EVR_LO},  // Pixel Spacing Calibration Description
     {tags::kLossyImageCompression, EVR_CS},
@@ -150,30 +150,57 @@ absl::Status CarryPatientIds(const AttributeTable& table, DcmDataset& target) {
   return absl::OkStatus();
 }
 
-// PS3.3 C.7.6.1.1.5: once lossy, always lossy.  A lossy transfer syntax counts
-// where the attributes are silent.
-absl::Status CompleteLossyHistory(const SourceVisitor& source, DcmDataset& target) {
+// Rows x columns x samples x bits of all frames over what was stored of them.
+std::string CompressionRatio(const SourceVisitor& source) {
   const AttributeTable& table = source.table;
-  if (!IsAlwaysLossy(table.meta().transfer_syntax_uid.text())) return absl::OkStatus();
-  if (table.Text(tags::kLossyImageCompression) == "01" &&
-      table.Has(tags::kLossyImageCompressionRatio)) {
-    return absl::OkStatus();
-  }
   const double uncompressed = static_cast<double>(table.Word(tags::kRows).value_or(0)) *
                               table.Word(tags::kColumns).value_or(0) *
                               table.Word(tags::kSamplesPerPixel).value_or(1) *
                               (table.Word(tags::kBitsAllocated).value_or(8) / 8) *
                               std::max(1, table.Integer(tags::kNumberOfFrames).value_or(1));
+  return absl::StrFormat("%.2f", uncompressed / static_cast<double>(source.compressed_bytes));
+}
+
+// PS3.3 C.7.6.1.1.5: once lossy, always lossy.  Where the attributes are silent, the
+// transfer syntax speaks.
+absl::Status CompleteLossyHistory(const SourceVisitor& source, DcmDataset& target) {
+  const AttributeTable& table = source.table;
+  const std::string& transfer_syntax = table.meta().transfer_syntax_uid.text();
+  const bool stated = table.Text(tags::kLossyImageCompression) == "01";
+  if (!stated && !IsAlwaysLossy(transfer_syntax)) return absl::OkStatus();
   OFCondition result = target.putAndInsertString(DCM_LossyImageCompression, "01");
-  if (result.good()) {
-    result = target.putAndInsertString(DCM_LossyImageCompressionMethod, "ISO_10918_1");
+  const std::string method = LossyMethod(transfer_syntax);
+  if (result.good() && table.Text(tags::kLossyImageCompressionMethod).empty() && !method.empty()) {
+    result = target.putAndInsertString(DCM_LossyImageCompressionMethod, method.c_str());
   }
-  if (result.good() && source.compressed_bytes > 0) {
-    const std::string ratio =
-        absl::StrFormat("%.2f", uncompressed / static_cast<double>(source.compressed_bytes));
-    result = target.putAndInsertString(DCM_LossyImageCompressionRatio, ratio.c_str());
+  if (result.good() && table.Text(tags::kLossyImageCompressionRatio).empty() && !method.empty() &&
+      source.compressed_bytes > 0) {
+    result =
+        target.putAndInsertString(DCM_LossyImageCompressionRatio, CompressionRatio(source).c_str());
   }
   return ToStatus(result, "lossy image compression", absl::StatusCode::kInternal);
+}
+
+// Some attributes are worse than none without another one or a value.
+void DropIncomplete(const AttributeTable& table, DcmDataset& target) {
+  if (table.Text(tags::kSpecificCharacterSet).empty()) {
+    target.findAndDeleteElement(DCM_SpecificCharacterSet);
+  }
+  if (table.Text(kDeidentificationMethod).empty()) {
+    target.findAndDeleteElement(DCM_PatientIdentityRemoved);
+    target.findAndDeleteElement(DCM_DeidentificationMethod);
+  }
+  const auto spacing = table.Texts(kPixelSpacing);
+  const auto positive = [](const std::string& text) {
+    double value = 0.0;
+    return absl::SimpleAtod(text, &value) && value > 0.0;
+  };
+  if (spacing.size() != 2 || !positive(spacing[0]) || !positive(spacing[1])) {
+    for (const DcmTagKey& tag : {DCM_PixelSpacing, DCM_PixelSpacingCalibrationType,
+                                 DCM_PixelSpacingCalibrationDescription}) {
+      target.findAndDeleteElement(tag);
+    }
+  }
 }
 
 absl::StatusOr<Uid> NeededUid(const AttributeTable& table, uint32_t tag) {
@@ -215,6 +242,7 @@ absl::StatusOr<SourceAttributes> SourceAttributes::FromFile(const std::string& p
   for (const Carried& carried : kCarried) {
     CAMNODE_RETURN_IF_ERROR(Carry(table, carried, 0, 0, *attributes.dataset_));
   }
+  DropIncomplete(table, *attributes.dataset_);
   CAMNODE_RETURN_IF_ERROR(CarryPatientIds(table, *attributes.dataset_));
   CAMNODE_RETURN_IF_ERROR(CompleteLossyHistory(source, *attributes.dataset_));
   for (const Carried& carried : kCarriedEquipment) {

@@ -71,6 +71,11 @@ void PutMissing(DcmDataset& dataset, ItemWriter& writer) {
         DCM_StudyTime, DCM_AccessionNumber, DCM_ReferringPhysicianName, DCM_StudyID}) {
     if (!dataset.tagExists(tag)) writer.Text(tag, "");
   }
+  // Without a body part nobody can tell that it is not one of a pair.
+  if (TextOf(dataset, DCM_BodyPartExamined).empty() && !dataset.tagExists(DCM_Laterality) &&
+      !dataset.tagExists(DCM_ImageLaterality)) {
+    writer.Text(DCM_Laterality, "");
+  }
 }
 
 void PutSource(const SourceAttributes& source, ItemWriter& writer) {

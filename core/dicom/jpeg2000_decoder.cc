@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "core/base/status_macros.h"
@@ -83,6 +84,15 @@ absl::Status CheckImage(const opj_image_t& image, const PixelFormat& format) {
   return absl::OkStatus();
 }
 
+// The range of a component's values that fits into bits_stored bits.  Lossy streams
+// of more precision overshoot; cutting off the upper bits would turn white to black.
+std::pair<int32_t, int32_t> StoredRange(const opj_image_comp_t& component,
+                                        const PixelFormat& format) {
+  const int32_t span = int32_t{1} << format.bits_stored;
+  if (component.sgnd != 0) return {-span / 2, span / 2 - 1};
+  return {0, span - 1};
+}
+
 // Two's complement in bits_allocated bits; the reader takes the stored bits.
 absl::StatusOr<std::string> Interleave(const opj_image_t& image, const PixelFormat& format) {
   const size_t pixels = static_cast<size_t>(format.Pixels());
@@ -95,9 +105,10 @@ absl::StatusOr<std::string> Interleave(const opj_image_t& image, const PixelForm
         component.h != static_cast<OPJ_UINT32>(format.rows)) {
       return absl::DataLossError("the JPEG 2000 stream is damaged");
     }
+    const auto [low, high] = StoredRange(component, format);
     char* out = samples.data() + c * bytes;
     for (size_t i = 0; i < pixels; ++i, out += components * bytes) {
-      const auto value = static_cast<uint32_t>(component.data[i]);
+      const auto value = static_cast<uint32_t>(std::clamp(component.data[i], low, high));
       out[0] = static_cast<char>(value & 0xff);
       if (bytes == 2) out[1] = static_cast<char>(value >> 8 & 0xff);
     }

@@ -9,11 +9,16 @@
 
 namespace camnode {
 
+// What the markers of other programs say of the colours, which is more to be relied
+// on than Photometric Interpretation.
+enum class JpegColours { kUnsaid, kRgb, kYbr };
+
 struct JpegHeader {
   int rows = 0;
   int columns = 0;
   int components = 0;
   int precision_bits = 0;
+  JpegColours colours = JpegColours::kUnsaid;
 };
 
 // Errors: kDataLoss if there is no frame header.

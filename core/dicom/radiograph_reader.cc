@@ -98,7 +98,9 @@ uint64_t FilmCollector::WantedBytes(const ScannedElement& element) {
   if (element.tag == kPixelDataTag && element.depth == 0) {
     ReadFormat();
     pixel_vr_ = element.vr;
-    return format_->ok() ? static_cast<uint64_t>((*format_)->FrameBytes()) : 0;
+    if (!format_->ok()) return 0;
+    const auto needed = static_cast<uint64_t>((*format_)->FrameBytes());
+    return needed + needed % 2;  // Big endian swaps the last byte with its padding.
   }
   return table_.WantedBytes(element);
 }

@@ -16,16 +16,18 @@ struct RadiographLimits {
 };
 
 // The first frame of the Part 10 file at `path`, through the whole grayscale chain
-// of PS3.3 C.11 / PS3.4 N.2: Modality LUT or rescale, VOI LUT or window (the
-// first; LINEAR, LINEAR_EXACT, SIGMOID; the 1st to 99th percentile without
-// padding where the file says nothing), presentation LUT shape, MONOCHROME1
-// inverted once, after VOI.  RGB and YBR become gray by luma (BT.601).
+// of PS3.3 C.11 / PS3.4 N.2: Modality LUT or rescale; the first VOI LUT, else the
+// first window (LINEAR, LINEAR_EXACT, SIGMOID); MONOCHROME1 or presentation LUT shape
+// INVERSE inverted once, after VOI.  Where the file gives no VOI, an 8-bit film
+// without modality transformation is shown as it is, like any picture, and others
+// from the 1st to the 99th percentile without padding.  RGB and YBR become gray by
+// luma (BT.601), without modality values.
 //
-// Thread-safe.  Errors: kUnimplemented (transfer syntax or photometric
-// interpretation not supported; names it), kDataLoss (pixel data damaged or
-// shorter than rows x columns x samples x bits), kInvalidArgument (attributes that
-// contradict each other; names them), kInvalidArgument (larger than the limits),
-// kUnavailable (cannot read).
+// Thread-safe.  Errors: kUnimplemented (transfer syntax, photometric interpretation
+// or bits not supported; names them), kDataLoss (data set or pixel data damaged, or
+// shorter than rows x columns x samples x bits), kInvalidArgument (attributes absent,
+// or in contradiction with each other or with the compressed stream; names them),
+// kInvalidArgument (larger than the limits), kUnavailable (cannot read).
 absl::StatusOr<Radiograph> ReadRadiograph(const std::string& path, const RadiographLimits& limits);
 
 }  // namespace camnode

@@ -21,10 +21,7 @@ void PutGeneralImage(const SecondaryCapture& capture, DcmDataset& dataset, ItemW
       .Text(DCM_ImageComments, "RESEARCH ONLY - NOT FOR DIAGNOSIS")
       .Text(DCM_BurnedInAnnotation, "NO")
       .Text(DCM_RecognizableVisualFeatures, "NO");
-  if (!capture.film_geometry) {
-    writer.Text(DCM_PatientOrientation, "");
-    dataset.findAndDeleteElement(DCM_ImageLaterality);
-  } else if (!dataset.tagExists(DCM_PatientOrientation)) {
+  if (!capture.film_geometry || !dataset.tagExists(DCM_PatientOrientation)) {
     writer.Text(DCM_PatientOrientation, "");
   }
   if (!capture.film_geometry || !capture.film_size) {
