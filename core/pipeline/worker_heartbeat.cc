@@ -1,0 +1,63 @@
+#include "core/pipeline/worker_heartbeat.h"
+
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "core/base/log.h"
+
+namespace camnode {
+
+WorkerHeartbeat::WorkerHeartbeat(WorkerRegistry& registry, WorkerRecord record,
+                                 absl::Duration period)
+    : registry_(registry),
+      period_(period),
+      record_(std::move(record)),
+      thread_([this] { Run(); }) {}
+
+WorkerHeartbeat::~WorkerHeartbeat() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    changed_.SignalAll();
+  }
+  thread_.join();
+  // If it fails the record grows old, which says the same.
+  registry_.Remove(record_.name).IgnoreError();
+}
+
+void WorkerHeartbeat::SetReady(const std::string& model_set) {
+  MutexLock lock(&mutex_);
+  record_.model_set = model_set;
+  record_.ready = true;
+  due_ = true;
+  changed_.SignalAll();
+}
+
+void WorkerHeartbeat::Run() {
+  while (true) {
+    WorkerRecord record;
+    {
+      MutexLock lock(&mutex_);
+      const absl::Time next = absl::Now() + period_;
+      while (!stopping_ && !due_ && absl::Now() < next) {
+        changed_.WaitWithTimeout(&mutex_, next - absl::Now());
+      }
+      if (stopping_) return;
+      due_ = false;
+      record = record_;
+    }
+    Beat(record);
+  }
+}
+
+void WorkerHeartbeat::Beat(const WorkerRecord& record) {
+  const absl::Status status = registry_.Beat(record);
+  if (!status.ok() && !failing_) {
+    Log(LogLevel::kWarning, "heartbeat_failed",
+        {{LogField::kCode, absl::StatusCodeToString(status.code())},
+         {LogField::kReason, status.message()}});
+  }
+  failing_ = !status.ok();
+}
+
+}  // namespace camnode

@@ -1,0 +1,58 @@
+// The worker as a process: its arguments, its parent, its signals.
+
+#ifndef CAMNODE_SERVICES_WORKER_PROCESS_H_
+#define CAMNODE_SERVICES_WORKER_PROCESS_H_
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/mutex.h"
+
+namespace camnode {
+
+struct WorkerArguments {
+  std::string config;
+  std::string name;
+  int life_pipe = -1;  // Read end whose closing says that the parent is gone; -1: none.
+  bool help = false;
+  bool version = false;
+};
+
+// Errors: kInvalidArgument, one sentence.
+absl::StatusOr<WorkerArguments> ParseWorkerArguments(const std::vector<std::string>& arguments);
+
+// From now on the process ends at once, without a word to the database, when
+// `descriptor` reaches its end: its jobs' leases go back by themselves.
+// Errors: kInvalidArgument if it is not an open descriptor.
+absl::Status EndWithParent(int descriptor);
+
+// Called first in main: SIGTERM and SIGINT wait for a WorkerSignals.
+void BlockWorkerSignals();
+
+// While it lives, SIGTERM or SIGINT calls the function set last, once, or ends the
+// process with code 0 if none is set: there is nothing to finish then.  Repeats
+// are ignored: a terminal and a supervisor often both send one.
+class WorkerSignals {
+ public:
+  WorkerSignals();
+  ~WorkerSignals();
+
+  // `drain` is called on another thread.  nullptr takes it back, and then it is
+  // not running.
+  void SetDrain(std::function<void()> drain);
+
+ private:
+  void Run();
+
+  Mutex mutex_;
+  std::function<void()> drain_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // Last: it uses everything above.
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_WORKER_PROCESS_H_
