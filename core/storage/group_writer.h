@@ -79,7 +79,7 @@ class GroupWriter {
   void RunAgain(const std::vector<Call*>& calls);
   // The next waiting call, or nullptr.
   Call* TakeNext();
-  void Finish(Call& call, absl::Status status);
+  void Finish(Call& call, const absl::Status& status);
 
   // The writer thread's own.
   const std::unique_ptr<WriteDriver> driver_;
