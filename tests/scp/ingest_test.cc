@@ -1,0 +1,307 @@
+// From bytes to rows, on a real SQLite database and a real directory.
+
+#include "scp/ingest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/sha256.h"
+#include "core/dicom/derived_attributes.h"
+#include "core/storage/open_database.h"
+#include "tests/core/storage/temporary_directory.h"
+#include "tests/scp/raw_scu.h"
+#include "tests/testing/fake_clock.h"
+#include "tests/testing/status_matchers.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::HasSubstr;
+
+// The 67 bytes of a 1 x 1 grey PNG, with its width as the test wants it.
+std::string Png(uint32_t width) {
+  std::string png("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0:~\x9bU", 33);
+  for (int i = 0; i < 4; ++i)
+    png[16 + static_cast<size_t>(i)] = static_cast<char>(width >> (24 - 8 * i));
+  return png + std::string(34, 'z');
+}
+
+class IngestTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = OpenDatabase(absl::StrCat("sqlite:", directory_, "/camnode.db"), directory_);
+    ASSERT_THAT(opened, IsOk());
+    opened_ = *std::move(opened);
+    ASSERT_THAT(Migrate(*opened_.database), IsOk());
+    auto blobs = BlobStore::Open(directory_ + "/blobs");
+    ASSERT_THAT(blobs, IsOk());
+    blobs_ = *std::move(blobs);
+    instances_ = std::make_unique<InstanceStore>(*opened_.database, clock_);
+    results_ = std::make_unique<ResultStore>(*opened_.database, clock_);
+    jobs_ = std::make_unique<JobQueue>(*opened_.database, clock_, JobQueueOptions());
+    options_.workflow = "chest";
+    options_.model_set = "m1";
+    options_.min_free_bytes = 0;
+    Restart();
+  }
+
+  void Restart() {
+    ingest_ = std::make_unique<Ingest>(options_, *blobs_, *instances_, *results_, *jobs_, clock_);
+  }
+
+  StoreRequest Request(const std::string& instance) {
+    StoreRequest request;
+    request.calling_ae = "SENDER";
+    request.called_ae = "NODE";
+    request.peer_address = "192.0.2.1";
+    request.sop_class_uid = *Uid::Parse(kCrSopClass);
+    request.sop_instance_uid = *Uid::Parse(instance);
+    request.transfer_syntax_uid = *Uid::Parse(kExplicitVr);
+    return request;
+  }
+
+  absl::Status Store(const std::string& instance, absl::string_view data_set) {
+    auto sink = ingest_->Admit(Request(instance));
+    if (!sink.ok()) return sink.status();
+    for (size_t at = 0; at < data_set.size(); at += 777) {
+      const absl::Status status = (*sink)->Append(data_set.substr(at, 777));
+      if (!status.ok()) return status;
+    }
+    return (*sink)->Finish();
+  }
+
+  absl::StatusOr<Ingested> Upload(MediaType media_type, absl::string_view bytes) {
+    UploadRequest request;
+    request.media_type = media_type;
+    auto upload = ingest_->BeginUpload(request);
+    if (!upload.ok()) return upload.status();
+    for (size_t at = 0; at < bytes.size(); at += 10) {
+      const absl::Status status = upload->Append(bytes.substr(at, 10));
+      if (!status.ok()) return status;
+    }
+    return (*std::move(upload)).Finish();
+  }
+
+  Instance Stored(const std::string& instance) {
+    auto found = instances_->FindBySopInstanceUid(*Uid::Parse(instance));
+    EXPECT_THAT(found, IsOk());
+    return found.ok() ? *found : Instance();
+  }
+
+  std::string BytesOf(const Instance& instance) {
+    return blobs_->ReadAll(instance.blob_id, 1 << 30).value_or("");
+  }
+
+  int64_t QueuedJobs() { return jobs_->Depth()->queued; }
+
+  // Finished blobs and part files.
+  int Files() {
+    int count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_ + "/blobs")) {
+      count += entry.is_regular_file() ? 1 : 0;
+    }
+    return count;
+  }
+
+  TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path();
+  FakeClock clock_;
+  OpenedDatabase opened_;
+  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<InstanceStore> instances_;
+  std::unique_ptr<ResultStore> results_;
+  std::unique_ptr<JobQueue> jobs_;
+  IngestOptions options_;
+  std::unique_ptr<Ingest> ingest_;
+};
+
+TEST_F(IngestTest, StoresTheDataSetByteForByteBehindAFileHeaderOfOurs) {
+  const std::string data_set = SmallDataSet(kCrSopClass, "1.2.3");
+  ASSERT_THAT(Store("1.2.3", data_set), IsOk());
+
+  const Instance instance = Stored("1.2.3");
+  const std::string file = BytesOf(instance);
+  ASSERT_GT(file.size(), data_set.size());
+  EXPECT_EQ(file.substr(128, 4), "DICM");
+  EXPECT_EQ(file.substr(file.size() - data_set.size()), data_set);
+  EXPECT_THAT(file.substr(0, file.size() - data_set.size()),
+              HasSubstr(CamnodeImplementationClassUid().text()));
+  EXPECT_EQ(instance.sha256, Sha256Hex(data_set)) << "of the data set without our header";
+  EXPECT_EQ(instance.size_bytes, static_cast<int64_t>(data_set.size()));
+  EXPECT_EQ(instance.study_instance_uid.text(), "1.2.3.100");
+  EXPECT_EQ(instance.modality, "CR");
+  EXPECT_EQ(instance.calling_ae, "SENDER");
+  EXPECT_EQ(instance.called_ae, "NODE");
+  EXPECT_EQ(instance.transfer_syntax_uid.text(), kExplicitVr);
+  EXPECT_FALSE(instance.own_output);
+
+  const auto job = jobs_->FindByInstance(instance.id);
+  ASSERT_THAT(job, IsOk());
+  EXPECT_EQ(job->workflow, "chest");
+  EXPECT_EQ(job->model_set, "m1");
+  EXPECT_EQ(job->priority, JobPriority::kNormal);
+}
+
+TEST_F(IngestTest, KeepsOneCopyAndOneJobOfARepeat) {
+  const std::string data_set = SmallDataSet(kCrSopClass, "1.2.3");
+  ASSERT_THAT(Store("1.2.3", data_set), IsOk());
+  ASSERT_THAT(Store("1.2.3", data_set), IsOk());
+
+  EXPECT_EQ(QueuedJobs(), 1);
+  EXPECT_EQ(Files(), 1);
+  EXPECT_FALSE(BytesOf(Stored("1.2.3")).empty());
+}
+
+TEST_F(IngestTest, RefusesOtherBytesUnderAKnownUidAndKeepsTheFirst) {
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 1000)), IsOk());
+  EXPECT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 2000)),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+
+  EXPECT_EQ(Files(), 1);
+  EXPECT_EQ(QueuedJobs(), 1);
+}
+
+TEST_F(IngestTest, RefusesUidsThatAreNotTheCommandsAndKeepsNothing) {
+  EXPECT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.4")),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Store("1.2.3", SmallDataSet(kCtSopClass, "1.2.3")),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Store("1.2.3", ExplicitElement(0x00080016, "UI", kCrSopClass)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(Files(), 0);
+  EXPECT_EQ(QueuedJobs(), 0);
+}
+
+TEST_F(IngestTest, RefusesADataSetThatIsCutOffOrNoDicomAndKeepsNothing) {
+  const std::string data_set = SmallDataSet(kCrSopClass, "1.2.3");
+  for (const std::string& damaged :
+       {data_set.substr(0, data_set.size() / 2), data_set.substr(0, data_set.size() - 1),
+        std::string(500, 'x')}) {
+    EXPECT_THAT(Store("1.2.3", damaged), StatusIs(absl::StatusCode::kDataLoss));
+  }
+  EXPECT_EQ(Files(), 0);
+}
+
+TEST_F(IngestTest, ForgetsAnInstanceWhoseSenderWentAway) {
+  {
+    auto sink = ingest_->Admit(Request("1.2.3"));
+    ASSERT_THAT(sink, IsOk());
+    ASSERT_THAT((*sink)->Append("half"), IsOk());
+  }
+  EXPECT_EQ(Files(), 0);
+}
+
+TEST_F(IngestTest, StoresAnOutputOfOursThatComesBackButDoesNotAnalyseIt) {
+  const std::string pixels = SmallDataSet(kCrSopClass, "1.2.3");
+  // Instance Creator UID (0008,0014) belongs before SOP Class UID.
+  const std::string ours =
+      ExplicitElement(0x00080014, "UI", CamnodeInstanceCreatorUid().text()) + pixels;
+  ASSERT_THAT(Store("1.2.3", ours), IsOk());
+
+  EXPECT_TRUE(Stored("1.2.3").own_output);
+  EXPECT_EQ(QueuedJobs(), 0);
+}
+
+TEST_F(IngestTest, RefusesWhenTheDiskIsNearlyFull) {
+  options_.min_free_bytes = int64_t{1} << 60;
+  Restart();
+  EXPECT_THAT(ingest_->Admit(Request("1.2.3")), StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST_F(IngestTest, RefusesWhenTooManyJobsWaitAndTakesAgainOnceTheyAreDone) {
+  options_.max_queued_jobs = 2;
+  Restart();
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")), IsOk());
+  ASSERT_THAT(Store("1.2.4", SmallDataSet(kCrSopClass, "1.2.4")), IsOk());
+  EXPECT_THAT(ingest_->Admit(Request("1.2.5")), StatusIs(absl::StatusCode::kResourceExhausted));
+
+  ASSERT_THAT(jobs_->Lease("worker", 10), IsOk());
+  clock_.Advance(options_.backlog_refresh);
+  EXPECT_THAT(ingest_->Admit(Request("1.2.5")), IsOk());
+}
+
+TEST_F(IngestTest, NamesTheSendersReturnDestination) {
+  std::string asked;
+  options_.return_destination = [&](const StoreRequest& request) {
+    asked = absl::StrCat(request.calling_ae, " ", request.peer_address);
+    return "return:SENDER@192.0.2.1:104";
+  };
+  Restart();
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")), IsOk());
+  EXPECT_EQ(asked, "SENDER 192.0.2.1");
+}
+
+TEST_F(IngestTest, TakesAnUploadedDicomFileAsItIs) {
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")), IsOk());
+  std::string file = BytesOf(Stored("1.2.3"));
+  const size_t at = file.find("1.2.3", file.find("DICM"));
+  ASSERT_NE(at, std::string::npos);
+  // The same film under another UID.
+  std::string other = SmallDataSet(kCrSopClass, "1.2.4");
+  file.replace(file.size() - other.size(), other.size(), other);
+
+  const auto ingested = Upload(MediaType::kDicom, file);
+  ASSERT_THAT(ingested, IsOk());
+  EXPECT_EQ(ingested->instance.sop_instance_uid.text(), "1.2.4");
+  EXPECT_EQ(ingested->instance.calling_ae, "grpc");
+  EXPECT_EQ(BytesOf(ingested->instance), file);
+  EXPECT_EQ(ingested->instance.sha256, Sha256Hex(file));
+  ASSERT_TRUE(ingested->added.job_id.has_value());
+  EXPECT_EQ(jobs_->Get(*ingested->added.job_id)->priority, JobPriority::kInteractive);
+}
+
+TEST_F(IngestTest, GivesPngAndJpegUidsThatFollowFromTheirBytes) {
+  const auto first = Upload(MediaType::kPng, Png(100));
+  const auto again = Upload(MediaType::kPng, Png(100));
+  const auto other = Upload(MediaType::kPng, Png(200));
+  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(again, IsOk());
+  ASSERT_THAT(other, IsOk());
+
+  EXPECT_TRUE(again->added.repeat);
+  EXPECT_EQ(again->instance.id, first->instance.id);
+  EXPECT_EQ(again->instance.blob_id, first->instance.blob_id) << "the row that was there";
+  EXPECT_NE(other->instance.sop_instance_uid, first->instance.sop_instance_uid);
+  EXPECT_NE(other->instance.study_instance_uid, first->instance.study_instance_uid);
+  EXPECT_EQ(first->instance.media_type, MediaType::kPng);
+  EXPECT_TRUE(first->instance.sop_class_uid.empty());
+  EXPECT_EQ(Files(), 2);
+}
+
+TEST_F(IngestTest, RefusesAnUploadThatIsNotWhatItClaims) {
+  const std::string text = "a text file, long enough to hold a header if it were one";
+  for (const MediaType type : {MediaType::kDicom, MediaType::kPng, MediaType::kJpeg}) {
+    const auto refused = Upload(type, text);
+    EXPECT_FALSE(refused.ok());
+    EXPECT_TRUE(absl::IsInvalidArgument(refused.status()) || absl::IsDataLoss(refused.status()))
+        << refused.status();
+    EXPECT_THAT(Upload(type, ""), StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+  EXPECT_THAT(Upload(MediaType::kPng, Png(0)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Upload(MediaType::kPng, Png(40'000)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(Files(), 0);
+}
+
+TEST_F(IngestTest, RefusesAnUploadOfASopClassThatIsNotProcessed) {
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")), IsOk());
+  std::string file = BytesOf(Stored("1.2.3"));
+  // CT: 1.2.840.10008.5.1.4.1.1.2 is as long as CR.
+  const size_t data_set = file.size() - SmallDataSet(kCrSopClass, "1.2.3").size();
+  file.replace(file.find(kCrSopClass, data_set), std::string(kCtSopClass).size(), kCtSopClass);
+  EXPECT_THAT(Upload(MediaType::kDicom, file), StatusIs(absl::StatusCode::kUnimplemented));
+}
+
+TEST_F(IngestTest, RefusesAnUploadThatIsTooLarge) {
+  options_.max_upload_bytes = 50;
+  Restart();
+  EXPECT_THAT(Upload(MediaType::kPng, Png(100)), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(Files(), 0);
+}
+
+}  // namespace
+}  // namespace camnode
