@@ -96,6 +96,7 @@ TEST_F(WatchTest, CanBeKeptToOneStudy) {
 
 TEST_F(WatchTest, EndsWhenTheNodeStops) {
   const auto watch = StartWatch({});
+  stores_->opened.doorbell->Stop();
   std::thread stop([this] { hub_->Stop(); });
 
   EXPECT_EQ(NextFilm(*watch), "(ended)");
