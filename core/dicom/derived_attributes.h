@@ -27,7 +27,8 @@ inline constexpr char kCamnodeImplementationVersionName[] = "CAMNODE_" CAMNODE_V
 const Uid& CamnodeImplementationClassUid();
 const Uid& CamnodeInstanceCreatorUid();
 
-// The attributes of one source film that its outputs carry.  Immutable, movable.
+// The attributes of one source film that its outputs carry.  Immutable, movable;
+// used by one thread at a time, since DCMTK moves a cursor even when it only reads.
 class SourceAttributes {
  public:
   // Errors: as ReadInstanceHeader, and kInvalidArgument for a value too long to be

@@ -12,6 +12,9 @@
 namespace camnode {
 namespace {
 
+// Modality values must stay finite as floats.
+constexpr double kMaxRescale = 1e30;
+
 // Reads the first item of a Modality or VOI LUT Sequence (PS3.3 C.11.1.1).
 absl::StatusOr<LookupTable> ReadLookupTable(const AttributeTable& table, uint32_t sequence,
                                             bool signed_input) {
@@ -193,6 +196,10 @@ absl::StatusOr<GrayscaleChain> ReadGrayscaleChain(const AttributeTable& table,
     chain.slope = table.Decimal(tags::kRescaleSlope).value_or(1.0);
     chain.intercept = table.Decimal(tags::kRescaleIntercept).value_or(0.0);
     if (chain.slope == 0.0) return absl::InvalidArgumentError("Rescale Slope (0028,1053) is 0");
+    if (std::abs(chain.slope) > kMaxRescale || std::abs(chain.intercept) > kMaxRescale) {
+      return absl::InvalidArgumentError(
+          "Rescale Slope (0028,1053) or Rescale Intercept (0028,1052) is beyond any use");
+    }
   }
   if (table.Has(tags::kLutDescriptor, tags::kVoiLutSequence)) {
     const bool signed_input = format.is_signed || chain.intercept < 0.0;

@@ -59,7 +59,7 @@ struct GrayscaleChain {
   double ModalityValue(int32_t stored) const;
 };
 
-// Errors: kInvalidArgument (a LUT contradicts its descriptor; Rescale Slope 0).  A
+// Errors: kInvalidArgument (a LUT contradicts its descriptor; Rescale Slope 0 or beyond 1e30).  A
 // window that is none (no number, width 0) counts as absent.
 absl::StatusOr<GrayscaleChain> ReadGrayscaleChain(const AttributeTable& table,
                                                   const PixelFormat& format);

@@ -174,6 +174,7 @@ TEST(RadiographReaderTest, NamesAttributesThatContradictEachOther) {
   EXPECT_THAT(Read(Film().Number(0x00280103, 2)), invalid("Pixel Representation"));
   EXPECT_THAT(Read(Film().Number(0x00280002, 3)), invalid("Samples per Pixel"));
   EXPECT_THAT(Read(Film().Text(0x00281053, "0")), invalid("Rescale Slope"));
+  EXPECT_THAT(Read(Film().Text(0x00281053, "1e200")), invalid("Rescale Slope"));
   EXPECT_THAT(Read(Film().Remove(0x7FE00010)), invalid("Pixel Data"));
 }
 
