@@ -1,0 +1,442 @@
+// The worker's loop on the real queue, with an analyzer that does what each test
+// says.  Nothing sleeps: the analyzer tells the worker to drain when the test has
+// seen enough, and Run returns.
+
+#include "core/pipeline/inference_worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+#include <stdexcept>
+
+#include "core/base/log.h"
+#include "tests/core/pipeline/pipeline_fixture.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct FakeFilm final : DecodedFilm {
+  explicit FakeFilm(int64_t i) : id(i) {}
+  int64_t id;
+};
+
+// Films are called by their instance's row number.  Thread-safe.
+class FakeAnalyzer final : public FilmAnalyzer {
+ public:
+  using Step = std::function<absl::Status(int64_t film)>;
+
+  absl::StatusOr<std::unique_ptr<DecodedFilm>> Decode(const Instance& instance) override {
+    Note(absl::StrCat("decode ", instance.id), +1);
+    absl::Status status = on_decode ? on_decode(instance.id) : absl::OkStatus();
+    if (!status.ok()) return status;
+    return std::unique_ptr<DecodedFilm>(new FakeFilm(instance.id));
+  }
+
+  absl::StatusOr<AnalyzedFilm> Compute(const Job& job, const Instance& instance,
+                                       const DecodedFilm& film) override {
+    EXPECT_EQ(static_cast<const FakeFilm&>(film).id, instance.id);
+    EXPECT_GT(job.analysis_started_ms, 0) << "computed without Start";
+    Note(absl::StrCat("compute ", instance.id), 0);
+    absl::Status status = on_compute ? on_compute(instance.id) : absl::OkStatus();
+    Note(absl::StrCat("end ", instance.id), 0);
+    if (!status.ok()) return status;
+    AnalyzedFilm analyzed;
+    analyzed.analysis.instance_id = instance.id;
+    analyzed.analysis.workflow = job.workflow;
+    analyzed.analysis.model_set = "run";
+    analyzed.analysis.threshold_set = "thresholds";
+    analyzed.analysis.started_ms = job.analysis_started_ms;
+    analyzed.analysis.outcome = outcome;
+    return analyzed;
+  }
+
+  bool IsBroken() const override { return broken; }
+
+  std::vector<std::string> events() {
+    MutexLock lock(&mutex_);
+    return events_;
+  }
+
+  // False if fewer than `count` films had begun to be decoded after `patience`.
+  bool WaitForDecodes(int count, absl::Duration patience = kPatience) {
+    const absl::Time deadline = absl::Now() + patience;
+    MutexLock lock(&mutex_);
+    while (decodes_ < count && absl::Now() < deadline) {
+      changed_.WaitWithTimeout(&mutex_, deadline - absl::Now());
+    }
+    return decodes_ >= count;
+  }
+
+  // Set before the worker runs.
+  Step on_decode;
+  Step on_compute;
+  AnalysisOutcome outcome = AnalysisOutcome::kAnalyzed;
+  std::atomic<bool> broken{false};
+
+ private:
+  void Note(std::string event, int decodes) {
+    MutexLock lock(&mutex_);
+    events_.push_back(std::move(event));
+    decodes_ += decodes;
+    changed_.SignalAll();
+  }
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<std::string> events_ ABSL_GUARDED_BY(mutex_);
+  int decodes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+std::vector<std::string>& LogLines() {
+  static auto* const lines = new std::vector<std::string>;
+  return *lines;
+}
+Mutex& LogMutex() {
+  static auto* const mutex = new Mutex;
+  return *mutex;
+}
+void KeepLine(absl::string_view line) {
+  MutexLock lock(&LogMutex());
+  LogLines().emplace_back(line);
+}
+
+// Long enough for what must not happen to happen.
+constexpr absl::Duration kMoment = absl::Milliseconds(50);
+
+class InferenceWorkerTest : public PipelineTest {
+ protected:
+  void SetUp() override {
+    PipelineTest::SetUp();
+    LogLines().clear();
+    SetLogSinkForTesting(KeepLine);
+  }
+  void TearDown() override { SetLogSinkForTesting(nullptr); }
+
+  InferenceWorkerOptions Options(int decode_ahead = 0) {
+    InferenceWorkerOptions options;
+    options.name = "worker";
+    options.decode_ahead = decode_ahead;
+    options.poll_interval = absl::Milliseconds(10);
+    options.destinations = {"PACS"};
+    return options;
+  }
+
+  // Runs until `films` have been computed (or, failing that, decoded).
+  absl::Status RunUntil(int films, const InferenceWorkerOptions& options) {
+    Doorbell& doorbell = *opened_.doorbell;
+    InferenceWorker worker(options, *queue_, *instances_, *results_, doorbell, analyzer_);
+    drain_ = [&worker] { worker.Drain(); };
+    const FakeAnalyzer::Step step = analyzer_.on_compute;
+    std::atomic<int> left{films};
+    analyzer_.on_compute = [&, step](int64_t film) {
+      if (--left == 0) worker.Drain();
+      return step ? step(film) : absl::OkStatus();
+    };
+    const absl::Status status = worker.Run();
+    analyzer_.on_compute = step;
+    return status;
+  }
+
+  // For tests in which nothing is computed.
+  absl::Status RunUntilDrained() { return RunUntil(-1, Options()); }
+
+  std::vector<std::string> JobLines() {
+    MutexLock lock(&LogMutex());
+    std::vector<std::string> lines;
+    for (const std::string& line : LogLines()) {
+      if (line.find("\"event\":\"job\"") != std::string::npos) lines.push_back(line);
+    }
+    return lines;
+  }
+
+  FakeAnalyzer analyzer_;
+  std::function<void()> drain_;  // Of the worker that runs.
+};
+
+TEST_F(InferenceWorkerTest, ComputesCommitsAndSchedulesDeliveryOnce) {
+  const int64_t job = Enqueue("1.2.3");
+
+  ASSERT_THAT(RunUntil(1, Options()), IsOk());
+
+  EXPECT_EQ(JobNow(job).state, JobState::kDone);
+  const auto analysis = results_->FindBySopInstanceUid(Uid::Parse("1.2.3").value());
+  ASSERT_THAT(analysis, IsOk());
+  EXPECT_EQ(analysis->analysis.model_set, "run") << "what was run, not what was asked for";
+  EXPECT_EQ(analysis->analysis.started_ms, JobNow(job).analysis_started_ms);
+  EXPECT_THAT(JobLines(), ElementsAre(HasSubstr("\"outcome\":\"done\"")));
+}
+
+TEST_F(InferenceWorkerTest, ARefusedFilmIsAResultToo) {
+  const int64_t job = Enqueue("1.2.3");
+  analyzer_.outcome = AnalysisOutcome::kNotEligible;
+  ASSERT_THAT(RunUntil(1, Options()), IsOk());
+  EXPECT_EQ(JobNow(job).state, JobState::kDone);
+  EXPECT_THAT(JobLines(), ElementsAre(HasSubstr("\"outcome\":\"not_eligible\"")));
+}
+
+TEST_F(InferenceWorkerTest, ABellWakesItWithoutWaitingForThePoll) {
+  InferenceWorkerOptions options = Options();
+  options.poll_interval = absl::Hours(1);
+  InferenceWorker worker(options, *queue_, *instances_, *results_, *opened_.doorbell, analyzer_);
+  analyzer_.on_compute = [&](int64_t) {
+    worker.Drain();
+    return absl::OkStatus();
+  };
+  std::thread runner([&] { EXPECT_THAT(worker.Run(), IsOk()); });
+  const int64_t job = Enqueue("1.2.3");
+  EXPECT_TRUE(database_->WaitUntil([&] { return JobNow(job).state == JobState::kDone; }));
+  worker.Drain();
+  runner.join();
+}
+
+TEST_F(InferenceWorkerTest, TheWorldsFaultIsRetriedLaterAndNeverCharged) {
+  const int64_t job = Enqueue("1.2.3");
+  analyzer_.on_compute = [](int64_t) { return absl::ResourceExhaustedError("disk full"); };
+  for (int i = 1; i <= 5; ++i) {
+    ASSERT_THAT(RunUntil(1, Options()), IsOk());
+    EXPECT_EQ(JobNow(job).state, JobState::kQueued);
+    EXPECT_EQ(JobNow(job).failures, 0);
+    EXPECT_THAT(queue_->Lease("another", 1).value(), IsEmpty()) << "no backoff";
+    clock_.Advance(absl::Minutes(10));
+  }
+  EXPECT_THAT(JobNow(job).last_error, HasSubstr("disk full"));
+  analyzer_.on_compute = nullptr;
+  ASSERT_THAT(RunUntil(1, Options()), IsOk());
+  EXPECT_EQ(JobNow(job).state, JobState::kDone);
+}
+
+TEST_F(InferenceWorkerTest, AnUnexplainedErrorIsTriedThreeTimesThenBuried) {
+  const int64_t job = Enqueue("1.2.3");
+  analyzer_.on_compute = [](int64_t) { return absl::InternalError("not finite"); };
+  for (int failures = 1; failures <= 2; ++failures) {
+    ASSERT_THAT(RunUntil(1, Options()), IsOk());
+    EXPECT_EQ(JobNow(job).state, JobState::kQueued);
+    EXPECT_EQ(JobNow(job).failures, failures);
+    clock_.Advance(absl::Minutes(10));
+  }
+  ASSERT_THAT(RunUntil(1, Options()), IsOk());
+  EXPECT_EQ(JobNow(job).state, JobState::kBuried);
+  EXPECT_THAT(JobLines().back(), HasSubstr("\"outcome\":\"bury\""));
+}
+
+TEST_F(InferenceWorkerTest, ADamagedFilmIsBuriedAndTheNextOneGoesOn) {
+  const int64_t damaged = Enqueue("1.2.3");
+  const int64_t good = Enqueue("1.2.4");
+  analyzer_.on_decode = [&](int64_t film) {
+    return film == 1 ? absl::DataLossError("JPEG is damaged") : absl::OkStatus();
+  };
+  ASSERT_THAT(RunUntil(1, Options(2)), IsOk());
+  EXPECT_EQ(JobNow(damaged).state, JobState::kBuried);
+  EXPECT_THAT(JobNow(damaged).last_error, HasSubstr("JPEG is damaged"));
+  EXPECT_EQ(JobNow(good).state, JobState::kDone);
+}
+
+TEST_F(InferenceWorkerTest, ExceptionsEndAtTheLoopAndAreCharged) {
+  const int64_t job = Enqueue("1.2.3");
+  const std::function<absl::Status(int64_t)> throwers[] = {
+      [](int64_t) -> absl::Status { throw std::runtime_error("from below"); },
+      [](int64_t) -> absl::Status { throw std::bad_alloc(); },
+      [](int64_t) -> absl::Status { throw 7; },
+  };
+  int failures = 0;
+  for (const auto& thrower : throwers) {
+    analyzer_.on_compute = thrower;
+    ASSERT_THAT(RunUntil(1, Options()), IsOk());
+    EXPECT_EQ(JobNow(job).failures, ++failures);
+    clock_.Advance(absl::Minutes(10));
+  }
+  EXPECT_EQ(JobNow(job).state, JobState::kBuried);
+  EXPECT_THAT(JobLines()[0], HasSubstr("from below"));
+  EXPECT_THAT(JobLines()[1], HasSubstr("out of memory"));
+}
+
+TEST_F(InferenceWorkerTest, AnExceptionWhileDecodingIsChargedToo) {
+  const int64_t job = Enqueue("1.2.3");
+  analyzer_.on_decode = [&](int64_t) -> absl::Status {
+    drain_();
+    throw std::runtime_error("decoder");
+  };
+  ASSERT_THAT(RunUntilDrained(), IsOk());
+  EXPECT_EQ(JobNow(job).failures, 1);
+  EXPECT_EQ(JobNow(job).state, JobState::kQueued);
+}
+
+// A stalled worker wakes after another has done its job.
+TEST_F(InferenceWorkerTest, AStaleAttemptChangesNothing) {
+  const int64_t job = Enqueue("1.2.3");
+  analyzer_.on_compute = [&](int64_t film) {
+    clock_.Advance(absl::Minutes(3));
+    JobLease other = LeaseOne("another");
+    EXPECT_EQ(other.job().attempt, 2);
+    Analysis theirs;
+    theirs.instance_id = film;
+    theirs.model_set = "theirs";
+    EXPECT_THAT(results_->Commit(std::move(other), theirs, {}, {}), IsOk());
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(RunUntil(1, Options()), IsOk());
+  EXPECT_EQ(JobNow(job).state, JobState::kDone);
+  EXPECT_EQ(AnalysesOf("1.2"), 1u);
+  EXPECT_EQ(results_->FindBySopInstanceUid(Uid::Parse("1.2.3").value())->analysis.model_set,
+            "theirs");
+  EXPECT_THAT(JobLines(), ElementsAre(HasSubstr("\"outcome\":\"lost\"")));
+}
+
+TEST_F(InferenceWorkerTest, ACommitThatTheDatabaseRefusesIsTriedAgainAndNotCharged) {
+  const int64_t job = Enqueue("1.2.3");
+  analyzer_.on_compute = [&](int64_t) {
+    database_->FailNextWrite(absl::ResourceExhaustedError("disk full"));
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(RunUntil(1, Options()), IsOk());
+  EXPECT_EQ(JobNow(job).state, JobState::kQueued);
+  EXPECT_EQ(JobNow(job).failures, 0);
+  EXPECT_EQ(AnalysesOf("1.2"), 0u);
+}
+
+TEST_F(InferenceWorkerTest, DecodingRunsAheadOfComputingByTheFilmsAllowed) {
+  for (const char* uid : {"1.2.3", "1.2.4", "1.2.5", "1.2.6", "1.2.7"}) Enqueue(uid);
+  analyzer_.on_compute = [&](int64_t film) {
+    if (film != 1) return absl::OkStatus();
+    EXPECT_TRUE(analyzer_.WaitForDecodes(3)) << "two films are decoded beside the one computed";
+    EXPECT_FALSE(analyzer_.WaitForDecodes(4, kMoment)) << "and no third";
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(RunUntil(5, Options(2)), IsOk());
+  EXPECT_EQ(AnalysesOf("1.2"), 5u);
+}
+
+TEST_F(InferenceWorkerTest, WithoutDecodeAheadFilmsComeOneByOne) {
+  Enqueue("1.2.3");
+  Enqueue("1.2.4");
+  analyzer_.on_compute = [&](int64_t film) {
+    EXPECT_FALSE(film == 1 && analyzer_.WaitForDecodes(2, kMoment));
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(RunUntil(2, Options(0)), IsOk());
+  EXPECT_THAT(analyzer_.events(),
+              ElementsAre("decode 1", "compute 1", "end 1", "decode 2", "compute 2", "end 2"));
+}
+
+TEST_F(InferenceWorkerTest, ASuspectRunsWithNothingBesideIt) {
+  Enqueue("1.2.3");
+  Enqueue("1.2.4");
+  Enqueue("1.2.5");
+  // The second film was running when its worker was killed.
+  JobLease first = LeaseOne("parked");
+  JobLease suspect = LeaseOne("killed");
+  ASSERT_THAT(suspect.Start(), IsOk());
+  ASSERT_THAT(queue_->ReturnLeases("killed", WorkerEnd::kStopped), IsOk());
+  ASSERT_THAT(queue_->ReturnLeases("parked", WorkerEnd::kStopped), IsOk());
+  ASSERT_TRUE(JobNow(suspect.job().id).alone);
+
+  // While the first is computed, a film is decoded beside it if it may be; while
+  // the suspect is computed, none begins.
+  analyzer_.on_compute = [&](int64_t film) {
+    if (film == 2) {
+      const size_t before = analyzer_.events().size();
+      analyzer_.WaitForDecodes(100, kMoment);
+      EXPECT_EQ(analyzer_.events().size(), before);
+    }
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(RunUntil(3, Options(2)), IsOk());
+
+  const std::vector<std::string> events = analyzer_.events();
+  std::set<std::string> active;
+  for (const std::string& event : events) {
+    const std::string film = event.substr(event.find(' ') + 1);
+    if (event.rfind("decode", 0) == 0) active.insert(film);
+    EXPECT_TRUE(active.count("2") == 0 || active.size() == 1) << event;
+    if (event.rfind("end", 0) == 0) active.erase(film);
+  }
+  EXPECT_EQ(AnalysesOf("1.2"), 3u);
+}
+
+TEST_F(InferenceWorkerTest, DrainingFinishesTheFilmInHandAndGivesBackTheOthersUncharged) {
+  const int64_t in_hand = Enqueue("1.2.3");
+  const int64_t waiting = Enqueue("1.2.4");
+  const int64_t also_waiting = Enqueue("1.2.5");
+  const int64_t untouched = Enqueue("1.2.6");
+  analyzer_.on_compute = [&](int64_t) {
+    EXPECT_TRUE(analyzer_.WaitForDecodes(3));
+    drain_();
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(RunUntil(100, Options(2)), IsOk());
+
+  EXPECT_EQ(JobNow(in_hand).state, JobState::kDone);
+  for (const int64_t job : {waiting, also_waiting}) {
+    EXPECT_EQ(JobNow(job).state, JobState::kQueued);
+    EXPECT_EQ(JobNow(job).failures, 0);
+    EXPECT_EQ(JobNow(job).interruptions, 0);
+    EXPECT_FALSE(JobNow(job).alone);
+  }
+  EXPECT_EQ(JobNow(untouched).attempt, 0);
+  // At once, for the next worker.
+  EXPECT_EQ(queue_->Lease("next", 10)->size(), 3u);
+}
+
+TEST_F(InferenceWorkerTest, AWorkerToldToStopBeforeItRunsTakesNothing) {
+  const int64_t job = Enqueue("1.2.3");
+  InferenceWorker worker(Options(), *queue_, *instances_, *results_, *opened_.doorbell, analyzer_);
+  worker.Drain();
+  EXPECT_THAT(worker.Run(), IsOk());
+  EXPECT_EQ(JobNow(job).attempt, 0);
+}
+
+TEST_F(InferenceWorkerTest, ABrokenDeviceEndsTheRunAndLeavesTheLeasesToRunOut) {
+  const int64_t job = Enqueue("1.2.3");
+  const int64_t next = Enqueue("1.2.4");
+  analyzer_.on_compute = [&](int64_t) {
+    EXPECT_TRUE(analyzer_.WaitForDecodes(2));
+    analyzer_.broken = true;
+    return absl::InternalError("CUDA error: an illegal memory access was encountered");
+  };
+  EXPECT_THAT(RunUntil(100, Options(1)), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(JobNow(job).state, JobState::kLeased);
+  EXPECT_EQ(JobNow(next).state, JobState::kLeased);
+  EXPECT_THAT(JobLines()[0], HasSubstr("left_to_run_out"));
+}
+
+TEST_F(InferenceWorkerTest, AQueueThatDoesNotAnswerIsLoggedOnceAndTriedAgain) {
+  const int64_t job = Enqueue("1.2.3");
+  database_->FailWrites(absl::UnavailableError("locked"));
+  InferenceWorker worker(Options(), *queue_, *instances_, *results_, *opened_.doorbell, analyzer_);
+  analyzer_.on_compute = [&](int64_t) {
+    worker.Drain();
+    return absl::OkStatus();
+  };
+  std::thread runner([&] { EXPECT_THAT(worker.Run(), IsOk()); });
+  int failed = -1;
+  EXPECT_TRUE(database_->WaitUntil([&] { return ++failed >= 3; }));
+  database_->FailWrites(absl::OkStatus());
+  EXPECT_TRUE(database_->WaitUntil([&] { return JobNow(job).state == JobState::kDone; }));
+  worker.Drain();
+  runner.join();
+  MutexLock lock(&LogMutex());
+  int told = 0;
+  for (const std::string& line : LogLines()) {
+    told += line.find("queue_unreachable") != std::string::npos;
+  }
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(InferenceWorkerTest, NoLineNamesAPatient) {
+  Enqueue("1.2.3");
+  ASSERT_THAT(RunUntil(1, Options()), IsOk());
+  const std::string line = JobLines().at(0);
+  for (const char* field : {"\"job\":1", "\"attempt\":1", "\"instance\":\"1.2.3\"",
+                            "\"duration_ms\":", "\"outcome\":\"done\""}) {
+    EXPECT_THAT(line, HasSubstr(field));
+  }
+}
+
+}  // namespace
+}  // namespace camnode
