@@ -162,8 +162,9 @@ void Node::Stop() {
   health_.StartDraining();
   acceptor_.Stop();
   if (supervisor_ != nullptr) supervisor_->Stop();
-  sender_.Stop();
+  // Nobody waits for a ring any more; the sender would up to a second.
   stores_.opened.doorbell->Stop();
+  sender_.Stop();
   hub_.Stop();
   if (grpc_ != nullptr) grpc_->Stop(kCallPatience);
   // The reporter speaks to the gRPC server until here, the HTTP server to the reporter.

@@ -33,7 +33,7 @@ struct WorkerSupervisorOptions {
   absl::Duration restart_delay = absl::Milliseconds(100);
   // A worker that lived shorter than this waits twice as long as the time before,
   // at most max_restart_delay; otherwise restart_delay again.
-  absl::Duration short_life = absl::Seconds(10);
+  absl::Duration short_life = absl::Seconds(5);
   absl::Duration max_restart_delay = absl::Seconds(10);
   // How long Stop waits between SIGTERM and SIGKILL.
   absl::Duration stop_timeout = absl::Seconds(15);
