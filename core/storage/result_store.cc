@@ -72,7 +72,7 @@ ResultStore::ResultStore(SqlDatabase& database, const Clock& clock)
 absl::StatusOr<int64_t> ResultStore::Commit(JobLease&& lease, const Analysis& analysis,
                                             const std::vector<DerivedInstance>& derived,
                                             const std::vector<std::string>& destinations) {
-  const Job job = std::move(lease).job();
+  const Job job = lease.job();  // The lease itself is left alone: it may be needed again.
   int64_t analysis_id = 0;
   const auto commit = [&](SqlTransaction& transaction) -> absl::Status {
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));

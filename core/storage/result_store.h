@@ -45,9 +45,12 @@ class ResultStore {
   // and the job's extra ones; none if the job asked for none), one event; then
   // the doorbell for outbox and watchers.  Returns the analysis id.
   //
-  // Consumes the lease whatever happens.  The blobs that the rows name must be
-  // durable.  Errors: kAborted if the attempt is no longer ours: nothing was
-  // changed and the caller drops what it made.
+  // Ends the lease if the answer is OK or kAborted.  After any other error (disk
+  // full, database away) it is unchanged and still the caller's, who should Retry
+  // it uncharged.  The blobs that the rows name must be durable.
+  //
+  // Errors: kAborted if the attempt is no longer ours: nothing was changed and the
+  // caller drops what it made; otherwise those of SqlDatabase.
   absl::StatusOr<int64_t> Commit(JobLease&& lease, const Analysis& analysis,
                                  const std::vector<DerivedInstance>& derived,
                                  const std::vector<std::string>& destinations);

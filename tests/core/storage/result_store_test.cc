@@ -149,6 +149,22 @@ TEST_P(ResultStoreTest, AnObjectMadeTwiceKeepsItsFirstBytesAndServesBoth) {
   EXPECT_THAT(results_->NamesBlob(first.blob_id), IsOkAndHolds(true));
 }
 
+// A full disk at the last step: the worker still holds the job and gives it back
+// uncharged.
+TEST_P(ResultStoreTest, AfterACommitThatCouldNotBeWrittenTheLeaseIsStillGood) {
+  const int64_t job = Enqueue("1.2.3");
+  JobLease lease = LeaseOne();
+  ASSERT_THAT(Execute("ALTER TABLE event_counter RENAME TO hidden"), IsOk());
+  EXPECT_THAT(results_->Commit(std::move(lease), SomeAnalysis(), {SomeOutput("1.2.3.1")}, {}),
+              StatusIs(absl::StatusCode::kInternal));
+  ASSERT_THAT(Execute("ALTER TABLE hidden RENAME TO event_counter"), IsOk());
+  EXPECT_EQ(AskInt("SELECT COUNT(*) FROM analysis"), 0);
+
+  EXPECT_THAT(std::move(lease).Retry(absl::UnavailableError("full"), absl::ZeroDuration(), false),
+              IsOk());
+  EXPECT_EQ(StateOf(job), JobState::kQueued);
+}
+
 TEST_P(ResultStoreTest, KnowsItsOwnOutputsAndBlobs) {
   Enqueue("1.2.3");
   Analysis analysis = SomeAnalysis();
