@@ -1,0 +1,121 @@
+#include "core/inference/networks/network.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tests/testing/status_matchers.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::shared_ptr<Network> Make(absl::string_view architecture, int64_t outputs) {
+  absl::StatusOr<std::shared_ptr<Network>> network = MakeNetwork(architecture, outputs);
+  EXPECT_THAT(network, IsOk());
+  return *std::move(network);
+}
+
+// "densenet121 <tab> features.norm0.bias <tab> 64 <tab> float", sorted.
+std::string Describe(absl::string_view architecture) {
+  std::string text;
+  for (const auto& [name, tensor] : StateDict(*Make(architecture, 1))) {
+    absl::StrAppend(&text, architecture, "\t", name, "\t",
+                    tensor.dim() == 0 ? "scalar" : absl::StrJoin(tensor.sizes(), "x"), "\t",
+                    tensor.is_floating_point() ? "float" : "int64", "\n");
+  }
+  return text;
+}
+
+TEST(NetworkTest, NamesItsParametersAndBuffersAsTorchvisionDoes) {
+  std::ifstream file("tests/testdata/torchvision_parameters.tsv");
+  ASSERT_TRUE(file);
+  const std::string expected((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(
+      absl::StrCat(Describe("densenet121"), Describe("efficientnet_b0"), Describe("resnet18")),
+      expected);
+}
+
+// The numbers in torchvision's documentation, for the 1,000 classes of ImageNet.
+TEST(NetworkTest, HasAsManyParametersAsTorchvisionsNetworks) {
+  for (const auto& [architecture, expected] :
+       std::vector<std::pair<std::string, int64_t>>{{"densenet121", 7'978'856},
+                                                    {"efficientnet_b0", 5'288'548},
+                                                    {"resnet18", 11'689'512},
+                                                    {"resnet34", 21'797'672},
+                                                    {"resnet50", 25'557'032}}) {
+    int64_t count = 0;
+    for (const torch::Tensor& parameter : Make(architecture, 1000)->parameters()) {
+      count += parameter.numel();
+    }
+    EXPECT_EQ(count, expected) << architecture;
+  }
+}
+
+TEST(NetworkTest, GivesOneScoreAnOutputAndAGridOfAThirtySecondOfTheSide) {
+  const c10::InferenceMode inference;
+  for (const std::string& architecture : KnownArchitectures()) {
+    const auto network = Make(architecture, 3);
+    const torch::Tensor features = network->Features(torch::zeros({2, 3, 64, 64}));
+    EXPECT_EQ(features.sizes().slice(2), (std::vector<int64_t>{2, 2})) << architecture;
+    EXPECT_EQ(network->Head(features.clone()).sizes(), (std::vector<int64_t>{2, 3}));
+    EXPECT_FALSE(network->is_training());
+  }
+}
+
+TEST(NetworkTest, KnowsTheClassifierOfEachArchitecture) {
+  for (const std::string& architecture : KnownArchitectures()) {
+    const auto network = Make(architecture, 4);
+    const NamedTensors tensors = StateDict(*network);
+    ASSERT_EQ(tensors.count(ClassifierWeightName(architecture)), 1) << architecture;
+    EXPECT_TRUE(tensors.at(ClassifierWeightName(architecture))
+                    .is_same(network->pooled_classifier()->weight));
+  }
+}
+
+TEST(NetworkTest, NamesTheKnownArchitecturesWhenAskedForAnother) {
+  EXPECT_THAT(MakeNetwork("alexnet", 1),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("alexnet"), HasSubstr("densenet121, efficientnet_b0"))));
+}
+
+TEST(NetworkTest, TakesOverWeightsThatFitAndWidensHalfPrecision) {
+  const auto from = Make("resnet18", 1);
+  NamedTensors weights = StateDict(*from);
+  weights["fc.weight"] = weights["fc.weight"].to(torch::kFloat16);
+
+  const auto to = Make("resnet18", 1);
+  ASSERT_THAT(LoadStateDict(weights, *to), IsOk());
+
+  EXPECT_TRUE(StateDict(*to)["conv1.weight"].equal(weights["conv1.weight"]));
+  EXPECT_EQ(to->pooled_classifier()->weight.scalar_type(), torch::kFloat32);
+  EXPECT_TRUE(to->pooled_classifier()->weight.equal(weights["fc.weight"].to(torch::kFloat32)));
+}
+
+TEST(NetworkTest, NamesEveryMissingSurplusAndMisshapenWeightAtOnceAndChangesNothing) {
+  const auto network = Make("resnet18", 1);
+  const torch::Tensor before = StateDict(*network)["conv1.weight"].clone();
+  NamedTensors weights = StateDict(*Make("resnet18", 2));
+  weights.erase("bn1.bias");
+  weights.erase("layer1.0.conv1.weight");
+  weights["extra"] = torch::zeros({1});
+  weights["conv1.weight"] = torch::zeros({64, 1, 7, 7});
+
+  EXPECT_THAT(LoadStateDict(weights, *network),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("2 missing: bn1.bias, layer1.0.conv1.weight"),
+                             HasSubstr("1 surplus: extra"),
+                             HasSubstr("conv1.weight [64, 1, 7, 7] instead of [64, 3, 7, 7]"),
+                             HasSubstr("fc.weight [2, 512] instead of [1, 512]"),
+                             Not(HasSubstr("layer2")))));
+  EXPECT_TRUE(StateDict(*network)["conv1.weight"].equal(before));
+}
+
+}  // namespace
+}  // namespace camnode

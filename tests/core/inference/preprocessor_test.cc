@@ -1,0 +1,103 @@
+#include "core/inference/preprocessor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/testing/status_matchers.h"
+
+namespace camnode {
+namespace {
+
+namespace v1 = camnode::model::v1;
+
+v1::Preprocessing Options(int side) {
+  v1::Preprocessing options;
+  options.set_input_size(side);
+  options.set_geometry(v1::GEOMETRY_SQUASH);
+  options.set_intensity(v1::INTENSITY_POLICY_FILE);
+  for (const double mean : {0.5, 0.25, 0.0}) options.add_mean(mean);
+  for (const double deviation : {0.5, 0.25, 1.0}) options.add_standard_deviation(deviation);
+  return options;
+}
+
+v1::Preprocessing FixedWindow(double center, double width) {
+  v1::Preprocessing options = Options(4);
+  options.set_intensity(v1::INTENSITY_POLICY_FIXED_WINDOW);
+  options.set_window_center(center);
+  options.set_window_width(width);
+  return options;
+}
+
+Radiograph Film(const cv::Mat1b& presentation) {
+  Radiograph film;
+  film.presentation = presentation;
+  return film;
+}
+
+TEST(PreprocessorTest, ScalesByMeanAndDeviationOfEachChannel) {
+  const auto input = Preprocess(Film(cv::Mat1b(4, 4, uint8_t{255})), Options(4));
+  ASSERT_THAT(input, IsOk());
+  ASSERT_EQ(input->image.sizes(), (std::vector<int64_t>{1, 3, 4, 4}));
+  // White is 1: (1 - 0.5) / 0.5, (1 - 0.25) / 0.25, (1 - 0) / 1.
+  EXPECT_TRUE(input->image[0][0].allclose(torch::full({4, 4}, 1.0f)));
+  EXPECT_TRUE(input->image[0][1].allclose(torch::full({4, 4}, 3.0f)));
+  EXPECT_TRUE(input->image[0][2].allclose(torch::full({4, 4}, 1.0f)));
+}
+
+TEST(PreprocessorTest, SquashesTheWholeFilmAndRemembersWhereItLay) {
+  const auto input = Preprocess(Film(cv::Mat1b(30, 20, uint8_t{7})), Options(8));
+  ASSERT_THAT(input, IsOk());
+  EXPECT_EQ(input->image.size(2), 8);
+  EXPECT_EQ(input->placement.film, cv::Size(20, 30));
+  EXPECT_EQ(input->placement.region, cv::Rect2d(0, 0, 20, 30));
+}
+
+// Columns of 0 and 255 by turns: without antialiasing a quarter of the size would
+// be all black or all white.
+TEST(PreprocessorTest, AveragesInsteadOfSkippingWhenItShrinks) {
+  cv::Mat1b stripes(32, 32, uint8_t{0});
+  for (int column = 1; column < 32; column += 2) stripes.col(column).setTo(255);
+  const auto input = Preprocess(Film(stripes), Options(8));
+  ASSERT_THAT(input, IsOk());
+  const torch::Tensor middle = input->image[0][2].slice(1, 1, 7);
+  EXPECT_TRUE(middle.allclose(torch::full_like(middle, 0.5f), 0, 0.01)) << middle;
+}
+
+TEST(PreprocessorTest, TakesAFilmThatIsAPartOfALargerPicture) {
+  cv::Mat1b picture(10, 10, uint8_t{0});
+  picture(cv::Rect(2, 3, 4, 4)).setTo(255);
+  const auto input = Preprocess(Film(picture(cv::Rect(2, 3, 4, 4))), Options(4));
+  ASSERT_THAT(input, IsOk());
+  EXPECT_FLOAT_EQ(input->image[0][2].min().item<float>(), 1.0f);
+}
+
+TEST(PreprocessorTest, CutsTheFixedWindowTo8BitsAsNumpyDid) {
+  Radiograph film = Film(cv::Mat1b(1, 6, uint8_t{9}));
+  // Window -360 to 440.
+  film.modality_values = (cv::Mat1f(1, 6) << -1000, -360, 40, 41, 439.9f, 2000);
+  const auto gray = ApplyIntensityPolicy(film, FixedWindow(40, 800));
+  ASSERT_THAT(gray, IsOk());
+  // 400/800 * 255 = 127.5 and 401/800 * 255 = 127.8 are cut, not rounded.
+  EXPECT_THAT(std::vector<int>(gray->begin(), gray->end()),
+              ::testing::ElementsAre(0, 0, 127, 127, 254, 255));
+}
+
+TEST(PreprocessorTest, TakesAPictureWithoutModalityValuesAsItIs) {
+  const auto gray = ApplyIntensityPolicy(Film(cv::Mat1b(1, 2, uint8_t{200})), FixedWindow(40, 800));
+  ASSERT_THAT(gray, IsOk());
+  EXPECT_EQ((*gray)(0, 1), 200);
+}
+
+TEST(PreprocessorTest, ShowsTheFilmAsAReaderSeesItUnlessToldOtherwise) {
+  Radiograph film = Film(cv::Mat1b(1, 1, uint8_t{77}));
+  film.modality_values = cv::Mat1f(1, 1, 40.0f);
+  EXPECT_EQ((*ApplyIntensityPolicy(film, Options(4)))(0, 0), 77);
+  EXPECT_EQ((*ApplyIntensityPolicy(film, FixedWindow(40, 800)))(0, 0), 127);
+}
+
+TEST(PreprocessorTest, RefusesAFilmWithoutPixels) {
+  EXPECT_THAT(Preprocess(Radiograph(), Options(4)), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+}  // namespace
+}  // namespace camnode
