@@ -21,8 +21,7 @@ std::string AgeText(const google::protobuf::Timestamp& time, absl::Time now) {
 std::string Number(double value) { return absl::StrFormat("%.4f", value); }
 
 std::string VerdictText(const v1::ModelResult& result) {
-  return absl::StrCat(result.positive() ? "positive" : "negative", " (",
-                      result.positive() ? "at or above" : "below", " threshold)");
+  return result.positive() ? "POSITIVE" : "negative";
 }
 
 std::string ResultsText(const v1::Analysis& analysis) {
@@ -37,11 +36,10 @@ std::string ResultsText(const v1::Analysis& analysis) {
 
 std::string AgreementText(const v1::Agreement& agreement) {
   if (agreement.models() < 2) return "";
-  return absl::StrFormat(
-      "  Agreement of %d maps: %s (overlap %.2f, distance %.2f film widths, rank correlation "
-      "%.2f)\n",
-      agreement.models(), Printable(agreement.sentence()), agreement.overlap(),
-      agreement.distance(), agreement.correlation());
+  // The sentence names the overlap itself.
+  return absl::StrFormat("  %s  Centres %.2f film widths apart, rank correlation %.2f.\n",
+                         Printable(agreement.sentence()), agreement.distance(),
+                         agreement.correlation());
 }
 
 std::string DeliveryText(const v1::Delivery& delivery) {
