@@ -6,9 +6,10 @@
 namespace camnode {
 
 // LibTorch's OpenMP threads wait by spinning, for a very long time by default.  Where
-// cores are shared that starves the very thread they wait for: on two busy cores a
-// worker of lower priority needed more than 4 s a film instead of 0.3 s a network.
-// A limit of 10,000 turns costs nothing on an idle machine.
+// cores are shared that starves the very thread they wait for: with both of two cores
+// busy, a worker of lower priority (nice 10) did not finish five films in 20 s; with
+// a limit of 10,000 turns a film took 0.7 to 1.2 s.  On an idle machine the limit
+// costs nothing (95 ms a film).
 //
 // libgomp reads the limit from the environment while it is loaded.  So this runs
 // the program again with GOMP_SPINCOUNT set, unless that or OMP_WAIT_POLICY is
