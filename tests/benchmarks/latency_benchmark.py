@@ -109,7 +109,7 @@ def burst(node, destination, prepared):
     )
     analysed = time.monotonic() - began
     wait_until(
-        lambda: not node.rpc.status().destinations[0].queued, "the burst to be delivered", 600
+        lambda: not node.destination("bench").queued, "the burst to be delivered", 600
     )
     print(f"burst of {len(prepared)} films over {ASSOCIATIONS} associations:")
     print(f"  each C-STORE                {summary(answers)}")

@@ -121,7 +121,7 @@ def test_a_buried_delivery_is_requeued_from_the_shell(make_node, pixels, scratch
     ).start()
     dataset = films.film(pixels)
     storescu(node.ports["dicom"], films.save(dataset, scratch / "film.dcm"))
-    wait_until(lambda: node.rpc.status().destinations[0].buried == 1, "the delivery to be buried")
+    wait_until(lambda: node.destination("strict").buried == 1, "the delivery to be buried")
     verdict["status"] = 0
     delivery = node.rpc.find_analysis(dataset.SOPInstanceUID).derived_instances[0].deliveries[0]
 

@@ -179,7 +179,7 @@ def test_a_destination_that_refuses_for_good_is_buried_and_can_be_requeued(
     assert storescu(node.ports["dicom"], path).returncode == 0
 
     def strict():
-        return [d for d in node.rpc.status().destinations if d.name == "strict"][0]
+        return node.destination("strict")
 
     wait_until(lambda: strict().buried == 2, lambda: f"two buried deliveries: {strict()}")
     verdict["status"] = wire.SUCCESS

@@ -32,7 +32,7 @@ def test_too_little_free_disk_is_out_of_resources(make_node, pixels, scratch):
     film = films.save(films.film(pixels), scratch / "film.dcm").read_bytes()
     code = refused(lambda: full.rpc.analyze(film, results_pb2.MEDIA_TYPE_DICOM))
     assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert full.rpc.health("disk") == "NOT_SERVING"
+    assert full.rpc.health("camnode.storage") == "NOT_SERVING"
 
 
 def test_too_long_a_backlog_is_out_of_resources(make_node, pixels, scratch):

@@ -13,6 +13,7 @@ from harness.node import Node, ONE_MODEL, SENDER
 from harness.rpc import RpcFailure, admin_pb2, results_pb2, types_pb2
 from harness.waiting import wait_until
 
+HEALTH_PARTS = ("camnode.dicom", "camnode.storage", "camnode.worker", "camnode.outbox")
 DISCLAIMER = "RESEARCH ONLY - NOT FOR DIAGNOSIS"
 
 
@@ -290,7 +291,7 @@ def test_a_film_without_analysis_is_a_failed_precondition(make_node, pixels, scr
 
 def test_health_names_every_part_and_reflection_lists_the_services(node):
     wait_until(lambda: node.rpc.health() == "SERVING", "the node to call itself healthy")
-    for part in ("database", "disk", "dicom", "worker", "delivery"):
+    for part in HEALTH_PARTS:
         assert node.rpc.health(part) == "SERVING", part
     with pytest.raises(RpcFailure) as unknown:
         node.rpc.health("no-such-part")

@@ -69,7 +69,7 @@ def check_all_exactly_once(node, pacs, burst):
         status = node.rpc.status()
         if status.queued_jobs or status.leased_jobs:
             return False
-        return all(one.delivered >= FILMS for one in status.destinations)
+        return node.destination("pacs").delivered >= FILMS
 
     wait_until(done, lambda: f"all work to end: {node.rpc.status()}", seconds=90)
     assert node.rpc.status().buried_jobs == 0

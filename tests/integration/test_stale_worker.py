@@ -44,7 +44,7 @@ def test_a_stalled_attempt_that_wakes_late_changes_nothing(make_node, pacs, pixe
     assert [one.analysis_id for one in after] == [one.analysis_id for one in before]
     assert sorted(one.instance.sop_instance_uid for one in after) == sorted(sent)
     wait_until(
-        lambda: node.rpc.status().destinations[0].delivered == len(sent),
+        lambda: node.destination("pacs").delivered == len(sent),
         lambda: f"every delivery: {node.rpc.status()}",
         60,
     )

@@ -99,6 +99,13 @@ class Node:
     def rpc(self):
         return self._rpc
 
+    def destination(self, name):
+        """Counts of a destination's deliveries; zeros before there was one."""
+        for one in self.rpc.status().destinations:
+            if one.name == name:
+                return one
+        return self.rpc.no_deliveries
+
     def worker_pids(self):
         return children_of(self.process.pid, "camnode-worker")
 

@@ -37,6 +37,7 @@ class RpcFailure(Exception):
 
 class Rpc:
     DELIVERED = types_pb2.DELIVERY_STATE_DELIVERED
+    no_deliveries = admin_pb2.DestinationStatus()
 
     def __init__(self, port):
         self.channel = grpc.insecure_channel(
