@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -68,9 +69,22 @@ class SpawnPlan {
   posix_spawnattr_t attributes_;
 };
 
+// Ends with nullptr, as exec wants it.  Borrows from `additional` and environ.
+std::vector<char*> MergedEnvironment(const std::vector<std::string>& additional) {
+  std::vector<char*> merged;
+  for (char** variable = environ; *variable != nullptr; ++variable) merged.push_back(*variable);
+  for (const std::string& variable : additional) {
+    const std::string name = variable.substr(0, variable.find('='));
+    if (getenv(name.c_str()) == nullptr) merged.push_back(const_cast<char*>(variable.c_str()));
+  }
+  merged.push_back(nullptr);
+  return merged;
+}
+
 }  // namespace
 
-absl::StatusOr<ChildProcess> ChildProcess::Spawn(const std::vector<std::string>& arguments) {
+absl::StatusOr<ChildProcess> ChildProcess::Spawn(const std::vector<std::string>& arguments,
+                                                 const std::vector<std::string>& environment) {
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
     return absl::ResourceExhaustedError(absl::StrCat("life pipe: ", std::strerror(errno)));
@@ -78,12 +92,14 @@ absl::StatusOr<ChildProcess> ChildProcess::Spawn(const std::vector<std::string>&
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  std::vector<char*> variables = MergedEnvironment(environment);
 
   SpawnPlan plan;
   pid_t pid = 0;
   int error = plan.Prepare(pipe_ends[0]);
   if (error == 0) {
-    error = posix_spawn(&pid, argv[0], plan.actions(), plan.attributes(), argv.data(), environ);
+    error = posix_spawn(&pid, argv[0], plan.actions(), plan.attributes(), argv.data(),
+                        variables.data());
   }
   close(pipe_ends[0]);
   if (error != 0) {

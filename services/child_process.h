@@ -20,9 +20,11 @@ inline constexpr int kLifePipeDescriptor = 3;
 class ChildProcess {
  public:
   // Runs the program at `arguments[0]`.  Standard input is /dev/null; no signal is
-  // blocked or ignored in it.
+  // blocked or ignored in it.  `environment`: "NAME=value" besides this process's
+  // own environment, which wins where it has the name, too.
   // Errors: kFailedPrecondition if it cannot be run; kResourceExhausted.
-  static absl::StatusOr<ChildProcess> Spawn(const std::vector<std::string>& arguments);
+  static absl::StatusOr<ChildProcess> Spawn(const std::vector<std::string>& arguments,
+                                            const std::vector<std::string>& environment = {});
 
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&&) = delete;

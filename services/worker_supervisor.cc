@@ -151,7 +151,7 @@ class WorkerSupervisor::Worker {
                      {"--name", name_, "--life-pipe", absl::StrCat(kLifePipeDescriptor)});
     MutexLock lock(&mutex_);
     if (stopping_) return absl::CancelledError("stopping");
-    absl::StatusOr<ChildProcess> child = ChildProcess::Spawn(arguments);
+    absl::StatusOr<ChildProcess> child = ChildProcess::Spawn(arguments, options_.environment);
     if (child.ok()) pid_ = child->pid();
     return child;
   }

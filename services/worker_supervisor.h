@@ -28,6 +28,8 @@ namespace camnode {
 struct WorkerSupervisorOptions {
   std::string program;                 // Path of camnode-worker.
   std::vector<std::string> arguments;  // Before --name and --life-pipe.
+  // "NAME=value" for its environment, unless the node's own has the name.
+  std::vector<std::string> environment;
   int count = 1;
   // Wait before a worker that ended is started again.
   absl::Duration restart_delay = absl::Milliseconds(100);

@@ -109,6 +109,20 @@ TEST_F(WorkerSupervisorTest, AWorkerGetsItsArgumentsAndNothingElse) {
   EXPECT_THAT(Written("descriptors"), ::testing::MatchesRegex("0\n1\n(1[01]\n)*2\n(255\n)?3\n"));
 }
 
+TEST_F(WorkerSupervisorTest, AWorkersEnvironmentIsOursAndWhatIsAdded) {
+  ASSERT_EQ(setenv("CAMNODE_TEST_OURS", "kept", 1), 0);
+  WorkerSupervisorOptions options = Script(
+      "echo $CAMNODE_TEST_OURS $CAMNODE_TEST_ADDED > $out/part; "
+      "mv $out/part $out/environment; cat <&3 > /dev/null");
+  options.environment = {"CAMNODE_TEST_OURS=overruled", "CAMNODE_TEST_ADDED=new"};
+  WorkerSupervisor supervisor(options, RecordEnds());
+  supervisor.Start();
+  WaitUntil([&] { return !Written("environment").empty(); });
+  supervisor.Stop();
+
+  EXPECT_EQ(Written("environment"), "kept new\n");
+}
+
 TEST_F(WorkerSupervisorTest, AKilledWorkerIsNoCrashAndIsStartedAgain) {
   WorkerSupervisor supervisor(Script(kUntilLifeEnds), RecordEnds());
   supervisor.Start();
