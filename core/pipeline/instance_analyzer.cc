@@ -1,5 +1,6 @@
 #include "core/pipeline/instance_analyzer.h"
 
+#include <future>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -19,36 +20,6 @@ namespace {
 
 // A picture that needs more bytes than this for its pixels is not a film.
 constexpr int64_t kMaxPictureBytes = int64_t{1} << 30;
-
-struct ReadFilm final : DecodedFilm {
-  explicit ReadFilm(SourceAttributes attributes) : source(std::move(attributes)) {}
-
-  SourceAttributes source;
-  Radiograph radiograph;  // Empty if the header alone was reason to refuse.
-  absl::optional<Ineligibility> refusal;
-  double decode_ms = 0.0;
-};
-
-absl::StatusOr<std::unique_ptr<ReadFilm>> ReadDicomFilm(const std::string& path,
-                                                        const RadiographLimits& limits) {
-  CAMNODE_ASSIGN_OR_RETURN(const InstanceHeader header, ReadInstanceHeader(path));
-  CAMNODE_ASSIGN_OR_RETURN(SourceAttributes source, SourceAttributes::FromFile(path));
-  auto film = std::make_unique<ReadFilm>(std::move(source));
-  film->refusal = CheckHeader(header);
-  if (film->refusal.has_value()) return film;
-  CAMNODE_ASSIGN_OR_RETURN(film->radiograph, ReadRadiograph(path, limits));
-  film->refusal = CheckPixels(film->radiograph);
-  return film;
-}
-
-absl::StatusOr<std::unique_ptr<ReadFilm>> ReadPictureFilm(const Instance& instance,
-                                                          absl::string_view bytes,
-                                                          int64_t max_pixels) {
-  auto film = std::make_unique<ReadFilm>(SourceAttributes::Synthetic(instance));
-  CAMNODE_ASSIGN_OR_RETURN(film->radiograph, DecodePicture(bytes, max_pixels));
-  film->refusal = CheckPixels(film->radiograph);
-  return film;
-}
 
 Analysis BeginAnalysis(const Job& job, const Instance& instance, const ModelSet& models) {
   Analysis analysis;
@@ -85,6 +56,35 @@ bool IsDeviceFailure(const absl::Status& status) {
 
 }  // namespace
 
+struct InstanceAnalyzer::ReadFilm final : DecodedFilm {
+  explicit ReadFilm(SourceAttributes attributes) : source(std::move(attributes)) {}
+
+  SourceAttributes source;
+  Radiograph radiograph;  // Empty if the header alone was reason to refuse.
+  absl::optional<Ineligibility> refusal;
+  double decode_ms = 0.0;
+};
+
+absl::StatusOr<std::unique_ptr<InstanceAnalyzer::ReadFilm>> InstanceAnalyzer::ReadDicomFilm(
+    const std::string& path, int64_t max_pixels) {
+  CAMNODE_ASSIGN_OR_RETURN(const InstanceHeader header, ReadInstanceHeader(path));
+  CAMNODE_ASSIGN_OR_RETURN(SourceAttributes source, SourceAttributes::FromFile(path));
+  auto film = std::make_unique<ReadFilm>(std::move(source));
+  film->refusal = CheckHeader(header);
+  if (film->refusal.has_value()) return film;
+  CAMNODE_ASSIGN_OR_RETURN(film->radiograph, ReadRadiograph(path, {max_pixels}));
+  film->refusal = CheckPixels(film->radiograph);
+  return film;
+}
+
+absl::StatusOr<std::unique_ptr<InstanceAnalyzer::ReadFilm>> InstanceAnalyzer::ReadPictureFilm(
+    const Instance& instance, absl::string_view bytes, int64_t max_pixels) {
+  auto film = std::make_unique<ReadFilm>(SourceAttributes::Synthetic(instance));
+  CAMNODE_ASSIGN_OR_RETURN(film->radiograph, DecodePicture(bytes, max_pixels));
+  film->refusal = CheckPixels(film->radiograph);
+  return film;
+}
+
 InstanceAnalyzer::InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobStore& blobs,
                                    std::vector<std::unique_ptr<Classifier>> classifiers)
     : options_(options),
@@ -98,7 +98,7 @@ absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Inst
   absl::StatusOr<std::unique_ptr<ReadFilm>> film;
   if (instance.media_type == MediaType::kDicom) {
     CAMNODE_ASSIGN_OR_RETURN(const std::string path, blobs_.PathOf(instance.blob_id));
-    film = ReadDicomFilm(path, {options_.max_pixels});
+    film = ReadDicomFilm(path, options_.max_pixels);
   } else {
     CAMNODE_ASSIGN_OR_RETURN(const std::string bytes,
                              blobs_.ReadAll(instance.blob_id, kMaxPictureBytes));
@@ -112,7 +112,6 @@ absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Inst
 absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Instance& instance,
                                                        const DecodedFilm& decoded) {
   const auto& film = static_cast<const ReadFilm&>(decoded);
-  const cv::Mat1b& pixels = film.radiograph.presentation;
   AnalyzedFilm analyzed;
   Analysis& analysis = analyzed.analysis;
   analysis = BeginAnalysis(job, instance, models_);
@@ -127,9 +126,7 @@ absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Ins
   CrashPoint("after_classify");
 
   const absl::Time render_start = absl::Now();
-  CAMNODE_ASSIGN_OR_RETURN(analyzed.derived,
-                           WriteOutputs({instance, film.source, analysis, pixels}));
-  CAMNODE_ASSIGN_OR_RETURN(analysis.display_blob_id, StoreDisplayRaster(pixels));
+  CAMNODE_RETURN_IF_ERROR(WriteOutputs(film, instance, analyzed));
   analysis.render_ms = MillisecondsSince(render_start);
   return analyzed;
 }
@@ -146,22 +143,43 @@ absl::Status InstanceAnalyzer::ClassifyAndExplain(const Radiograph& film, Analys
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<DerivedInstance>> InstanceAnalyzer::WriteOutputs(
-    const OutputInput& input) {
-  std::vector<DerivedInstance> derived;
+absl::Status InstanceAnalyzer::WriteOutputs(const ReadFilm& film, const Instance& instance,
+                                            AnalyzedFilm& analyzed) {
+  const cv::Mat1b& pixels = film.radiograph.presentation;
+  Mutex source_mutex;
+  const OutputInput input = {instance, film.source, analyzed.analysis, pixels, source_mutex};
+  // Each future waits for its thread when it is destroyed, so that whatever
+  // returns or throws here, nothing outlives what it borrows.
+  std::future<absl::StatusOr<std::string>> raster =
+      std::async(std::launch::async, [&] { return StoreDisplayRaster(pixels); });
+  std::vector<std::future<absl::StatusOr<DerivedInstance>>> outputs;
   for (const auto& writer : writers_) {
-    const int count = writer->CountFor(input.analysis);
+    const int count = writer->CountFor(analyzed.analysis);
     for (int index = 0; index < count; ++index) {
-      CAMNODE_ASSIGN_OR_RETURN(WrittenOutput output, writer->Write(input, index));
-      CAMNODE_ASSIGN_OR_RETURN(BlobInfo blob, blobs_.Put(output.bytes));
-      CrashPoint("after_output_blob");
-      output.derived.blob_id = std::move(blob.id);
-      output.derived.sha256 = std::move(blob.sha256);
-      output.derived.size_bytes = blob.size_bytes;
-      derived.push_back(std::move(output.derived));
+      outputs.push_back(std::async(std::launch::async, [this, &input, &writer, index] {
+        return WriteOutput(*writer, input, index);
+      }));
     }
   }
-  return derived;
+  for (auto& output : outputs) {
+    CAMNODE_ASSIGN_OR_RETURN(DerivedInstance derived, output.get());
+    analyzed.derived.push_back(std::move(derived));
+  }
+  absl::StatusOr<std::string> blob_id = raster.get();
+  if (!blob_id.ok()) return blob_id.status();
+  analyzed.analysis.display_blob_id = *std::move(blob_id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DerivedInstance> InstanceAnalyzer::WriteOutput(const OutputWriter& writer,
+                                                              const OutputInput& input, int index) {
+  CAMNODE_ASSIGN_OR_RETURN(WrittenOutput output, writer.Write(input, index));
+  CAMNODE_ASSIGN_OR_RETURN(BlobInfo blob, blobs_.Put(output.bytes));
+  CrashPoint("after_output_blob");
+  output.derived.blob_id = std::move(blob.id);
+  output.derived.sha256 = std::move(blob.sha256);
+  output.derived.size_bytes = blob.size_bytes;
+  return std::move(output.derived);
 }
 
 absl::StatusOr<std::string> InstanceAnalyzer::StoreDisplayRaster(const cv::Mat1b& film) {

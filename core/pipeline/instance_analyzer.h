@@ -44,8 +44,19 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   const ModelSet& models() const { return models_; }
 
  private:
+  struct ReadFilm;
+
+  static absl::StatusOr<std::unique_ptr<ReadFilm>> ReadDicomFilm(const std::string& path,
+                                                                 int64_t max_pixels);
+  static absl::StatusOr<std::unique_ptr<ReadFilm>> ReadPictureFilm(const Instance& instance,
+                                                                   absl::string_view bytes,
+                                                                   int64_t max_pixels);
   absl::Status ClassifyAndExplain(const Radiograph& film, Analysis& analysis);
-  absl::StatusOr<std::vector<DerivedInstance>> WriteOutputs(const OutputInput& input);
+  // All at the same time: drawing uses every core, and the waits for the disk
+  // fall together.
+  absl::Status WriteOutputs(const ReadFilm& film, const Instance& instance, AnalyzedFilm& analyzed);
+  absl::StatusOr<DerivedInstance> WriteOutput(const OutputWriter& writer, const OutputInput& input,
+                                              int index);
   absl::StatusOr<std::string> StoreDisplayRaster(const cv::Mat1b& film);
 
   const InstanceAnalyzerOptions options_;

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/base/mutex.h"
 #include "core/dicom/derived_attributes.h"
 #include "core/domain/analysis.h"
 #include "core/domain/derived_instance.h"
@@ -21,6 +22,9 @@ struct OutputInput {
   const SourceAttributes& source;
   const Analysis& analysis;
   const cv::Mat1b& film;  // Presentation pixels; empty if the film was not decoded.
+  // Held while `source` is read: DCMTK moves a cursor in a data set to read it,
+  // and several writers work on one film at the same time.
+  Mutex& source_mutex;
 };
 
 struct WrittenOutput {
@@ -28,7 +32,7 @@ struct WrittenOutput {
   std::string bytes;        // A Part 10 file.
 };
 
-// Immutable, thread-safe.
+// Immutable, thread-safe: several objects of one film are written at once.
 class OutputWriter {
  public:
   virtual ~OutputWriter() = default;

@@ -56,6 +56,7 @@ class PictureWriter : public OutputWriter {
     capture.film_size = object.film_size;
 
     WrittenOutput output;
+    MutexLock lock(&input.source_mutex);
     CAMNODE_ASSIGN_OR_RETURN(output.bytes, WriteSecondaryCapture(capture, input.source));
     output.derived.kind = kind_name;
     output.derived.model = object.model;

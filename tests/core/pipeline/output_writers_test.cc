@@ -66,7 +66,7 @@ class OutputWritersTest : public ::testing::Test {
     std::vector<WrittenOutput> outputs;
     for (const auto& writer : MakeOutputWriters(options, models_)) {
       for (int i = 0; i < writer->CountFor(analysis_); ++i) {
-        auto output = writer->Write({instance_, source_, analysis_, film_}, i);
+        auto output = writer->Write({instance_, source_, analysis_, film_, source_mutex_}, i);
         EXPECT_THAT(output, IsOk());
         outputs.push_back(*std::move(output));
       }
@@ -88,6 +88,7 @@ class OutputWritersTest : public ::testing::Test {
   SourceAttributes source_;
   Analysis analysis_;
   cv::Mat1b film_;
+  Mutex source_mutex_;
 };
 
 std::vector<std::string> Kinds(const std::vector<WrittenOutput>& outputs) {
