@@ -59,9 +59,8 @@ GuardedConnection::Wait GuardedConnection::Poll(short events, int64_t until_ns,
     const int ready = poll(polled, 3, static_cast<int>(left_ms));
     if (ready < 0 && errno != EINTR) return Wait::kInterrupted;
     if (ready > 0) {
-      if (polled[1].revents != 0) return Wait::kInterrupted;
-      if (polled[0].revents != 0) return Wait::kReadable;
-      return Wait::kInterrupted;
+      const bool interrupted = polled[1].revents != 0 || polled[2].revents != 0;
+      return interrupted ? Wait::kInterrupted : Wait::kReadable;
     }
     if (ready == 0 && MonotonicNs() >= end_ns) return Wait::kTimeout;
   }

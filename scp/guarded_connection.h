@@ -47,7 +47,7 @@ class GuardedConnection : public DcmTCPConnection {
 
   enum class Wait { kReadable, kTimeout, kInterrupted };
   // Waits for bytes (or the peer's close) until the idle timeout or the deadline,
-  // or until `interrupt` is raised.
+  // or until `interrupt` is raised, which counts for more than bytes.
   Wait WaitReadable(const StopSignal* interrupt);
 
   ssize_t read(void* buffer, size_t size) override;

@@ -1,6 +1,9 @@
 #include "scp/pdu_guard.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "scp/associate_check.h"
 
 namespace camnode {
 namespace {
@@ -51,6 +54,9 @@ absl::Status PduGuard::Consume(absl::string_view bytes) {
       case Expecting::kPduHeader:
         if (Fill(header_, header_size_, bytes)) status = OnPduHeader();
         break;
+      case Expecting::kAssociate:
+        status = OnAssociateBytes(bytes);
+        break;
       case Expecting::kPduBody: {
         const size_t skipped = std::min<size_t>(pdu_left_, bytes.size());
         bytes.remove_prefix(skipped);
@@ -87,7 +93,9 @@ absl::Status PduGuard::OnPduHeader() {
     if (associated_) return Malformed("second A-ASSOCIATE PDU");
     if (pdu_left_ > options_.max_associate_bytes) return Malformed("A-ASSOCIATE PDU too large");
     associated_ = true;
-    return absl::OkStatus();
+    if (type == kAssociateRj) return absl::OkStatus();
+    expecting_ = Expecting::kAssociate;
+    return pdu_left_ > 0 ? absl::OkStatus() : Malformed("A-ASSOCIATE PDU is empty");
   }
   if (type == kAbort) {
     return pdu_left_ == kShortPduBytes ? absl::OkStatus() : Malformed("A-ABORT PDU of wrong size");
@@ -104,6 +112,17 @@ absl::Status PduGuard::OnPduHeader() {
   }
   expecting_ = Expecting::kPdvHeader;
   return absl::OkStatus();
+}
+
+absl::Status PduGuard::OnAssociateBytes(absl::string_view& bytes) {
+  const absl::string_view taken = bytes.substr(0, pdu_left_);
+  associate_.append(taken.data(), taken.size());
+  bytes.remove_prefix(taken.size());
+  pdu_left_ -= static_cast<uint32_t>(taken.size());
+  if (pdu_left_ > 0) return absl::OkStatus();
+  expecting_ = Expecting::kPduHeader;
+  const std::string body = std::exchange(associate_, std::string());
+  return CheckAssociateBody(body, options_.peer_is_requestor);
 }
 
 absl::Status PduGuard::OnPdvHeader() {

@@ -1,6 +1,6 @@
 // Looks at the bytes of a connection before DCMTK does, and stops what DCMTK 3.6.7
-// would trust: bytes that are no DICOM, huge PDUs, command sets that are endless
-// or nested (DCMTK parses those recursively).
+// would trust: bytes that are no DICOM, malformed association requests, huge PDUs,
+// command sets that are endless or nested (DCMTK parses those recursively).
 
 #ifndef CAMNODE_SCP_PDU_GUARD_H_
 #define CAMNODE_SCP_PDU_GUARD_H_
@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -38,9 +39,10 @@ class PduGuard {
   absl::Status Consume(absl::string_view bytes);
 
  private:
-  enum class Expecting { kPduHeader, kPduBody, kPdvHeader, kPdvData };
+  enum class Expecting { kPduHeader, kAssociate, kPduBody, kPdvHeader, kPdvData };
 
   absl::Status OnPduHeader();
+  absl::Status OnAssociateBytes(absl::string_view& bytes);
   absl::Status OnPdvHeader();
   absl::Status OnCommandBytes(absl::string_view bytes);
   absl::Status OnCommandElement();
@@ -49,6 +51,7 @@ class PduGuard {
   const PduGuardOptions options_;
   Expecting expecting_ = Expecting::kPduHeader;
   bool associated_ = false;
+  std::string associate_;  // The A-ASSOCIATE PDU's body as far as it has come.
 
   std::array<uint8_t, 6> header_{};  // Of the PDU or PDV at hand.
   size_t header_size_ = 0;

@@ -28,8 +28,15 @@ class FakeStoreHandler final : public StoreHandler {
   absl::StatusOr<std::unique_ptr<InstanceSink>> Admit(const StoreRequest& request) override {
     MutexLock lock(&mutex_);
     absl::Status admit = std::exchange(next_admit_, absl::OkStatus());
+    ++admissions_;
     if (!admit.ok()) return admit;
     return std::make_unique<Sink>(*this, request);
+  }
+
+  // How often Admit was called.
+  int admissions() {
+    MutexLock lock(&mutex_);
+    return admissions_;
   }
 
   std::vector<Stored> stored() {
@@ -69,6 +76,7 @@ class FakeStoreHandler final : public StoreHandler {
   absl::Status next_admit_ ABSL_GUARDED_BY(mutex_);
   absl::Status next_append_ ABSL_GUARDED_BY(mutex_);
   absl::Status next_finish_ ABSL_GUARDED_BY(mutex_);
+  int admissions_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Stored> stored_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -61,7 +61,7 @@ TEST(PduGuardTest, WantsAnAssociationFirst) {
   PduGuardOptions we_ask;
   we_ask.peer_is_requestor = false;
   EXPECT_THAT(Feed(Associate(), 64, we_ask), StatusIs(absl::StatusCode::kInvalidArgument));
-  std::string accept = Associate();
+  std::string accept = RawScu::AssociateRequest("A", "B", {});
   accept[0] = 2;
   EXPECT_THAT(Feed(accept + RawScu::DataPdu(1, kLast, "ab"), 64, we_ask), IsOk());
 }

@@ -86,6 +86,8 @@ bool RawScu::Send(absl::string_view bytes) {
   return true;
 }
 
+void RawScu::FinishSending() { shutdown(socket_, SHUT_WR); }
+
 std::string RawScu::ReadPdu() {
   std::string pdu;
   size_t wanted = 6;

@@ -35,6 +35,8 @@ class RawScu {
 
   // False if the peer has closed.
   bool Send(absl::string_view bytes);
+  // No more bytes will come; the peer's can still be read.
+  void FinishSending();
   // One PDU with its header; "" once the peer has closed.  Waits 20 s at most and
   // then returns "timeout".
   std::string ReadPdu();
