@@ -10,6 +10,8 @@
 #include "core/base/status_macros.h"
 #include "core/inference/agreement.h"
 #include "core/inference/classifier.h"
+#include "dcmtk/config/osconfig.h"
+#include "dcmtk/oflog/oflog.h"
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
 #include "services/lab_film.h"
@@ -137,6 +139,8 @@ absl::Status RunExplain(const std::vector<std::string>& words) {
     return absl::InvalidArgumentError("option --threads must be 0 to 1024");
   }
   SetComputeThreads(static_cast<int>(threads));
+  // What is wrong with a film is said once, in its own line.
+  OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   CAMNODE_ASSIGN_OR_RETURN(const Classifiers classifiers, LoadModels(arguments));
   return ExplainAll(arguments.files(), classifiers, output);
 }
