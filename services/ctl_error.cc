@@ -44,6 +44,8 @@ absl::string_view AdviceFor(absl::string_view reason) {
     return "See why with `camnodectl requeue`, then give it another try with "
            "`camnodectl requeue JOB`.";
   }
+  if (reason == "JOB_NOT_FOUND") return "`camnodectl requeue` lists the jobs that were set aside.";
+  if (reason == "DELIVERY_NOT_FOUND") return "`camnodectl get` of its film shows its number.";
   return "";
 }
 

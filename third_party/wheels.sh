@@ -57,7 +57,7 @@ download() {
 why_no_download() {
   if grep -qiE 'No space left' "$2"; then
     printf 'there is no room for %s in %s or in the temporary folder (log: %s)' "$1" "$prefix/wheels" "$2"
-  elif grep -qiE 'resolution|NewConnectionError|ConnectTimeout|ProxyError|unreachable|timed out|SSLError' "$2"; then
+  elif grep -qiE 'resolution|NewConnectionError|ConnectTimeout|ProxyError|unreachable|timed out|SSLError|from versions: none' "$2"; then
     printf 'could not download %s: is there a network? (log: %s)' "$1" "$2"
   else
     printf 'pip could not download %s: %s (log: %s)' "$1" "$(grep -m 1 '^ERROR' "$2" || tail -n 1 "$2")" "$2"
