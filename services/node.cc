@@ -76,8 +76,7 @@ absl::Status Node::ReturnLeasesOfPredecessor() {
   CAMNODE_RETURN_IF_ERROR(stores_.outbox.ReturnAllLeases());
   if (!config_.worker.supervise) return absl::OkStatus();
   for (int i = 0; i < config_.worker.count; ++i) {
-    CAMNODE_RETURN_IF_ERROR(stores_.jobs.ReturnLeases(WorkerName(i), WorkerEnd::kStopped).status());
-    CAMNODE_RETURN_IF_ERROR(stores_.workers.Remove(WorkerName(i)));
+    CAMNODE_RETURN_IF_ERROR(SettleWorker(WorkerName(i), WorkerEnd::kStopped));
   }
   return absl::OkStatus();
 }
@@ -118,17 +117,22 @@ absl::Status Node::StartParts() {
 absl::Status Node::StartWorkers() {
   if (!config_.worker.supervise) return absl::OkStatus();
   CAMNODE_ASSIGN_OR_RETURN(const std::string program, FindSiblingProgram("camnode-worker"));
-  supervisor_ =
-      std::make_unique<WorkerSupervisor>(MakeWorkerSupervisorOptions(config_, program),
-                                         [this](const std::string& name, WorkerEnd end) {
-                                           return stores_.jobs.ReturnLeases(name, end).status();
-                                         });
+  supervisor_ = std::make_unique<WorkerSupervisor>(
+      MakeWorkerSupervisorOptions(config_, program),
+      [this](const std::string& name, WorkerEnd end) { return SettleWorker(name, end); });
   metrics_.AddCallback(
       MetricKind::kCounter, "camnode_worker_restarts_total", "Workers started again.", {}, [this] {
         return std::vector<MetricSample>{{{}, static_cast<double>(supervisor_->restarts())}};
       });
   supervisor_->Start();
   return absl::OkStatus();
+}
+
+absl::Status Node::SettleWorker(const std::string& name, WorkerEnd end) {
+  // Nobody is to think that it lives; but its leases matter more than that.
+  const absl::Status removed = stores_.workers.Remove(name);
+  CAMNODE_RETURN_IF_ERROR(stores_.jobs.ReturnLeases(name, end).status());
+  return removed;
 }
 
 absl::Status Node::CheckStorage() {

@@ -56,6 +56,8 @@ class Node {
   absl::Status ReturnLeasesOfPredecessor();
   absl::Status StartParts();
   absl::Status StartWorkers();
+  // After the end of a worker: its record is removed, its leases are given back.
+  absl::Status SettleWorker(const std::string& name, WorkerEnd end);
   std::vector<HealthPart> HealthParts();
   absl::Status CheckStorage();
 
