@@ -10,6 +10,7 @@
 #include "scp/image_header.h"
 #include "scp/part10_header.h"
 #include "scp/presentation_contexts.h"
+#include "scp/upload_digest.h"
 
 namespace camnode {
 namespace {
@@ -198,11 +199,12 @@ absl::StatusOr<Ingested> Ingest::Record(Instance instance, bool claims_to_be_our
 
 struct IngestUpload::State {
   State(Ingest& i, const UploadRequest& r, BlobWriter b)
-      : ingest(i), request(r), blob(std::move(b)), image(r.media_type) {}
+      : ingest(i), request(r), blob(std::move(b)), digest(r.media_type), image(r.media_type) {}
 
   Ingest& ingest;
   const UploadRequest request;
   BlobWriter blob;
+  UploadDigest digest;
   ImageHeaderReader image;  // For PNG and JPEG.
 };
 
@@ -222,6 +224,7 @@ absl::Status IngestUpload::Append(absl::string_view bytes) {
   if (static_cast<int64_t>(bytes.size()) > limit - state_->blob.size_bytes()) {
     return absl::ResourceExhaustedError(absl::StrCat("upload is larger than ", limit, " bytes"));
   }
+  state_->digest.Update(bytes);
   if (state_->request.media_type != MediaType::kDicom) state_->image.Consume(bytes);
   return state_->blob.Append(bytes);
 }
@@ -244,8 +247,9 @@ absl::StatusOr<Ingested> IngestUpload::Finish() && {
   Instance instance;
   instance.media_type = state.request.media_type;
   instance.blob_id = blob.id;
-  instance.sha256 = blob.sha256;
-  instance.size_bytes = blob.size_bytes;
+  UploadDigest::Result digest = std::move(state.digest).Finish();
+  instance.sha256 = std::move(digest.sha256);
+  instance.size_bytes = digest.size_bytes;
   instance.calling_ae = "grpc";
   bool claims_to_be_ours = false;
   if (is_dicom) {

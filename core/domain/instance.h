@@ -25,8 +25,9 @@ struct Instance {
 
   MediaType media_type = MediaType::kDicom;
   std::string blob_id;
-  // Digest and size of what arrived: the data set's bytes for C-STORE (without
-  // our file meta information), the file's for an upload.
+  // Digest and size of what makes the instance: of DICOM the data set's bytes
+  // without the file meta information, so that a film is the same by C-STORE and
+  // by upload; of PNG and JPEG the file's.
   std::string sha256;
   int64_t size_bytes = 0;
 

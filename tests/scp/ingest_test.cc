@@ -250,9 +250,23 @@ TEST_F(IngestTest, TakesAnUploadedDicomFileAsItIs) {
   EXPECT_EQ(ingested->instance.sop_instance_uid.text(), "1.2.4");
   EXPECT_EQ(ingested->instance.calling_ae, "grpc");
   EXPECT_EQ(BytesOf(ingested->instance), file);
-  EXPECT_EQ(ingested->instance.sha256, Sha256Hex(file));
+  EXPECT_EQ(ingested->instance.sha256, Sha256Hex(other)) << "of the data set alone";
   ASSERT_TRUE(ingested->added.job_id.has_value());
   EXPECT_EQ(jobs_->Get(*ingested->added.job_id)->priority, JobPriority::kInteractive);
+}
+
+TEST_F(IngestTest, KnowsAnUploadForTheFilmThatCameByCStore) {
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")), IsOk());
+  const Instance stored = Stored("1.2.3");
+  std::string file = BytesOf(stored);
+  file[0] = 'x';  // Another preamble, as another program would write.
+
+  const auto ingested = Upload(MediaType::kDicom, file);
+  ASSERT_THAT(ingested, IsOk());
+  EXPECT_TRUE(ingested->added.repeat);
+  EXPECT_EQ(ingested->instance.id, stored.id);
+  EXPECT_EQ(Files(), 1);
+  EXPECT_EQ(QueuedJobs(), 1);
 }
 
 TEST_F(IngestTest, GivesPngAndJpegUidsThatFollowFromTheirBytes) {
