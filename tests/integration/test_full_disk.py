@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from harness import films, wire
-from harness.checks import refused, warned
+from harness.checks import PROBLEM, logged, refused
 from harness.dcmtk import echoscu
 from harness.node import ONE_MODEL, SENDER, Node
 from harness.rpc import results_pb2
@@ -27,7 +27,7 @@ def test_too_little_free_disk_is_out_of_resources(make_node, pixels, scratch):
 
     assert store(full, films.film(pixels), scratch) == OUT_OF_RESOURCES
 
-    warned(full, 0, dimse_status="0x")
+    logged(full, 0, levels=PROBLEM, dimse_status="0x")
     assert echoscu(full.ports["dicom"]).returncode == 0
     film = films.save(films.film(pixels), scratch / "film.dcm").read_bytes()
     code = refused(lambda: full.rpc.analyze(film, results_pb2.MEDIA_TYPE_DICOM))

@@ -9,6 +9,8 @@ from harness.node import ONE_MODEL, Node
 from harness.rpc import RpcFailure
 from harness.waiting import wait_until
 
+PROBLEM = ("warning", "error")
+
 
 def impatient_node(folder):
     """A node that silent peers cost little time, not started."""
@@ -40,19 +42,17 @@ def refused(call):
     return failure.value.code
 
 
-def warned(node, before, **fields):
-    """Waits for a warning or error after the first `before` lines of the log that has
-    these values in these fields (or as parts of them)."""
+def logged(node, before, levels=None, **fields):
+    """Waits for a line after the first `before` of the log that has these values in
+    these fields (or as parts of them), at one of `levels` if given."""
 
     def found():
         for line in node.log_lines()[before:]:
             fits = all(str(value) in str(line.get(name, "")) for name, value in fields.items())
-            if line["level"] in ("warning", "error") and fits:
+            if fits and (levels is None or line["level"] in levels):
                 return line
         return None
 
     return wait_until(
-        found,
-        lambda: f"a warning with {fields} among {node.log_lines()[before:]}",
-        seconds=10,
+        found, lambda: f"a line with {fields} among {node.log_lines()[before:]}", seconds=10
     )
