@@ -1,7 +1,7 @@
 // camnode-worker: takes jobs from the queue, runs the models, commits the results.
 // See core/pipeline/README.md.
 
-#include <errno.h>
+#include <dcmtk/oflog/oflog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,6 +20,7 @@
 #include "core/base/status_macros.h"
 #include "core/dicom/codecs.h"
 #include "core/inference/classifier.h"
+#include "core/inference/openmp.h"
 #include "core/models/model_repository.h"
 #include "core/pipeline/inference_worker.h"
 #include "core/pipeline/instance_analyzer.h"
@@ -182,6 +183,8 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
 int Main(const std::vector<std::string>& arguments) {
   BlockWorkerSignals();
   SetLogProgram("camnode-worker");
+  // DCMTK would write lines of its own between ours.
+  OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   const absl::StatusOr<WorkerArguments> parsed = ParseWorkerArguments(arguments);
   if (!parsed.ok()) {
     std::fprintf(stderr, "camnode-worker: %s\n\n%s", std::string(parsed.status().message()).c_str(),
@@ -207,5 +210,6 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace camnode
 
 int main(int argc, char** argv) {
+  camnode::LimitSpinning(argv);
   return camnode::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

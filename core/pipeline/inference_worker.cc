@@ -171,9 +171,11 @@ void InferenceWorker::Commit(Work work, const AnalyzedFilm& analyzed) {
   CrashPoint("after_commit");
   const absl::Duration duration = absl::Now() - work.started;
   if (analysis_id.ok()) {
-    const bool refused = analyzed.analysis.outcome == AnalysisOutcome::kNotEligible;
+    const Analysis& analysis = analyzed.analysis;
+    const bool refused = analysis.outcome == AnalysisOutcome::kNotEligible;
     return LogJob(job, &work.instance, duration,
-                  refused ? JobOutcome::kNotEligible : JobOutcome::kDone, absl::OkStatus());
+                  refused ? JobOutcome::kNotEligible : JobOutcome::kDone, absl::OkStatus(),
+                  analysis.reason_code);
   }
   // The blobs made for it are named by no row: the sweep removes them.
   if (absl::IsAborted(analysis_id.status())) {

@@ -46,7 +46,7 @@ LogLevel LevelOf(JobOutcome outcome) {
 }  // namespace
 
 void LogJob(const Job& job, const Instance* instance, absl::Duration duration, JobOutcome outcome,
-            const absl::Status& why) {
+            const absl::Status& why, absl::string_view refusal) {
   const std::string uid = instance == nullptr ? "" : instance->sop_instance_uid.text();
   const std::string study = instance == nullptr ? "" : instance->study_instance_uid.text();
   Log(LevelOf(outcome), "job",
@@ -57,7 +57,7 @@ void LogJob(const Job& job, const Instance* instance, absl::Duration duration, J
        {LogField::kOutcome, OutcomeName(outcome)},
        {LogField::kDurationMs, absl::ToInt64Milliseconds(duration)},
        {LogField::kCode, absl::StatusCodeToString(why.code())},
-       {LogField::kReason, why.message()}});
+       {LogField::kReason, why.ok() ? refusal : why.message()}});
 }
 
 }  // namespace camnode

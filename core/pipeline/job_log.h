@@ -4,6 +4,7 @@
 #define CAMNODE_CORE_PIPELINE_JOB_LOG_H_
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
@@ -20,9 +21,10 @@ enum class JobOutcome {
   kLeftToRunOut,  // The database would not take the ending, or the device is broken.
 };
 
-// `instance` may be null; `why` is OK for the first two outcomes.
+// `instance` may be null.  `why`: the error; OK with the reason code for a refused
+// film's `refusal`, which is empty otherwise.
 void LogJob(const Job& job, const Instance* instance, absl::Duration duration, JobOutcome outcome,
-            const absl::Status& why);
+            const absl::Status& why, absl::string_view refusal = "");
 
 }  // namespace camnode
 

@@ -33,6 +33,7 @@ class PictureWriter : public OutputWriter {
     std::vector<ContributingModel> models;
     bool film_geometry = false;
     bool film_size = false;
+    bool shows_film = true;
   };
 
   absl::StatusOr<WrittenOutput> MakeSecondaryCapture(const OutputInput& input, Object object,
@@ -54,6 +55,7 @@ class PictureWriter : public OutputWriter {
     capture.rgb = std::move(picture);
     capture.film_geometry = object.film_geometry;
     capture.film_size = object.film_size;
+    capture.shows_film = object.shows_film;
 
     WrittenOutput output;
     MutexLock lock(&input.source_mutex);
@@ -172,6 +174,7 @@ class NoticeWriter final : public PictureWriter {
     Object object;
     object.own_options = absl::StrCat("code=", analysis.reason_code);
     object.series_offset = 2;
+    object.shows_film = false;
     object.series_description = "AI pneumonia: not analysed (RESEARCH)";
     object.derivation =
         absl::StrCat("Film not analysed: ", analysis.reason_code, "; ", kResearchOnly);

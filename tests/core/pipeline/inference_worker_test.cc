@@ -17,6 +17,7 @@
 namespace camnode {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -53,6 +54,7 @@ class FakeAnalyzer final : public FilmAnalyzer {
     analyzed.analysis.threshold_set = "thresholds";
     analyzed.analysis.started_ms = job.analysis_started_ms;
     analyzed.analysis.outcome = outcome;
+    if (outcome == AnalysisOutcome::kNotEligible) analyzed.analysis.reason_code = "NOT_CHEST";
     return analyzed;
   }
 
@@ -177,7 +179,8 @@ TEST_F(InferenceWorkerTest, ARefusedFilmIsAResultToo) {
   analyzer_.outcome = AnalysisOutcome::kNotEligible;
   ASSERT_THAT(RunUntil(1, Options()), IsOk());
   EXPECT_EQ(JobNow(job).state, JobState::kDone);
-  EXPECT_THAT(JobLines(), ElementsAre(HasSubstr("\"outcome\":\"not_eligible\"")));
+  EXPECT_THAT(JobLines(), ElementsAre(AllOf(HasSubstr("\"outcome\":\"not_eligible\""),
+                                            HasSubstr("\"reason\":\"NOT_CHEST\""))));
 }
 
 TEST_F(InferenceWorkerTest, ABellWakesItWithoutWaitingForThePoll) {
