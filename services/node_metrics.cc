@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "core/base/mutex.h"
 
 namespace camnode {
 namespace {
@@ -13,6 +16,34 @@ namespace {
 using Samples = std::vector<MetricSample>;
 
 double Value(const std::atomic<int64_t>& count) { return static_cast<double>(count.load()); }
+
+// Counting what waits for each destination reads an index over all deliveries there
+// ever were, so it is done once a minute, however often somebody asks.  Thread-safe.
+class BacklogCache {
+ public:
+  BacklogCache(Outbox& outbox, const Clock& clock) : outbox_(outbox), clock_(clock) {}
+
+  Samples Read() {
+    MutexLock lock(&mutex_);
+    if (clock_.Now() - counted_at_ < absl::Minutes(1)) return samples_;
+    const absl::StatusOr<std::vector<DestinationBacklog>> backlogs = outbox_.Backlogs();
+    if (!backlogs.ok()) return samples_;
+    counted_at_ = clock_.Now();
+    samples_.clear();
+    for (const DestinationBacklog& backlog : *backlogs) {
+      samples_.push_back({{backlog.destination, "queued"}, static_cast<double>(backlog.queued)});
+      samples_.push_back({{backlog.destination, "buried"}, static_cast<double>(backlog.buried)});
+    }
+    return samples_;
+  }
+
+ private:
+  Outbox& outbox_;
+  const Clock& clock_;
+  Mutex mutex_;
+  absl::Time counted_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Samples samples_ ABSL_GUARDED_BY(mutex_);
+};
 
 // One counter without labels.
 void AddTotal(MetricRegistry* metrics, const std::string& name, const std::string& help,
@@ -80,16 +111,9 @@ void RegisterStorageMetrics(NodeStores& stores, const Clock& clock, MetricRegist
       });
   metrics->AddCallback(
       MetricKind::kGauge, "camnode_outbox_deliveries",
-      "Deliveries that wait or were set aside, by destination.", {"destination", "state"},
-      [&stores] {
-        Samples samples;
-        const auto backlogs = stores.outbox.Backlogs();
-        if (!backlogs.ok()) return samples;
-        for (const DestinationBacklog& backlog : *backlogs) {
-          samples.push_back({{backlog.destination, "queued"}, static_cast<double>(backlog.queued)});
-          samples.push_back({{backlog.destination, "buried"}, static_cast<double>(backlog.buried)});
-        }
-        return samples;
+      "Deliveries that wait or were set aside, by destination; of the last minute.",
+      {"destination", "state"}, [backlogs = std::make_shared<BacklogCache>(stores.outbox, clock)] {
+        return backlogs->Read();
       });
   metrics->AddCallback(MetricKind::kGauge, "camnode_free_bytes",
                        "Free disk below the data directory.", {}, [&stores] {
