@@ -144,10 +144,10 @@ TEST(PngTest, NothingIsNotAPicture) {
 }
 
 TEST(PngTest, SixteenBitsAreScaledToEight) {
-  // 65535 / 257 = 255; 32896 = 128 * 257; 257 -> 1.
+  // 65535 / 257 = 255; 32896 / 257 = 128; 255 / 257, rounded, is 1.
   const auto gray = DecodeImage(
       WriteRawPng(
-          {3, 1, 16, PNG_COLOR_TYPE_GRAY, {0xff, 0xff, 0x80, 0x80, 0x01, 0x01}, {}, {}, false}),
+          {3, 1, 16, PNG_COLOR_TYPE_GRAY, {0xff, 0xff, 0x80, 0x80, 0x00, 0xff}, {}, {}, false}),
       kManyPixels);
   ASSERT_THAT(gray, IsOk());
   EXPECT_THAT(Samples(*gray), ElementsAre(255, 128, 1));
@@ -222,7 +222,8 @@ TEST(JpegTest, AFileOfThousandsOfScansIsRefused) {
   const size_t last_scan = bytes.rfind("\xff\xda");
   const std::string scan = bytes.substr(last_scan, bytes.size() - last_scan - 2);
   for (int i = 0; i < 3000; ++i) bytes.insert(bytes.size() - 2, scan);
-  EXPECT_FALSE(DecodeImage(bytes, kManyPixels).ok());
+  EXPECT_THAT(DecodeImage(bytes, kManyPixels),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("100 scans")));
 }
 
 TEST(DecodeImageTest, TheSizeInTheHeaderIsCheckedBeforeAnythingIsAllocated) {
