@@ -185,7 +185,7 @@ TEST_F(CtlSessionTest, GetTakesAUidOrANumber) {
 TEST_F(CtlSessionTest, GetShowsProbabilityThresholdAndVerdict) {
   EXPECT_EQ(Run({"get", "17"}), kCtlDone);
   EXPECT_THAT(out_.str(), AllOf(HasSubstr("resnet18"), HasSubstr("0.9731"), HasSubstr("0.2500"),
-                                HasSubstr("positive"), HasSubstr("RESEARCH ONLY")));
+                                HasSubstr("POSITIVE"), HasSubstr("RESEARCH ONLY")));
 }
 
 TEST_F(CtlSessionTest, JsonIsOneLineThatKeepsFalseAndZero) {
