@@ -212,8 +212,8 @@ void ReadOutputs(const ConfigReader& section, OutputsConfig* outputs) {
   section.Read("overlays", &outputs->overlays);
   section.Read("panel", &outputs->panel);
   section.Read("refusal_notice", &outputs->refusal_notice);
-  section.Read("overlay_max_long_side", 64, 16384, &outputs->overlay_max_long_side);
-  section.Read("panel_max_long_side", 64, 16384, &outputs->panel_max_long_side);
+  section.Read("overlay_max_long_side", 384, 16384, &outputs->overlay_max_long_side);
+  section.Read("panel_max_long_side", 384, 16384, &outputs->panel_max_long_side);
   section.Read("native_size", &outputs->native_size);
   section.Read("alpha", 0.0, 1.0, &outputs->alpha);
   section.Read("series_number_base", 0, 1'000'000, &outputs->series_number_base);

@@ -179,6 +179,15 @@ TEST(ConfigTest, ReportsEveryMistakeWithItsLine) {
                                 EndsWith("destinations of this file"))));
 }
 
+// The renderer draws no legend on less: every film would be set aside.
+TEST(ConfigTest, AnOutputTooSmallForItsLegendIsAMistake) {
+  for (const std::string option : {"overlay_max_long_side", "panel_max_long_side"}) {
+    EXPECT_THAT(Complaint("outputs { " + option + ": 383 }"),
+                HasSubstr("outputs." + option + " is 383; expected 384 to 16384"));
+    EXPECT_THAT(ParseConfig("outputs { " + option + ": 384 }", "f"), IsOk());
+  }
+}
+
 TEST(ConfigTest, ATextThatIsNotAConfigurationSaysWhere) {
   EXPECT_THAT(Complaint("dicom {\n  port: \"many\"\n}\n"),
               AllOf(StartsWith("f:2: "), HasSubstr("nothing after this place was read")));
