@@ -12,7 +12,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from harness import films  # noqa: E402
 from harness.dcmtk import Storescp  # noqa: E402
 from harness.node import Node  # noqa: E402
-from harness.orthanc import Orthanc  # noqa: E402
 from harness.settings import BIN, PYTHON_PROTOS  # noqa: E402
 
 
@@ -28,6 +27,9 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         item.stash[_FAILED] = True
+        for name, value in item.funcargs.items():
+            if isinstance(value, Node):
+                report.sections.append((f"end of the log of '{name}'", value.tail()))
 
 
 _FAILED = pytest.StashKey[bool]()
@@ -78,12 +80,3 @@ def pacs(scratch):
     finally:
         server.close()
 
-
-@pytest.fixture
-def orthanc(scratch):
-    """Orthanc, started."""
-    server = Orthanc(scratch / "orthanc")
-    try:
-        yield server.start()
-    finally:
-        server.close()

@@ -15,7 +15,7 @@ def test_a_burst_over_four_associations_is_analysed_and_delivered_to_the_last_fi
 ):
     node = make_node(
         destinations={"pacs": (Storescp.AE_TITLE, pacs.port)},
-        outputs="overlays: false panel_max_long_side: 256",
+        outputs="overlays: false panel_max_long_side: 512",
     ).start()
     small = films.film(films.shrink(pixels, 3))
     paths, uids = [], set()
@@ -37,6 +37,7 @@ def test_a_burst_over_four_associations_is_analysed_and_delivered_to_the_last_fi
 
     def delivered():
         now = status()
+        assert now.buried_jobs == 0
         analysed = not (now.queued_jobs or now.leased_jobs)
         return analysed and node.destination("pacs").delivered >= FILMS
 

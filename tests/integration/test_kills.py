@@ -83,9 +83,9 @@ def check_all_exactly_once(node, pacs, burst):
     assert all(len(set(copies)) == 1 for copies in received.values())
 
 
-def ready_worker(node):
-    """Process id of the living worker once its models are loaded; None before."""
-    alive = node.worker_pids()
+def ready_worker(node, killed):
+    """Process id of a worker not yet killed whose models are loaded; None before."""
+    alive = set(node.worker_pids()) - killed
     for worker in node.rpc.status().workers:
         if worker.ready and worker.pid in alive:
             return worker.pid
@@ -97,11 +97,13 @@ def test_a_worker_killed_ten_times_in_a_row_loses_and_buries_no_film(node, pacs,
     sender.start()
     chance = random.Random(20240131)
 
-    for _ in range(KILLS):
-        worker = wait_until(lambda: ready_worker(node), "a worker that is ready", seconds=60)
+    killed = set()
+    while len(killed) < KILLS:
+        worker = wait_until(lambda: ready_worker(node, killed), "a worker that is ready", 60)
         # Up to about two films later.
         time.sleep(chance.uniform(0, 0.4))
         os.kill(worker, signal.SIGKILL)
+        killed.add(worker)
 
     sender.join(60)
     assert not sender.is_alive() and not sender.refused

@@ -3,17 +3,16 @@
 import http.client
 import json
 import pathlib
-import shutil
 import signal
 import subprocess
 
+from harness import orthanc
 from harness.processes import Child, children_of, run
 from harness.rpc import Rpc
 from harness.settings import BIN, MODELS, TIME_SCALE
 from harness.waiting import wait_until
 
 SENDER = "SENDER"  # The calling AE title that every node here knows.
-ORTHANC = "ORTHANC"
 
 # Small and quick, but nothing left out: sections are replaced, not merged.
 DEFAULTS = {
@@ -232,7 +231,7 @@ def _configuration(destinations, top, sections):
         f'model_directory: "{MODELS}"',
         top,
         f'peers {{ ae_title: "{SENDER}" addresses: "127.0.0.1" }}',
-        f'peers {{ ae_title: "{ORTHANC}" addresses: "127.0.0.1" }}',
+        f'peers {{ ae_title: "{orthanc.AE_TITLE}" addresses: "127.0.0.1" }}',
     ]
     for name, (title, port) in destinations.items():
         text.append(
@@ -240,11 +239,3 @@ def _configuration(destinations, top, sections):
         )
     text += [f"{name} {{ {content} }}" for name, content in sections.items() if content]
     return "\n".join(text) + "\n"
-
-
-def copy_log(node, folder):
-    """Keeps what a failed test leaves behind."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in (node.config, node.log):
-        if path.exists():
-            shutil.copy(path, folder / path.name)
