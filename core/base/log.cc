@@ -39,6 +39,7 @@ absl::string_view Name(LogField field) {
     case LogField::kCalledAe: return "called_ae";
     case LogField::kCallingAe: return "calling_ae";
     case LogField::kCode: return "code";
+    case LogField::kCommitMs: return "commit_ms";
     case LogField::kCount: return "count";
     case LogField::kDelivery: return "delivery";
     case LogField::kDestination: return "destination";

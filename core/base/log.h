@@ -28,6 +28,7 @@ enum class LogField {
   kCalledAe,
   kCallingAe,
   kCode,          // absl::StatusCode as text.
+  kCommitMs,      // How long a commit took, waiting for other writers included.
   kCount,
   kDelivery,
   kDestination,

@@ -166,16 +166,18 @@ void InferenceWorker::Commit(Work work, const AnalyzedFilm& analyzed) {
   CrashPoint("before_commit");
   const Job job = work.lease.job();
   JobLease lease = std::move(work.lease).Take();
+  const absl::Time begun = absl::Now();
   const absl::StatusOr<int64_t> analysis_id =
       results_.Commit(std::move(lease), analyzed.analysis, analyzed.derived, options_.destinations);
   CrashPoint("after_commit");
+  const absl::Duration commit = absl::Now() - begun;
   const absl::Duration duration = absl::Now() - work.started;
   if (analysis_id.ok()) {
     const Analysis& analysis = analyzed.analysis;
     const bool refused = analysis.outcome == AnalysisOutcome::kNotEligible;
     return LogJob(job, &work.instance, duration,
                   refused ? JobOutcome::kNotEligible : JobOutcome::kDone, absl::OkStatus(),
-                  analysis.reason_code);
+                  analysis.reason_code, commit);
   }
   // The blobs made for it are named by no row: the sweep removes them.
   if (absl::IsAborted(analysis_id.status())) {

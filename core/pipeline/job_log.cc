@@ -46,7 +46,7 @@ LogLevel LevelOf(JobOutcome outcome) {
 }  // namespace
 
 void LogJob(const Job& job, const Instance* instance, absl::Duration duration, JobOutcome outcome,
-            const absl::Status& why, absl::string_view refusal) {
+            const absl::Status& why, absl::string_view refusal, absl::Duration commit) {
   const std::string uid = instance == nullptr ? "" : instance->sop_instance_uid.text();
   const std::string study = instance == nullptr ? "" : instance->study_instance_uid.text();
   Log(LevelOf(outcome), "job",
@@ -56,6 +56,7 @@ void LogJob(const Job& job, const Instance* instance, absl::Duration duration, J
        {LogField::kStudy, study},
        {LogField::kOutcome, OutcomeName(outcome)},
        {LogField::kDurationMs, absl::ToInt64Milliseconds(duration)},
+       {LogField::kCommitMs, absl::ToDoubleMilliseconds(commit)},
        {LogField::kCode, absl::StatusCodeToString(why.code())},
        {LogField::kReason, why.ok() ? refusal : why.message()}});
 }

@@ -22,9 +22,11 @@ enum class JobOutcome {
 };
 
 // `instance` may be null.  `why`: the error; OK with the reason code for a refused
-// film's `refusal`, which is empty otherwise.
+// film's `refusal`, which is empty otherwise.  `commit`: how long the commit of the
+// result took, waiting for other writers included; zero if there was none.
 void LogJob(const Job& job, const Instance* instance, absl::Duration duration, JobOutcome outcome,
-            const absl::Status& why, absl::string_view refusal = "");
+            const absl::Status& why, absl::string_view refusal = "",
+            absl::Duration commit = absl::ZeroDuration());
 
 }  // namespace camnode
 
