@@ -282,7 +282,7 @@ TEST_P(PostgresTest, TheVictimOfADeadlockRunsAgain) {
   thread.join();
   EXPECT_THAT(mine, IsOk());
   EXPECT_THAT(theirs, IsOk());
-  EXPECT_EQ(runs, 3);
+  EXPECT_GE(runs, 3) << "no deadlock came about";  // More: a victim met another one.
   EXPECT_EQ(Ask("SELECT word FROM thing WHERE id = 1"), "xx");
   EXPECT_EQ(Ask("SELECT word FROM thing WHERE id = 2"), "xx");
 }
