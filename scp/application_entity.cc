@@ -96,7 +96,7 @@ PeerPolicy::PeerPolicy(AeTitle our_ae_title, std::vector<Peer> peers, bool accep
       peers_(std::move(peers)),
       accept_unknown_peers_(accept_unknown_peers) {}
 
-const Peer* PeerPolicy::Find(const AeTitle& calling_ae, absl::string_view address) const {
+const Peer* PeerPolicy::FindPeer(const AeTitle& calling_ae, absl::string_view address) const {
   for (const Peer& peer : peers_) {
     if (peer.ae_title != calling_ae) continue;
     for (const AddressRange& range : peer.addresses) {
@@ -106,6 +106,11 @@ const Peer* PeerPolicy::Find(const AeTitle& calling_ae, absl::string_view addres
   return nullptr;
 }
 
+const Peer* PeerPolicy::Find(absl::string_view calling_ae, absl::string_view address) const {
+  const absl::StatusOr<AeTitle> calling = AeTitle::Parse(calling_ae);
+  return calling.ok() ? FindPeer(*calling, address) : nullptr;
+}
+
 PeerVerdict PeerPolicy::Check(absl::string_view called_ae, absl::string_view calling_ae,
                               absl::string_view address) const {
   const absl::StatusOr<AeTitle> called = AeTitle::Parse(called_ae);
@@ -113,7 +118,7 @@ PeerVerdict PeerPolicy::Check(absl::string_view called_ae, absl::string_view cal
 
   const absl::StatusOr<AeTitle> calling = AeTitle::Parse(calling_ae);
   if (!calling.ok()) return PeerVerdict::kUnknownCallingAe;
-  if (accept_unknown_peers_ || Find(*calling, address) != nullptr) return PeerVerdict::kAccept;
+  if (accept_unknown_peers_ || FindPeer(*calling, address) != nullptr) return PeerVerdict::kAccept;
   for (const Peer& peer : peers_) {
     if (peer.ae_title == *calling) return PeerVerdict::kWrongAddress;
   }
@@ -132,12 +137,10 @@ bool PeerPolicy::KnowsAddress(absl::string_view address) const {
 
 std::string PeerPolicy::ReturnDestination(absl::string_view calling_ae,
                                           absl::string_view address) const {
-  const absl::StatusOr<AeTitle> calling = AeTitle::Parse(calling_ae);
-  if (!calling.ok()) return "";
-  const Peer* peer = Find(*calling, address);
+  const Peer* const peer = Find(calling_ae, address);
   if (peer == nullptr || peer->return_port == 0) return "";
   const std::string host = peer->return_host.empty() ? std::string(address) : peer->return_host;
-  return ReturnDestinationName(RemoteAe{peer->ae_title, host, peer->return_port});
+  return ReturnDestinationName(RemoteAe{peer->ae_title, host, peer->return_port, peer->return_tls});
 }
 
 }  // namespace camnode

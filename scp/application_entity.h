@@ -62,6 +62,10 @@ struct Peer {
   // Where results for its films go when a workflow returns them to the sender.
   int return_port = 0;      // 0: nowhere.
   std::string return_host;  // Empty: the address that the film came from.
+  bool return_tls = false;
+  // What it may use at one time, within the limits of all.
+  int max_associations = 0;        // 0: no limit of its own.
+  int64_t max_instance_bytes = 0;  // 0: no limit of its own.
 };
 
 // Which associations to accept, decided from the A-ASSOCIATE-RQ.
@@ -86,6 +90,9 @@ class PeerPolicy {
   // True if an association from this address could be accepted at all.
   bool KnowsAddress(absl::string_view address) const;
 
+  // The configured peer; nullptr if there is none, or it is not at this address.
+  const Peer* Find(absl::string_view calling_ae, absl::string_view address) const;
+
   // Name of the destination that films from this peer return to (see
   // destination.h); "" if it has none.
   std::string ReturnDestination(absl::string_view calling_ae, absl::string_view address) const;
@@ -93,7 +100,7 @@ class PeerPolicy {
   const AeTitle& our_ae_title() const { return our_ae_title_; }
 
  private:
-  const Peer* Find(const AeTitle& calling_ae, absl::string_view address) const;
+  const Peer* FindPeer(const AeTitle& calling_ae, absl::string_view address) const;
 
   const AeTitle our_ae_title_;
   const std::vector<Peer> peers_;

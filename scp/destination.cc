@@ -10,6 +10,7 @@ namespace camnode {
 namespace {
 
 constexpr absl::string_view kReturnPrefix = "return:";
+constexpr absl::string_view kReturnByTlsPrefix = "return+tls:";
 
 absl::Status CheckRemote(const RemoteAe& remote) {
   if (remote.ae_title.empty()) return absl::InvalidArgumentError("AE title is empty");
@@ -40,14 +41,15 @@ absl::StatusOr<RemoteAe> ParseReturn(absl::string_view text) {
 }  // namespace
 
 std::string ReturnDestinationName(const RemoteAe& remote) {
-  return absl::StrCat(kReturnPrefix, remote.ae_title.text(), "@", remote.host, ":", remote.port);
+  return absl::StrCat(remote.tls ? kReturnByTlsPrefix : kReturnPrefix, remote.ae_title.text(), "@",
+                      remote.host, ":", remote.port);
 }
 
 absl::Status DestinationDirectory::Add(const std::string& name, const RemoteAe& remote) {
   if (name.empty()) return absl::InvalidArgumentError("a destination needs a name");
-  if (absl::StartsWith(name, kReturnPrefix)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("destination '", name, "': names that start with 'return:' are reserved"));
+  if (absl::StartsWith(name, kReturnPrefix) || absl::StartsWith(name, kReturnByTlsPrefix)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "destination '", name, "': names that start with 'return:' or 'return+tls:' are reserved"));
   }
   const absl::Status status = CheckRemote(remote);
   if (!status.ok()) {
@@ -63,7 +65,12 @@ absl::StatusOr<RemoteAe> DestinationDirectory::Find(const std::string& name) con
   const auto found = destinations_.find(name);
   if (found != destinations_.end()) return found->second;
   absl::string_view rest = name;
-  if (absl::ConsumePrefix(&rest, kReturnPrefix)) return ParseReturn(rest);
+  const bool tls = absl::ConsumePrefix(&rest, kReturnByTlsPrefix);
+  if (tls || absl::ConsumePrefix(&rest, kReturnPrefix)) {
+    absl::StatusOr<RemoteAe> remote = ParseReturn(rest);
+    if (remote.ok()) remote->tls = tls;
+    return remote;
+  }
   return absl::NotFoundError(absl::StrCat("no destination is called '", name, "'"));
 }
 

@@ -10,8 +10,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "dcmtk/dcmnet/cond.h"
+#include "dcmtk/dcmnet/dul.h"
 
 namespace camnode {
 namespace {
@@ -31,11 +34,27 @@ void SetOption(int socket, int option) {
 
 }  // namespace
 
-GuardedConnection::GuardedConnection(int socket, const GuardedConnectionOptions& options)
-    : DcmTCPConnection(socket), options_(options), guard_(options.guard) {
+GuardedConnection::GuardedConnection(int socket, const GuardedConnectionOptions& options,
+                                     std::unique_ptr<TlsStream> tls)
+    : DcmTCPConnection(socket), options_(options), tls_(std::move(tls)), guard_(options.guard) {
   fcntl(socket, F_SETFD, FD_CLOEXEC);
   SetOption(socket, TCP_NODELAY);
   SetOption(socket, TCP_QUICKACK);
+}
+
+GuardedConnection::~GuardedConnection() {
+  if (tls_ != nullptr) tls_->Close();
+}
+
+void GuardedConnection::close() {
+  if (tls_ != nullptr) tls_->Close();
+  tls_.reset();
+  DcmTCPConnection::close();
+}
+
+void GuardedConnection::closeTransportConnection() {
+  tls_.reset();
+  DcmTCPConnection::closeTransportConnection();
 }
 
 void GuardedConnection::SetDeadline(absl::Duration from_now) {
@@ -66,8 +85,23 @@ GuardedConnection::Wait GuardedConnection::Poll(short events, int64_t until_ns,
   }
 }
 
+GuardedConnection::Wait GuardedConnection::PollForData(int64_t until_ns,
+                                                       const StopSignal* interrupt) {
+  if (tls_ == nullptr) return Poll(POLLIN, until_ns, interrupt);
+  while (true) {
+    const TlsStream::Result result = tls_->Peek();
+    const bool waits =
+        result == TlsStream::Result::kWantsToRead || result == TlsStream::Result::kWantsToWrite;
+    // Whatever is wrong, read() will say so.
+    if (!waits && (interrupt == nullptr || !interrupt->raised())) return Wait::kReadable;
+    const short events = result == TlsStream::Result::kWantsToWrite ? POLLOUT : POLLIN;
+    const Wait wait = Poll(events, until_ns, interrupt);
+    if (wait != Wait::kReadable) return wait;
+  }
+}
+
 GuardedConnection::Wait GuardedConnection::WaitReadable(const StopSignal* interrupt) {
-  return Poll(POLLIN, IdleUntil(), interrupt);
+  return PollForData(IdleUntil(), interrupt);
 }
 
 ssize_t GuardedConnection::Fail(absl::Status why, int error) {
@@ -77,36 +111,111 @@ ssize_t GuardedConnection::Fail(absl::Status why, int error) {
   return -1;
 }
 
+ssize_t GuardedConnection::FailTransfer() {
+  if (tls_ != nullptr) return Fail(absl::UnavailableError(tls_->reason()), EPROTO);
+  return Fail(absl::UnavailableError("connection lost"), errno);
+}
+
+absl::Status GuardedConnection::MayGoOn() const {
+  if (broken_) return absl::InvalidArgumentError("read after a malformed PDU");
+  if (deadline_ns_ != kNever && MonotonicNs() >= deadline_ns_) {
+    return absl::DeadlineExceededError("peer too slow");
+  }
+  if (options_.stop != nullptr && options_.stop->raised()) {
+    return absl::CancelledError("node stops");
+  }
+  return absl::OkStatus();
+}
+
+GuardedConnection::Transfer GuardedConnection::ToTransfer(TlsStream::Result result) const {
+  switch (result) {
+    case TlsStream::Result::kDone:
+      return Transfer::kMoved;
+    case TlsStream::Result::kWantsToRead:
+      return Transfer::kWaitForRead;
+    case TlsStream::Result::kWantsToWrite:
+      return Transfer::kWaitForWrite;
+    case TlsStream::Result::kClosed:
+      return Transfer::kClosed;
+    case TlsStream::Result::kFailed:
+      break;
+  }
+  return Transfer::kFailed;
+}
+
+GuardedConnection::Transfer GuardedConnection::Receive(void* buffer, size_t size, size_t* moved) {
+  if (tls_ != nullptr) return ToTransfer(tls_->Read(buffer, size, moved));
+  while (true) {
+    const ssize_t got = recv(getSocket(), buffer, size, MSG_DONTWAIT);
+    *moved = static_cast<size_t>(std::max<ssize_t>(got, 0));
+    if (got > 0) return Transfer::kMoved;
+    if (got == 0) return Transfer::kClosed;
+    if (errno == EINTR) continue;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? Transfer::kWaitForRead : Transfer::kFailed;
+  }
+}
+
+GuardedConnection::Transfer GuardedConnection::Send(const char* bytes, size_t size, size_t* moved) {
+  if (tls_ != nullptr) return ToTransfer(tls_->Write(bytes, size, moved));
+  while (true) {
+    const ssize_t put = send(getSocket(), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    *moved = static_cast<size_t>(std::max<ssize_t>(put, 0));
+    if (put >= 0) return Transfer::kMoved;
+    if (errno == EINTR) continue;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? Transfer::kWaitForWrite : Transfer::kFailed;
+  }
+}
+
+OFCondition GuardedConnection::serverSideHandshake() { return ShakeHands(); }
+OFCondition GuardedConnection::clientSideHandshake() { return ShakeHands(); }
+
+OFCondition GuardedConnection::ShakeHands() {
+  const auto failed = [&](absl::Status why) {
+    Fail(std::move(why), EPROTO);
+    return makeDcmnetCondition(DULC_TLSERROR, OF_error, "TLS handshake failed");
+  };
+  while (tls_ != nullptr) {
+    absl::Status may = MayGoOn();
+    if (!may.ok()) return failed(std::move(may));
+    const Transfer transfer = ToTransfer(tls_->Handshake());
+    if (transfer == Transfer::kMoved) break;
+    if (transfer == Transfer::kClosed || transfer == Transfer::kFailed) {
+      return failed(absl::UnavailableError(tls_->reason()));
+    }
+    const short events = transfer == Transfer::kWaitForWrite ? POLLOUT : POLLIN;
+    if (Poll(events, IdleUntil(), nullptr) == Wait::kTimeout) {
+      return failed(absl::DeadlineExceededError("no TLS handshake in time"));
+    }
+  }
+  return EC_Normal;
+}
+
 ssize_t GuardedConnection::read(void* buffer, size_t size) {
   while (true) {
-    if (broken_) return Fail(absl::InvalidArgumentError("read after a malformed PDU"), EPROTO);
-    if (deadline_ns_ != kNever && MonotonicNs() >= deadline_ns_) {
-      return Fail(absl::DeadlineExceededError("peer too slow"), ETIMEDOUT);
-    }
-    if (options_.stop != nullptr && options_.stop->raised()) {
-      return Fail(absl::CancelledError("node stops"), ECANCELED);
-    }
-    const ssize_t got = recv(getSocket(), buffer, size, MSG_DONTWAIT);
-    if (got > 0) {
-      SetOption(getSocket(), TCP_QUICKACK);  // The kernel drops the setting after a while.
-      absl::Status status = guard_.Consume(
-          absl::string_view(static_cast<const char*>(buffer), static_cast<size_t>(got)));
-      return status.ok() ? got : Fail(std::move(status), EPROTO);
-    }
-    if (got == 0) {
-      Fail(absl::UnavailableError("peer closed the connection"), 0);
-      return 0;
-    }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) {
-      return Fail(absl::UnavailableError("connection lost"), errno);
-    }
-    switch (Poll(POLLIN, IdleUntil(), nullptr)) {
-      case Wait::kReadable:
-      case Wait::kInterrupted:
+    absl::Status may = MayGoOn();
+    if (!may.ok()) return Fail(std::move(may), EPROTO);
+    size_t got = 0;
+    short events = POLLIN;
+    switch (Receive(buffer, size, &got)) {
+      case Transfer::kMoved: {
+        SetOption(getSocket(), TCP_QUICKACK);  // The kernel drops the setting after a while.
+        absl::Status status =
+            guard_.Consume(absl::string_view(static_cast<const char*>(buffer), got));
+        return status.ok() ? static_cast<ssize_t>(got) : Fail(std::move(status), EPROTO);
+      }
+      case Transfer::kClosed:
+        Fail(absl::UnavailableError("peer closed the connection"), 0);
+        return 0;
+      case Transfer::kFailed:
+        return FailTransfer();
+      case Transfer::kWaitForWrite:
+        events = POLLOUT;
         break;
-      case Wait::kTimeout:
-        return Fail(absl::DeadlineExceededError("peer silent or too slow"), ETIMEDOUT);
+      case Transfer::kWaitForRead:
+        break;
+    }
+    if (Poll(events, IdleUntil(), nullptr) == Wait::kTimeout) {
+      return Fail(absl::DeadlineExceededError("peer silent or too slow"), ETIMEDOUT);
     }
   }
 }
@@ -119,17 +228,23 @@ ssize_t GuardedConnection::write(void* buffer, size_t size) {
     if (options_.stop != nullptr && options_.stop->raised()) {
       return Fail(absl::CancelledError("node stops"), ECANCELED);
     }
-    const ssize_t put = send(getSocket(), next, left, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (put >= 0) {
-      next += put;
-      left -= static_cast<size_t>(put);
-      continue;
+    size_t put = 0;
+    short events = POLLOUT;
+    switch (Send(next, left, &put)) {
+      case Transfer::kMoved:
+        next += put;
+        left -= put;
+        continue;
+      case Transfer::kClosed:
+      case Transfer::kFailed:
+        return FailTransfer();
+      case Transfer::kWaitForRead:
+        events = POLLIN;
+        break;
+      case Transfer::kWaitForWrite:
+        break;
     }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) {
-      return Fail(absl::UnavailableError("connection lost"), errno);
-    }
-    if (Poll(POLLOUT, IdleUntil(), nullptr) == Wait::kTimeout) {
+    if (Poll(events, IdleUntil(), nullptr) == Wait::kTimeout) {
       return Fail(absl::DeadlineExceededError("peer takes no bytes"), ETIMEDOUT);
     }
   }
@@ -139,7 +254,7 @@ ssize_t GuardedConnection::write(void* buffer, size_t size) {
 OFBool GuardedConnection::networkDataAvailable(int timeout_s) {
   if (broken_) return OFTrue;  // Let read() say so.
   const int64_t asked_ns = MonotonicNs() + int64_t{std::max(timeout_s, 0)} * 1000 * kNsPerMs;
-  const bool readable = Poll(POLLIN, std::min(asked_ns, IdleUntil()), nullptr) == Wait::kReadable;
+  const bool readable = PollForData(std::min(asked_ns, IdleUntil()), nullptr) == Wait::kReadable;
   if (!readable && timeout_s > 0) {
     if (options_.stop != nullptr && options_.stop->raised()) {
       Fail(absl::CancelledError("node stops"), ECANCELED);

@@ -1,5 +1,5 @@
-// A TCP connection that DCMTK reads and writes through, and that ends when the
-// peer is too slow, says nothing, says something dangerous, or we stop.
+// A connection, plain or by TLS, that DCMTK reads and writes through, and that ends
+// when the peer is too slow, says nothing, says something dangerous, or we stop.
 //
 // DCMTK waits for single reads only, so a peer that sends a byte now and then
 // would hold a thread for ever; here every read also obeys an absolute deadline.
@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,6 +20,7 @@
 #include "dcmtk/dcmnet/dcmtrans.h"
 #include "scp/pdu_guard.h"
 #include "scp/stop_signal.h"
+#include "scp/tls_stream.h"
 
 namespace camnode {
 
@@ -39,7 +41,10 @@ class GuardedConnection : public DcmTCPConnection {
   // Takes over the connected socket: close-on-exec, no Nagle delay, and
   // acknowledgements at once (a stock sender's Nagle algorithm against delayed
   // acknowledgements costs 40 ms an image).
-  GuardedConnection(int socket, const GuardedConnectionOptions& options);
+  // `tls`: on that socket, not yet shaken hands; nullptr: plain.
+  GuardedConnection(int socket, const GuardedConnectionOptions& options,
+                    std::unique_ptr<TlsStream> tls = nullptr);
+  ~GuardedConnection() override;
 
   // From now on reads and writes fail once `from_now` has passed.
   void SetDeadline(absl::Duration from_now);
@@ -50,18 +55,38 @@ class GuardedConnection : public DcmTCPConnection {
   // or until `interrupt` is raised, which counts for more than bytes.
   Wait WaitReadable(const StopSignal* interrupt);
 
+  // What a TLS peer must do before anything else, within the deadline.
+  OFCondition serverSideHandshake() override;
+  OFCondition clientSideHandshake() override;
+
   ssize_t read(void* buffer, size_t size) override;
   ssize_t write(void* buffer, size_t size) override;
   OFBool networkDataAvailable(int timeout_s) override;
+  void close() override;
+  void closeTransportConnection() override;
+  OFBool isTransparentConnection() override { return tls_ == nullptr; }
 
  private:
   static constexpr int64_t kNever = INT64_MAX;
 
+  // Of one attempt to read or write; an error leaves errno.
+  enum class Transfer { kMoved, kWaitForRead, kWaitForWrite, kClosed, kFailed };
+
+  Transfer Receive(void* buffer, size_t size, size_t* moved);
+  Transfer Send(const char* bytes, size_t size, size_t* moved);
+  Transfer ToTransfer(TlsStream::Result result) const;
+  OFCondition ShakeHands();
+  ssize_t FailTransfer();
+  // Why no byte may be moved now: the deadline, a stop, an earlier offence.
+  absl::Status MayGoOn() const;
   Wait Poll(short events, int64_t until_ns, const StopSignal* interrupt);
+  // As Poll for bytes, but of what TLS carries, not of TLS itself.
+  Wait PollForData(int64_t until_ns, const StopSignal* interrupt);
   int64_t IdleUntil() const;
   ssize_t Fail(absl::Status why, int error);
 
   const GuardedConnectionOptions options_;
+  std::unique_ptr<TlsStream> tls_;
   PduGuard guard_;
   bool broken_ = false;           // The peer sent what the guard refuses.
   int64_t deadline_ns_ = kNever;  // Of the monotonic clock.

@@ -248,6 +248,7 @@ bool OutboxSender::Impl::SendBatch(const std::string& destination, int max) {
   options.ae_title = options_.ae_title;
   options.connect_timeout = options_.connect_timeout;
   options.response_timeout = options_.response_timeout;
+  options.tls = options_.tls;
   options.stop = &abandon_;
   stats_.associations.fetch_add(1);
   absl::StatusOr<std::unique_ptr<StorageScu>> scu =

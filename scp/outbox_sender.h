@@ -21,8 +21,13 @@
 
 namespace camnode {
 
+class TlsCredentials;
+
 struct OutboxSenderOptions {
   AeTitle ae_title;  // Ours, as calling AE.
+  // Certificates for destinations that are called by TLS; outlives the sender.  May
+  // be null if none is.
+  const TlsCredentials* tls = nullptr;
   // Waits between repeats to one destination.  A lost association or 0xA7xx is
   // repeated for ever.
   Backoff backoff;

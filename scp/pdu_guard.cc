@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "scp/associate_check.h"
 
 namespace camnode {
@@ -17,6 +18,10 @@ constexpr uint8_t kReleaseRq = 5;
 constexpr uint8_t kReleaseRp = 6;
 constexpr uint8_t kAbort = 7;
 constexpr uint32_t kShortPduBytes = 4;
+
+// Record types of TLS (RFC 8446 5.1), which are no PDU types.
+constexpr uint8_t kTlsAlert = 0x15;
+constexpr uint8_t kTlsHandshake = 0x16;
 
 // Message control header (PS3.8 annex E).
 constexpr uint8_t kCommandBit = 1;
@@ -44,6 +49,21 @@ bool Fill(std::array<uint8_t, size>& buffer, size_t& filled, absl::string_view& 
 }
 
 absl::Status Malformed(absl::string_view what) { return absl::InvalidArgumentError(what); }
+
+// For the first byte of a connection that begins no PDU of DICOM's.
+absl::string_view NotDicomReason(uint8_t first_byte, bool peer_is_requestor) {
+  if (first_byte == kTlsHandshake) {
+    return "the peer speaks TLS on the plain DICOM port; turn TLS off there, or let it use "
+           "dicom.tls.port";
+  }
+  if (first_byte == kTlsAlert && !peer_is_requestor) {
+    return "the destination wants TLS on this port; set tls: true for it";
+  }
+  if (absl::ascii_isupper(first_byte)) {
+    return "the peer speaks HTTP or another text protocol on the DICOM port";
+  }
+  return "not DICOM: first bytes are no A-ASSOCIATE PDU";
+}
 
 }  // namespace
 
@@ -100,7 +120,7 @@ absl::Status PduGuard::OnPduHeader() {
   if (type == kAbort) {
     return pdu_left_ == kShortPduBytes ? absl::OkStatus() : Malformed("A-ABORT PDU of wrong size");
   }
-  if (!associated_) return Malformed("not DICOM: first bytes are no A-ASSOCIATE PDU");
+  if (!associated_) return Malformed(NotDicomReason(type, options_.peer_is_requestor));
   if (type == kReleaseRq || type == kReleaseRp) {
     return pdu_left_ == kShortPduBytes ? absl::OkStatus()
                                        : Malformed("A-RELEASE PDU of wrong size");

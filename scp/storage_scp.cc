@@ -145,7 +145,7 @@ bool StorageScp::TakeInstance(T_ASC_PresentationContextID context,
 
   // A refused data set is read all the same: the answer comes after it, and the
   // next instance is taken on the same association.
-  SinkConsumer consumer(sink.get(), refusal, options_.max_instance_bytes);
+  SinkConsumer consumer(sink.get(), refusal, peer_.max_instance_bytes);
   SinkStream stream(consumer);
   T_ASC_PresentationContextID data_context = 0;
   const OFCondition condition = DIMSE_receiveDataSetInFile(

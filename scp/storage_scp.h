@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/dimse.h"
-#include "scp/association_acceptor.h"
+#include "scp/acceptor_options.h"
 #include "scp/guarded_connection.h"
 #include "scp/store_handler.h"
 
@@ -22,6 +22,7 @@ struct AssociationPeer {
   std::string calling_ae;  // Checked and trimmed.
   std::string called_ae;
   std::string address;
+  int64_t max_instance_bytes = 0;  // Largest data set that it may send.
 };
 
 // How an association ended, for its log line.

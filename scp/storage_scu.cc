@@ -15,6 +15,7 @@
 #include "scp/dcmtk_setup.h"
 #include "scp/guarded_connection.h"
 #include "scp/part10_header.h"
+#include "scp/tls_credentials.h"
 
 namespace camnode {
 namespace {
@@ -29,15 +30,31 @@ int WholeSeconds(absl::Duration duration) {
 class ConnectingLayer final : public DcmTransportLayer {
  public:
   explicit ConnectingLayer(const StorageScuOptions& options)
-      : connect_timeout_(options.connect_timeout) {
+      : connect_timeout_(options.connect_timeout), credentials_(options.tls) {
     connection_.idle_timeout = options.response_timeout;
     connection_.guard.peer_is_requestor = false;
     connection_.stop = options.stop;
     connection_.failure = &failure_;
   }
 
+  // From now on connections are by TLS.
+  void UseTls(const std::string& server_name) {
+    tls_ = true;
+    server_name_ = server_name;
+  }
+
   DcmTransportConnection* createConnection(DcmNativeSocketType socket, OFBool) override {
-    auto* connection = new GuardedConnection(socket, connection_);
+    std::unique_ptr<TlsStream> tls;
+    if (tls_) {
+      absl::StatusOr<std::unique_ptr<TlsStream>> made =
+          credentials_->NewStream(TlsRole::kClient, socket, server_name_);
+      if (!made.ok()) {
+        failure_ = made.status();
+        return nullptr;  // DCMTK closes the socket.
+      }
+      tls = *std::move(made);
+    }
+    auto* connection = new GuardedConnection(socket, connection_, std::move(tls));
     connection->SetDeadline(connect_timeout_);
     return connection;
   }
@@ -46,6 +63,9 @@ class ConnectingLayer final : public DcmTransportLayer {
 
  private:
   const absl::Duration connect_timeout_;
+  const TlsCredentials* const credentials_;
+  bool tls_ = false;
+  std::string server_name_;
   GuardedConnectionOptions connection_;
   absl::Status failure_;
 };
@@ -99,6 +119,10 @@ struct StorageScu::State {
 
 absl::Status StorageScu::State::Connect(const RemoteAe& remote,
                                         const std::set<StoredEncoding>& encodings) {
+  if (remote.tls) {
+    if (options.tls == nullptr) return absl::UnavailableError("no certificate for TLS");
+    layer.UseTls(remote.tls_server_name);
+  }
   dcmConnectionTimeout.set(WholeSeconds(options.connect_timeout));
   const int timeout_s = WholeSeconds(options.connect_timeout) + 1;
   OFCondition condition = ASC_initializeNetwork(NET_REQUESTOR, 0, timeout_s, &network);

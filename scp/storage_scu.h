@@ -19,12 +19,16 @@
 
 namespace camnode {
 
+class TlsCredentials;
+
 struct StorageScuOptions {
   AeTitle ae_title;  // Ours, as calling AE.
   // TCP connect, and again from there to the answer of the association request.
   absl::Duration connect_timeout = absl::Seconds(10);
   // Longest silence while sending, and from the last byte to the answer.
   absl::Duration response_timeout = absl::Seconds(30);
+  // Certificates for peers that are called by TLS; may be null if none is.
+  const TlsCredentials* tls = nullptr;
   // Raised: the association breaks off at once.  May be null.
   const StopSignal* stop = nullptr;
 };
@@ -45,7 +49,7 @@ class StorageScu {
   // Proposes each encoding, and for Explicit VR Little Endian also the implicit
   // one that every application entity takes.
   // Errors: kUnavailable, whatever the reason (message): no connection, rejected,
-  // aborted, too slow; kFailedPrecondition if DCMTK cannot be used.
+  // aborted, too slow, not trusted; kFailedPrecondition if DCMTK cannot be used.
   static absl::StatusOr<std::unique_ptr<StorageScu>> Connect(
       const StorageScuOptions& options, const RemoteAe& remote,
       const std::set<StoredEncoding>& encodings);
