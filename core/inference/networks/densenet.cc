@@ -78,62 +78,49 @@ class Transition final : public nn::Module {
   nn::Conv2d conv_;
 };
 
-class Trunk final : public nn::Module {
- public:
-  explicit Trunk(const std::array<int, 4>& layers)
-      : conv0_(register_module(
-            "conv0",
-            nn::Conv2d(nn::Conv2dOptions(3, kStemChannels, 7).stride(2).padding(3).bias(false)))),
-        norm0_(register_module("norm0", nn::BatchNorm2d(kStemChannels))) {
-    int64_t channels = kStemChannels;
-    for (size_t b = 0; b < layers.size(); ++b) {
-      blocks_[b] = register_module(absl::StrCat("denseblock", b + 1),
-                                   std::make_shared<DenseBlock>(channels, layers[b]));
-      channels += layers[b] * kGrowth;
-      if (b + 1 == layers.size()) break;
-      transitions_[b] = register_module(absl::StrCat("transition", b + 1),
-                                        std::make_shared<Transition>(channels));
-      channels /= 2;
-    }
-    norm5_ = register_module("norm5", nn::BatchNorm2d(channels));
-    channels_ = channels;
-  }
-
-  torch::Tensor Forward(const torch::Tensor& image) {
-    torch::Tensor x = norm0_(conv0_(image)).relu_();
-    x = torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
-    for (size_t b = 0; b < blocks_.size(); ++b) {
-      x = blocks_[b]->Forward(x);
-      if (b < transitions_.size()) x = transitions_[b]->Forward(x);
-    }
-    return norm5_(x);
-  }
-
-  int64_t channels() const { return channels_; }
-
- private:
-  nn::Conv2d conv0_;
-  nn::BatchNorm2d norm0_;
-  std::array<std::shared_ptr<DenseBlock>, 4> blocks_;
-  std::array<std::shared_ptr<Transition>, 3> transitions_;
-  nn::BatchNorm2d norm5_{nullptr};
-  int64_t channels_ = 0;
-};
-
 class DenseNet final : public PoolingNetwork {
  public:
   DenseNet(const std::array<int, 4>& layers, int64_t outputs)
-      : features_(register_module("features", std::make_shared<Trunk>(layers))),
-        classifier_(register_module("classifier", nn::Linear(features_->channels(), outputs))) {}
+      : features_(register_module("features", std::make_shared<nn::Module>())),
+        conv0_(features_->register_module(
+            "conv0",
+            nn::Conv2d(nn::Conv2dOptions(3, kStemChannels, 7).stride(2).padding(3).bias(false)))),
+        norm0_(features_->register_module("norm0", nn::BatchNorm2d(kStemChannels))) {
+    AddStep("features.conv0", [this](const torch::Tensor& x) { return conv0_(x); });
+    AddStep("features.relu0", [this](const torch::Tensor& x) { return norm0_(x).relu_(); });
+    AddStep("features.pool0", [](const torch::Tensor& x) {
+      return torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+    });
+    int64_t channels = kStemChannels;
+    for (size_t b = 0; b < layers.size(); ++b) {
+      Append(absl::StrCat("denseblock", b + 1), std::make_shared<DenseBlock>(channels, layers[b]));
+      channels += layers[b] * kGrowth;
+      if (b + 1 == layers.size()) break;
+      Append(absl::StrCat("transition", b + 1), std::make_shared<Transition>(channels));
+      channels /= 2;
+    }
+    norm5_ = features_->register_module("norm5", nn::BatchNorm2d(channels));
+    AddStep("features.norm5", [this](const torch::Tensor& x) { return norm5_(x); });
+    classifier_ = register_module("classifier", nn::Linear(channels, outputs));
+  }
 
-  torch::Tensor Features(const torch::Tensor& image) override { return features_->Forward(image); }
   torch::Tensor Activations(const torch::Tensor& features) override { return features.relu(); }
   nn::LinearImpl* pooled_classifier() override { return classifier_.get(); }
   CamWeights cam_weights() const override { return CamWeights::kMaskedByActivation; }
 
  private:
-  std::shared_ptr<Trunk> features_;
-  nn::Linear classifier_;
+  template <typename Part>
+  void Append(const std::string& name, const std::shared_ptr<Part>& part) {
+    features_->register_module(name, part);
+    AddStep(absl::StrCat("features.", name),
+            [&part = *part](const torch::Tensor& x) { return part.Forward(x); });
+  }
+
+  std::shared_ptr<nn::Module> features_;
+  nn::Conv2d conv0_;
+  nn::BatchNorm2d norm0_;
+  nn::BatchNorm2d norm5_{nullptr};
+  nn::Linear classifier_{nullptr};
 };
 
 }  // namespace

@@ -103,48 +103,42 @@ class InvertedResidual final : public nn::Module {
   std::shared_ptr<ConvNorm> project_;
 };
 
-class Trunk final : public nn::Module {
- public:
-  Trunk()
-      : stem_(register_module("0", std::make_shared<ConvNorm>(3, kB0StemChannels, 3, 2, 1, true))) {
-    int stage_number = 1;
-    for (const StageShape& shape : kB0Stages) {
-      auto stage = register_module(absl::StrCat(stage_number++), std::make_shared<nn::Module>());
-      for (int b = 0; b < shape.blocks; ++b) {
-        auto block = std::make_shared<InvertedResidual>(shape, b == 0 ? shape.in : shape.out,
-                                                        b == 0 ? shape.stride : 1);
-        blocks_.push_back(stage->register_module(absl::StrCat(b), std::move(block)));
-      }
-    }
-    last_ = register_module(
-        absl::StrCat(stage_number),
-        std::make_shared<ConvNorm>(std::rbegin(kB0Stages)->out, kB0FeatureChannels, 1, 1, 1, true));
-  }
-
-  torch::Tensor Forward(const torch::Tensor& image) {
-    torch::Tensor x = stem_->Forward(image);
-    for (const std::shared_ptr<InvertedResidual>& block : blocks_) x = block->Forward(x);
-    return last_->Forward(x);
-  }
-
- private:
-  std::shared_ptr<ConvNorm> stem_;
-  std::vector<std::shared_ptr<InvertedResidual>> blocks_;
-  std::shared_ptr<ConvNorm> last_;
-};
-
 class EfficientNetB0 final : public PoolingNetwork {
  public:
   explicit EfficientNetB0(int64_t outputs)
-      : features_(register_module("features", std::make_shared<Trunk>())),
+      : features_(register_module("features", std::make_shared<nn::Module>())),
         linear_(kB0FeatureChannels, outputs),
-        classifier_(register_module("classifier", nn::Sequential(nn::Dropout(0.2), linear_))) {}
+        classifier_(register_module("classifier", nn::Sequential(nn::Dropout(0.2), linear_))) {
+    int child = 0;
+    Append(*features_, absl::StrCat(child++), "features",
+           std::make_shared<ConvNorm>(3, kB0StemChannels, 3, 2, 1, true));
+    for (const StageShape& shape : kB0Stages) {
+      const std::string name = absl::StrCat(child++);
+      const auto stage = features_->register_module(name, std::make_shared<nn::Module>());
+      for (int b = 0; b < shape.blocks; ++b) {
+        Append(*stage, absl::StrCat(b), absl::StrCat("features.", name),
+               std::make_shared<InvertedResidual>(shape, b == 0 ? shape.in : shape.out,
+                                                  b == 0 ? shape.stride : 1));
+      }
+    }
+    Append(
+        *features_, absl::StrCat(child), "features",
+        std::make_shared<ConvNorm>(std::rbegin(kB0Stages)->out, kB0FeatureChannels, 1, 1, 1, true));
+  }
 
-  torch::Tensor Features(const torch::Tensor& image) override { return features_->Forward(image); }
   nn::LinearImpl* pooled_classifier() override { return linear_.get(); }
 
  private:
-  std::shared_ptr<Trunk> features_;
+  // Makes `part` a child of `parent`, and a step of the trunk.
+  template <typename Part>
+  void Append(nn::Module& parent, const std::string& name, absl::string_view parent_name,
+              const std::shared_ptr<Part>& part) {
+    parent.register_module(name, part);
+    AddStep(absl::StrCat(parent_name, ".", name),
+            [&part = *part](const torch::Tensor& x) { return part.Forward(x); });
+  }
+
+  std::shared_ptr<nn::Module> features_;
   nn::Linear linear_;
   nn::Sequential classifier_;
 };

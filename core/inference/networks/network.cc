@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/inference/networks/densenet.h"
@@ -77,7 +78,43 @@ Differences Compare(const NamedTensors& weights, const NamedTensors& wanted) {
   return differences;
 }
 
+// Whether `step` is the module `name` or lies within it.
+bool Within(absl::string_view step, absl::string_view name) {
+  return absl::StartsWith(step, name) && (step.size() == name.size() || step[name.size()] == '.');
+}
+
 }  // namespace
+
+torch::Tensor Network::Features(const torch::Tensor& image) const {
+  torch::Tensor x = image;
+  for (const NetworkStep& step : steps_) x = step.run(x);
+  return x;
+}
+
+absl::StatusOr<size_t> FindLayer(const Network& network, absl::string_view name) {
+  const std::vector<NetworkStep>& steps = network.steps();
+  for (size_t count = steps.size(); count > 0 && !name.empty(); --count) {
+    if (Within(steps[count - 1].name, name)) return count;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown layer \"", name, "\"; known: ", absl::StrJoin(LayerNames(network), ", ")));
+}
+
+std::vector<std::string> LayerNames(const Network& network) {
+  const std::vector<NetworkStep>& steps = network.steps();
+  std::vector<std::string> names;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    // The step, then each container it is the last child of.
+    absl::string_view name = steps[i].name;
+    names.emplace_back(name);
+    for (size_t dot = name.rfind('.'); dot != absl::string_view::npos; dot = name.rfind('.')) {
+      name = name.substr(0, dot);
+      if (i + 1 < steps.size() && Within(steps[i + 1].name, name)) break;
+      names.emplace_back(name);
+    }
+  }
+  return names;
+}
 
 std::vector<std::string> KnownArchitectures() {
   std::vector<std::string> names;

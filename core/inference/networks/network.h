@@ -8,9 +8,11 @@
 #define CAMNODE_CORE_INFERENCE_NETWORKS_NETWORK_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,11 +25,23 @@ namespace camnode {
 // Parameters and buffers by the name torchvision's state_dict gives them.
 using NamedTensors = std::map<std::string, torch::Tensor>;
 
+// A stretch of the trunk, named as PyTorch names the module whose output it gives:
+// "layer3.1", "features.denseblock3".
+struct NetworkStep {
+  std::string name;
+  // Leaves its argument as it found it, so that it can be differentiated and run again.
+  std::function<torch::Tensor(const torch::Tensor&)> run;
+};
+
 // Used by one thread at a time.  Methods throw what LibTorch throws.
 class Network : public torch::nn::Module {
  public:
-  // [N, 3, S, S] -> [N, C, H, W], S / 32 cells a side, rounded up.
-  virtual torch::Tensor Features(const torch::Tensor& image) = 0;
+  // Features, cut where a map may be made: each step takes what the one before it
+  // gave, the first the image.  See FindLayer for the names a reader may use.
+  const std::vector<NetworkStep>& steps() const { return steps_; }
+
+  // Runs every step: [N, 3, S, S] -> [N, C, H, W], S / 32 cells a side, rounded up.
+  torch::Tensor Features(const torch::Tensor& image) const;
 
   // Features -> the maps that class activation maps weigh.  DenseNet's head starts
   // with a ReLU in place, so the PyTorch tools see the features after it; the
@@ -42,6 +56,14 @@ class Network : public torch::nn::Module {
   // nullptr otherwise: the map needs a backward pass (gradient_cam.h).
   virtual torch::nn::LinearImpl* pooled_classifier() { return nullptr; }
   virtual CamWeights cam_weights() const { return CamWeights::kPlain; }
+
+ protected:
+  void AddStep(std::string name, std::function<torch::Tensor(const torch::Tensor&)> run) {
+    steps_.push_back({std::move(name), std::move(run)});
+  }
+
+ private:
+  std::vector<NetworkStep> steps_;
 };
 
 // The usual head: activations, global average pooling, one linear layer.
@@ -51,6 +73,15 @@ class PoolingNetwork : public Network {
     return pooled_classifier()->forward(Activations(features).mean({2, 3}));
   }
 };
+
+// How many of the network's steps end with the output of PyTorch's module `name`.  A
+// container ("layer3", "features") gives what its last child gives.  Modules within
+// a step are not known: PyTorch computes on their outputs in place.
+// Errors: kInvalidArgument (no such layer: names the known ones).
+absl::StatusOr<size_t> FindLayer(const Network& network, absl::string_view name);
+
+// Every name FindLayer takes, in the order of the pass.
+std::vector<std::string> LayerNames(const Network& network);
 
 // "densenet121", "efficientnet_b0", ... in alphabetical order.
 std::vector<std::string> KnownArchitectures();

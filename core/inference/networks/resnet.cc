@@ -91,21 +91,6 @@ class Bottleneck final : public Block {
   nn::BatchNorm2d bn3_;
 };
 
-// Children are named "0", "1", ...
-class Stage final : public nn::Module {
- public:
-  void Append(std::shared_ptr<Block> block) {
-    blocks_.push_back(register_module(absl::StrCat(blocks_.size()), std::move(block)));
-  }
-  torch::Tensor Forward(torch::Tensor x) {
-    for (const std::shared_ptr<Block>& block : blocks_) x = block->Forward(x);
-    return x;
-  }
-
- private:
-  std::vector<std::shared_ptr<Block>> blocks_;
-};
-
 template <typename BlockType>
 class ResNet final : public PoolingNetwork {
  public:
@@ -113,24 +98,26 @@ class ResNet final : public PoolingNetwork {
       : conv1_(register_module(
             "conv1", nn::Conv2d(nn::Conv2dOptions(3, 64, 7).stride(2).padding(3).bias(false)))),
         bn1_(register_module("bn1", nn::BatchNorm2d(64))) {
+    AddStep("conv1", [this](const torch::Tensor& x) { return conv1_(x); });
+    AddStep("relu", [this](const torch::Tensor& x) { return bn1_(x).relu_(); });
+    AddStep("maxpool", [](const torch::Tensor& x) {
+      return torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+    });
     int64_t in = 64;
     int64_t width = 64;
     for (size_t s = 0; s < blocks.size(); ++s, width *= 2) {
-      stages_[s] = register_module(absl::StrCat("layer", s + 1), std::make_shared<Stage>());
+      const std::string name = absl::StrCat("layer", s + 1);
+      const auto stage = register_module(name, std::make_shared<nn::Module>());
       for (int b = 0; b < blocks[s]; ++b) {
         const int64_t stride = b == 0 && s > 0 ? 2 : 1;
-        stages_[s]->Append(std::make_shared<BlockType>(in, width, stride));
+        const auto block =
+            stage->register_module(absl::StrCat(b), std::make_shared<BlockType>(in, width, stride));
+        AddStep(absl::StrCat(name, ".", b),
+                [&block = *block](const torch::Tensor& x) { return block.Forward(x); });
         in = width * BlockType::kExpansion;
       }
     }
     fc_ = register_module("fc", nn::Linear(in, outputs));
-  }
-
-  torch::Tensor Features(const torch::Tensor& image) override {
-    torch::Tensor x = bn1_(conv1_(image)).relu_();
-    x = torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
-    for (const std::shared_ptr<Stage>& stage : stages_) x = stage->Forward(x);
-    return x;
   }
 
   nn::LinearImpl* pooled_classifier() override { return fc_.get(); }
@@ -138,7 +125,6 @@ class ResNet final : public PoolingNetwork {
  private:
   nn::Conv2d conv1_;
   nn::BatchNorm2d bn1_;
-  std::array<std::shared_ptr<Stage>, 4> stages_;
   nn::Linear fc_{nullptr};
 };
 

@@ -69,6 +69,56 @@ TEST(NetworkTest, GivesOneScoreAnOutputAndAGridOfAThirtySecondOfTheSide) {
   }
 }
 
+TEST(NetworkTest, RunsUpToALayerNamedAsPyTorchNamesItAndOnFromIt) {
+  const c10::InferenceMode inference;
+  torch::manual_seed(2);
+  const torch::Tensor image = torch::randn({1, 3, 64, 64});
+  for (const auto& [architecture, layer, shape] :
+       std::vector<std::tuple<std::string, std::string, std::vector<int64_t>>>{
+           {"densenet121", "features.denseblock3", {1, 1024, 4, 4}},
+           {"densenet121", "features.transition1", {1, 128, 8, 8}},
+           {"efficientnet_b0", "features.5", {1, 112, 4, 4}},
+           {"efficientnet_b0", "features.5.0", {1, 112, 4, 4}},
+           {"resnet18", "layer2", {1, 128, 8, 8}},
+           {"resnet18", "layer4", {1, 512, 2, 2}},
+           {"resnet50", "layer1.0", {1, 256, 16, 16}}}) {
+    const auto network = Make(architecture, 1);
+    const absl::StatusOr<size_t> count = FindLayer(*network, layer);
+    ASSERT_THAT(count, IsOk());
+    torch::Tensor x = image;
+    for (size_t i = 0; i < *count; ++i) x = network->steps()[i].run(x);
+    EXPECT_EQ(x.sizes(), shape) << architecture << " " << layer;
+    for (size_t i = *count; i < network->steps().size(); ++i) x = network->steps()[i].run(x);
+    EXPECT_TRUE(x.equal(network->Features(image))) << architecture << " " << layer;
+  }
+}
+
+TEST(NetworkTest, TakesAContainerForItsLastChild) {
+  const auto network = Make("resnet34", 1);
+  EXPECT_EQ(*FindLayer(*network, "layer3"), *FindLayer(*network, "layer3.5"));
+  EXPECT_LT(*FindLayer(*network, "layer3.4"), *FindLayer(*network, "layer3"));
+  EXPECT_EQ(*FindLayer(*network, "layer4"), network->steps().size());
+  EXPECT_EQ(*FindLayer(*Make("efficientnet_b0", 1), "features"),
+            Make("efficientnet_b0", 1)->steps().size());
+}
+
+TEST(NetworkTest, FindsEveryLayerItListsAndListsThemForOneItDoesNotKnow) {
+  for (const std::string& architecture : KnownArchitectures()) {
+    const auto network = Make(architecture, 1);
+    for (const std::string& name : LayerNames(*network)) {
+      EXPECT_THAT(FindLayer(*network, name), IsOk()) << architecture;
+    }
+    for (const char* wrong :
+         {"", "layer", "layer40", "features.", "features.denseblock", ".", "fc"}) {
+      EXPECT_THAT(FindLayer(*network, wrong), StatusIs(absl::StatusCode::kInvalidArgument))
+          << architecture << " \"" << wrong << "\"";
+    }
+  }
+  EXPECT_THAT(FindLayer(*Make("resnet18", 1), "layer5").status().message(),
+              HasSubstr("unknown layer \"layer5\"; known: conv1, relu, maxpool, layer1.0, "
+                        "layer1.1, layer1, layer2.0"));
+}
+
 TEST(NetworkTest, KnowsTheClassifierOfEachArchitecture) {
   for (const std::string& architecture : KnownArchitectures()) {
     const auto network = Make(architecture, 4);
