@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -252,6 +253,28 @@ void ReadWorker(const ConfigReader& section, WorkerConfig* worker) {
   section.Read("niceness", 0, 19, &worker->niceness);
 }
 
+void ReadResponse(const ConfigReader& section, absl::string_view option,
+                  EligibilityResponse* response) {
+  static const auto* const words =
+      new std::map<std::string, EligibilityResponse>{{"ignore", EligibilityResponse::kIgnore},
+                                                     {"flag", EligibilityResponse::kFlag},
+                                                     {"refuse", EligibilityResponse::kRefuse}};
+  std::string word;
+  section.Read(
+      option, "\"ignore\", \"flag\" or \"refuse\"",
+      [](const std::string& text) { return words->count(text) > 0; }, &word);
+  if (!word.empty()) *response = words->at(word);
+}
+
+void ReadEligibility(const ConfigReader& section, EligibilityPolicy* eligibility) {
+  ReadResponse(section, "view_unknown", &eligibility->view_unknown);
+  ReadResponse(section, "age_unknown", &eligibility->age_unknown);
+  ReadResponse(section, "age_out_of_range", &eligibility->age_out_of_range);
+  ReadResponse(section, "inverted", &eligibility->inverted);
+  ReadResponse(section, "rotated", &eligibility->rotated);
+  ReadResponse(section, "outlier", &eligibility->outlier);
+}
+
 template <typename Listener>
 void ReadAddress(const ConfigReader& section, Listener* listener) {
   section.Read("address", "an IP address, such as \"127.0.0.1\"", IsIpAddress, &listener->address);
@@ -303,6 +326,7 @@ Config ReadFile(const ConfigReader& file) {
   ReadStorage(file.Section("storage"), &config.storage);
   ReadQueue(file.Section("queue"), &config.queue);
   ReadWorker(file.Section("worker"), &config.worker);
+  ReadEligibility(file.Section("eligibility"), &config.eligibility);
   ReadGrpc(file.Section("grpc"), &config.grpc);
   ReadHttp(file.Section("http"), &config.http);
   return config;

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "core/base/log.h"
 #include "core/base/retryable.h"
+#include "core/domain/eligibility_policy.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
 
@@ -140,6 +141,7 @@ struct Config {
   QueueConfig queue;
   OutboxOptions outbox;  // Not in the file.
   WorkerConfig worker;
+  EligibilityPolicy eligibility;
   GrpcConfig grpc;
   HttpConfig http;
 

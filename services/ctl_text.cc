@@ -115,6 +115,9 @@ std::string AnalysisText(const v1::Analysis& analysis, absl::TimeZone zone) {
   } else {
     absl::StrAppend(&text, ResultsText(analysis), AgreementText(analysis.agreement()));
   }
+  for (const v1::AnalysisFlag& flag : analysis.flags()) {
+    absl::StrAppend(&text, "  Note: ", Printable(flag.text()), " [", Printable(flag.code()), "]\n");
+  }
   absl::StrAppend(&text, ObjectsText(analysis));
   if (!analysis.disclaimer().empty()) {
     absl::StrAppend(&text, "  ", Printable(analysis.disclaimer()), "\n");

@@ -64,6 +64,10 @@ v1::ModelResult ToProto(const ModelResult& result) {
   message.set_positive(result.finding.positive);
   *message.mutable_heatmap() = ToProto(result.heatmap, result.placement);
   message.set_duration_ms(result.duration_ms);
+  if (result.outlier.has_value()) {
+    message.mutable_outlier()->set_distance(result.outlier->distance);
+    message.mutable_outlier()->set_threshold(result.outlier->threshold);
+  }
   return message;
 }
 
@@ -139,6 +143,11 @@ v1::Analysis ToProto(const StoredAnalysis& stored, const absl::optional<Job>& jo
   *message.mutable_instance() = ToProto(stored.instance, job, &analysis);
   message.set_ineligibility_code(analysis.reason_code);
   message.set_ineligibility_reason(analysis.reason);
+  for (const AnalysisFlag& flag : analysis.flags) {
+    v1::AnalysisFlag& added = *message.add_flags();
+    added.set_code(flag.code);
+    added.set_text(flag.text);
+  }
   for (const ModelResult& result : analysis.results) *message.add_results() = ToProto(result);
   if (!analysis.results.empty()) *message.mutable_agreement() = ToProto(analysis.agreement);
   for (const StoredDerivedInstance& derived : stored.derived) {

@@ -7,11 +7,21 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "core/domain/finding.h"
 #include "core/domain/heatmap.h"
 #include "core/domain/placement.h"
 
 namespace camnode {
+
+// How unlike its training films a model's features of this film are; see
+// core/inference/outlier_model.h.
+struct OutlierScore {
+  double distance = 0.0;
+  double threshold = 0.0;  // Positive.
+
+  bool IsOutlier() const { return distance > threshold; }
+};
 
 struct ModelResult {
   std::string model;           // "resnet18"
@@ -20,17 +30,24 @@ struct ModelResult {
   Finding finding;
   Heatmap heatmap;
   Placement placement;
-  double duration_ms = 0.0;    // Preprocessing, network and map.
+  absl::optional<OutlierScore> outlier;  // Absent: the model has no outlier model.
+  double duration_ms = 0.0;              // Preprocessing, network and map.
 };
 
 // Did the models use the same area?  Every value is the mean over the pairs of
 // models; see core/inference/agreement.h for the formulae.
 struct Agreement {
-  int models = 0;             // Maps compared; fewer than two: the rest is meaningless.
-  double overlap = 0.0;       // Intersection over union of the half-mass regions, 0 to 1.
-  double distance = 0.0;      // Between centres of mass, in film widths.
-  double correlation = 0.0;   // Spearman's, -1 to 1.
-  std::string sentence;       // For a reader: "The three models used the same area."
+  int models = 0;            // Maps compared; fewer than two: the rest is meaningless.
+  double overlap = 0.0;      // Intersection over union of the half-mass regions, 0 to 1.
+  double distance = 0.0;     // Between centres of mass, in film widths.
+  double correlation = 0.0;  // Spearman's, -1 to 1.
+  std::string sentence;      // For a reader: "The three models used the same area."
+};
+
+// Something that a reader of the scores must know; they stand all the same.
+struct AnalysisFlag {
+  std::string code;  // UPPER_SNAKE, stable: "VIEW_UNKNOWN", "OUTLIER"; see EligibilityPolicy.
+  std::string text;  // One sentence; no patient data.
 };
 
 enum class AnalysisOutcome {
@@ -48,6 +65,8 @@ struct Analysis {
   AnalysisOutcome outcome = AnalysisOutcome::kAnalyzed;
   std::string reason_code;  // UPPER_SNAKE; empty when analysed.
   std::string reason;       // For a human; no patient data.
+
+  std::vector<AnalysisFlag> flags;  // Only of an analysed film.
 
   std::vector<ModelResult> results;  // In the order of the workflow's models.
   Agreement agreement;

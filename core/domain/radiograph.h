@@ -18,6 +18,10 @@ struct Radiograph {
   // ordinary 8-bit picture (PNG, JPEG), which that tool took as it was.
   cv::Mat1f modality_values;
 
+  // Not 0 where the film holds no image: padding, or what the display shutter
+  // covers; presentation is the background there.  Empty: image everywhere.
+  cv::Mat1b background;
+
   // Largest difference between colour channels over the film, 0 to 255, at the
   // 99th percentile of pixels: far from 0 for a colour photograph.
   int colour_spread = 0;

@@ -13,6 +13,7 @@
 #include "core/inference/device.h"
 #include "core/inference/gradient_cam.h"
 #include "core/inference/networks/network.h"
+#include "core/inference/outlier_model.h"
 #include "core/inference/preprocessor.h"
 #include "core/inference/safetensors.h"
 
@@ -54,6 +55,7 @@ struct Classifier::State {
   int64_t output = 0;  // Of the reported label.
   torch::Device device = torch::kCPU;
   std::shared_ptr<Network> network;
+  absl::optional<OutlierModel> outliers;
 
   absl::StatusOr<ModelResult> Run(const Radiograph& film);
   absl::StatusOr<Heatmap> Explain(const torch::Tensor& features);
@@ -77,6 +79,9 @@ absl::StatusOr<std::unique_ptr<Classifier>> Classifier::Load(const ModelFolder& 
     CAMNODE_RETURN_IF_ERROR(Annotate(LoadStateDict(weights, *state->network), model.weights_path));
     for (torch::Tensor& parameter : state->network->parameters()) parameter.requires_grad_(false);
     UseChannelsLast(*state->network);
+    if (!model.outlier_path.empty()) {
+      CAMNODE_ASSIGN_OR_RETURN(state->outliers, OutlierModel::Read(model.outlier_path));
+    }
     state->network->to(state->device);
   } catch (const std::exception& error) {
     return LibTorchError(error);
@@ -87,6 +92,23 @@ absl::StatusOr<std::unique_ptr<Classifier>> Classifier::Load(const ModelFolder& 
 absl::StatusOr<ModelResult> Classifier::Classify(const Radiograph& film) {
   try {
     return state_->Run(film);
+  } catch (const std::exception& error) {
+    return LibTorchError(error);
+  }
+}
+
+absl::StatusOr<std::vector<float>> Classifier::PooledFeatures(const Radiograph& film) {
+  try {
+    const c10::InferenceMode inference;
+    CAMNODE_ASSIGN_OR_RETURN(NetworkInput input,
+                             Preprocess(film, state_->model.manifest.preprocessing()));
+    const torch::Tensor image =
+        input.image.to(state_->device).contiguous(torch::MemoryFormat::ChannelsLast);
+    const torch::Tensor activations =
+        state_->network->Activations(state_->network->Features(image));
+    const torch::Tensor pooled =
+        activations.mean({2, 3})[0].to(torch::kCPU, torch::kFloat32).contiguous();
+    return std::vector<float>(pooled.data_ptr<float>(), pooled.data_ptr<float>() + pooled.numel());
   } catch (const std::exception& error) {
     return LibTorchError(error);
   }
@@ -103,6 +125,10 @@ absl::StatusOr<ModelResult> Classifier::State::Run(const Radiograph& film) {
 
   ModelResult result;
   CAMNODE_ASSIGN_OR_RETURN(result.heatmap, Explain(features));
+  if (outliers.has_value()) {
+    CAMNODE_ASSIGN_OR_RETURN(result.outlier,
+                             outliers->Score(network->Activations(features).mean({2, 3})[0]));
+  }
   result.model = model.manifest.name();
   result.version = model.manifest.version();
   result.weights_sha256 = model.manifest.weights_sha256();

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/domain/analysis.h"
@@ -32,8 +33,12 @@ class Classifier {
   // Preprocess, features, head, class activation map of the finding.
   // Errors: kInvalidArgument (film empty, or without the modality values the
   // manifest's intensity policy needs), kInternal (LibTorch threw; a value is not
-  // finite).
+  // finite), kFailedPrecondition (the outlier file belongs to another network).
   absl::StatusOr<ModelResult> Classify(const Radiograph& film);
+
+  // The network's activations, averaged over the grid: what an outlier model is
+  // fitted on.  Errors: as Classify.
+  absl::StatusOr<std::vector<float>> PooledFeatures(const Radiograph& film);
 
   const ModelFolder& model() const;
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <opencv2/core.hpp>
 
 #include "absl/status/status.h"
 #include "core/base/status_macros.h"
@@ -27,6 +29,67 @@ cv::Mat1b FixedWindow(const cv::Mat1f& values, double center, double width) {
   return gray;
 }
 
+// Shrinks by the antialiased bilinear filter on 8 bits.
+cv::Mat1b Resize(const cv::Mat1b& gray, const cv::Size& size) {
+  const cv::Mat1b whole = gray.isContinuous() ? gray : gray.clone();
+  const torch::Tensor pixels =
+      torch::from_blob(whole.data, {1, 1, whole.rows, whole.cols}, torch::kUInt8);
+  const torch::Tensor small = at::_upsample_bilinear2d_aa(pixels, {size.height, size.width},
+                                                          /*align_corners=*/false)
+                                  .contiguous();
+  return cv::Mat1b(size.height, size.width, small.data_ptr<uint8_t>()).clone();
+}
+
+// Where the film's pixels come to lie in the square.
+cv::Rect FilmInSquare(const cv::Size& film, const v1::Preprocessing& options) {
+  const int side = options.input_size();
+  if (options.geometry() != v1::GEOMETRY_LETTERBOX) return cv::Rect(0, 0, side, side);
+  const double scale = static_cast<double>(side) / std::max(film.width, film.height);
+  const auto shrunk = [scale](int length) {
+    return std::max(1, static_cast<int>(std::lround(length * scale)));
+  };
+  const cv::Size size(shrunk(film.width), shrunk(film.height));
+  return cv::Rect(cv::Point((side - size.width) / 2, (side - size.height) / 2), size);
+}
+
+// What the whole square covers, in film pixels.
+cv::Rect2d RegionOf(const cv::Rect& inner, const cv::Size& film, int side) {
+  const double x = static_cast<double>(film.width) / inner.width;
+  const double y = static_cast<double>(film.height) / inner.height;
+  return cv::Rect2d(-inner.x * x, -inner.y * y, side * x, side * y);
+}
+
+// The value at or below which `percent` of the counted pixels lie (nearest rank).
+int Percentile(const std::array<int64_t, 256>& histogram, int64_t pixels, double percent) {
+  const auto rank = std::max<int64_t>(
+      1, static_cast<int64_t>(std::ceil(static_cast<double>(pixels) * percent / 100.0)));
+  int64_t seen = 0;
+  for (int value = 0; value < 256; ++value) {
+    seen += histogram[static_cast<size_t>(value)];
+    if (seen >= rank) return value;
+  }
+  return 255;
+}
+
+// `background`: empty, or not 0 where a pixel does not count.
+void StretchPercentiles(const v1::PercentileNormalization& share, const cv::Mat1b& background,
+                        cv::Mat1b& gray) {
+  std::array<int64_t, 256> histogram{};
+  int64_t pixels = 0;
+  for (int row = 0; row < gray.rows; ++row) {
+    for (int column = 0; column < gray.cols; ++column) {
+      if (!background.empty() && background(row, column) != 0) continue;
+      ++histogram[gray(row, column)];
+      ++pixels;
+    }
+  }
+  if (pixels == 0) return;
+  const int low = Percentile(histogram, pixels, share.low());
+  const int high = Percentile(histogram, pixels, share.high());
+  if (high <= low) return;
+  gray.convertTo(gray, CV_8U, 255.0 / (high - low), -255.0 * low / (high - low));
+}
+
 torch::Tensor ThreeValues(const google::protobuf::RepeatedField<double>& values) {
   std::array<float, 3> three{};
   std::transform(values.begin(), values.begin() + 3, three.begin(),
@@ -45,20 +108,38 @@ absl::StatusOr<cv::Mat1b> ApplyIntensityPolicy(const Radiograph& film,
   return FixedWindow(film.modality_values, options.window_center(), options.window_width());
 }
 
-absl::StatusOr<NetworkInput> Preprocess(const Radiograph& film, const v1::Preprocessing& options) {
-  CAMNODE_ASSIGN_OR_RETURN(cv::Mat1b gray, ApplyIntensityPolicy(film, options));
-  if (!gray.isContinuous()) gray = gray.clone();
-  const int64_t side = options.input_size();
-  const torch::Tensor pixels =
-      torch::from_blob(gray.data, {1, 1, gray.rows, gray.cols}, torch::kUInt8);
-  const torch::Tensor square =
-      at::_upsample_bilinear2d_aa(pixels, {side, side}, /*align_corners=*/false);
+absl::StatusOr<NetworkPixels> PreparePixels(const Radiograph& film,
+                                            const v1::Preprocessing& options) {
+  CAMNODE_ASSIGN_OR_RETURN(const cv::Mat1b gray, ApplyIntensityPolicy(film, options));
+  const cv::Rect inner = FilmInSquare(gray.size(), options);
+  cv::Mat1b small = Resize(gray, inner.size());
+  if (options.has_percentile_normalization()) {
+    const cv::Mat1b background =
+        film.background.empty() ? cv::Mat1b() : Resize(film.background, inner.size());
+    StretchPercentiles(options.percentile_normalization(), background, small);
+  }
+  NetworkPixels pixels;
+  const int side = options.input_size();
+  pixels.placement.film = gray.size();
+  pixels.placement.region = RegionOf(inner, gray.size(), side);
+  if (inner.size() == cv::Size(side, side)) {
+    pixels.gray = small;
+  } else {
+    pixels.gray = cv::Mat1b(side, side, uint8_t{0});
+    small.copyTo(pixels.gray(inner));
+  }
+  return pixels;
+}
 
+absl::StatusOr<NetworkInput> Preprocess(const Radiograph& film, const v1::Preprocessing& options) {
+  CAMNODE_ASSIGN_OR_RETURN(const NetworkPixels pixels, PreparePixels(film, options));
+  const int64_t side = options.input_size();
+  const torch::Tensor square =
+      torch::from_blob(pixels.gray.data, {1, 1, side, side}, torch::kUInt8);
   NetworkInput input;
   input.image = (square.to(torch::kFloat32).div_(255.0) - ThreeValues(options.mean()))
                     .div_(ThreeValues(options.standard_deviation()));
-  input.placement.film = gray.size();
-  input.placement.region = cv::Rect2d(0, 0, gray.cols, gray.rows);
+  input.placement = pixels.placement;
   return input;
 }
 

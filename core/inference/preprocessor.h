@@ -1,4 +1,5 @@
-// From a film to a network's input.
+// From a film to a network's input: the one way for serving, training and
+// evaluation.
 
 #ifndef CAMNODE_CORE_INFERENCE_PREPROCESSOR_H_
 #define CAMNODE_CORE_INFERENCE_PREPROCESSOR_H_
@@ -18,11 +19,27 @@ struct NetworkInput {
   Placement placement;
 };
 
-// The film's 8 bits, squashed to a square by LibTorch's antialiased bilinear filter
-// on 8 bits (Pillow's but for single levels), divided by 255, less the mean, over
-// the deviation; gray in all three channels.  Training uses this function too.
+// The same before mean and deviation, which models of one geometry and intensity
+// policy may share.
+struct NetworkPixels {
+  cv::Mat1b gray;  // S x S, continuous.
+  Placement placement;
+};
+
+// The 8 bits of `options.intensity`, shrunk by LibTorch's antialiased bilinear
+// filter on 8 bits (Pillow's but for single levels): to a square (SQUASH), or, its
+// shape kept, into the middle of a black one (LETTERBOX; sides are rounded to whole
+// pixels, and the placement says by how much each was shrunk).  Percentile
+// normalization is measured and applied after shrinking, so that a film and its
+// 224 x 224 copy in a training set are stretched alike; background and borders do
+// not count, and a film without contrast stays as it is.
 //
 // Errors: kInvalidArgument (empty film).  Throws what LibTorch throws.
+absl::StatusOr<NetworkPixels> PreparePixels(const Radiograph& film,
+                                            const camnode::model::v1::Preprocessing& options);
+
+// PreparePixels, divided by 255, less the mean, over the deviation; gray in all
+// three channels.
 absl::StatusOr<NetworkInput> Preprocess(const Radiograph& film,
                                         const camnode::model::v1::Preprocessing& options);
 

@@ -81,8 +81,8 @@ class Complaints {
 void CheckPreprocessing(const v1::Preprocessing& p, Complaints& complaints) {
   complaints.Unless(p.input_size() >= kMinInputSize && p.input_size() <= kMaxInputSize,
                     "preprocessing.input_size", "must be 32 to 2048 pixels");
-  complaints.Unless(p.geometry() == v1::GEOMETRY_SQUASH, "preprocessing.geometry",
-                    "must be GEOMETRY_SQUASH");
+  complaints.Unless(p.geometry() == v1::GEOMETRY_SQUASH || p.geometry() == v1::GEOMETRY_LETTERBOX,
+                    "preprocessing.geometry", "must be GEOMETRY_SQUASH or GEOMETRY_LETTERBOX");
   const bool fixed_window = p.intensity() == v1::INTENSITY_POLICY_FIXED_WINDOW;
   complaints.Unless(fixed_window || p.intensity() == v1::INTENSITY_POLICY_FILE,
                     "preprocessing.intensity",
@@ -93,6 +93,13 @@ void CheckPreprocessing(const v1::Preprocessing& p, Complaints& complaints) {
     complaints.Unless(InRange(p.window_center(), -1e9, 1e9), "preprocessing.window_center",
                       "must be a number");
   }
+  if (p.has_percentile_normalization()) {
+    const v1::PercentileNormalization& share = p.percentile_normalization();
+    complaints.Unless(InRange(share.low(), 0.0, 100.0) && InRange(share.high(), 0.0, 100.0) &&
+                          share.low() < share.high(),
+                      "preprocessing.percentile_normalization",
+                      "must be two percentiles from 0 to 100, low below high");
+  }
   const auto all_in = [](const auto& values, double low, double high) {
     return values.size() == 3 && std::all_of(values.begin(), values.end(), [&](double value) {
              return InRange(value, low, high);
@@ -100,8 +107,8 @@ void CheckPreprocessing(const v1::Preprocessing& p, Complaints& complaints) {
   };
   complaints.Unless(all_in(p.mean(), 0.0, 1.0), "preprocessing.mean",
                     "must be three values from 0 to 1");
-  complaints.Unless(all_in(p.standard_deviation(), 1e-6, 10.0),
-                    "preprocessing.standard_deviation", "must be three values above 0");
+  complaints.Unless(all_in(p.standard_deviation(), 1e-6, 10.0), "preprocessing.standard_deviation",
+                    "must be three values above 0");
 }
 
 void CheckLabels(const v1::ModelManifest& m, Complaints& complaints) {
@@ -148,6 +155,17 @@ absl::Status CheckManifest(const v1::ModelManifest& m) {
                       "must be above 0");
     complaints.Unless(InRange(m.calibration().offset(), -1e6, 1e6), "calibration.offset",
                       "must be a number");
+  }
+  if (m.has_age_range()) {
+    complaints.Unless(m.age_range().min_years() >= 0 && m.age_range().max_years() <= 150 &&
+                          m.age_range().min_years() <= m.age_range().max_years(),
+                      "age_range", "must be 0 to 150 years, min_years not above max_years");
+  }
+  if (!m.outlier_file().empty() || !m.outlier_sha256().empty()) {
+    complaints.Unless(IsPlainFileName(m.outlier_file()), "outlier_file",
+                      "must be a plain file name in the model's folder");
+    complaints.Unless(IsSha256(m.outlier_sha256()), "outlier_sha256",
+                      "must be 64 lower-case hexadecimal digits");
   }
   complaints.Unless(IsPlainFileName(m.weights_file()), "weights_file",
                     "must be a plain file name in the model's folder");

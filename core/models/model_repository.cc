@@ -43,18 +43,17 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   return text;
 }
 
-absl::Status CheckWeights(const ModelFolder& model, WeightsCheck check) {
+absl::Status CheckFile(const std::string& path, const std::string& sha256, WeightsCheck check) {
   std::error_code error;
-  if (!fs::is_regular_file(model.weights_path, error)) {
+  if (!fs::is_regular_file(path, error)) {
     return absl::NotFoundError(
-        absl::StrCat("no file ", model.weights_path, ", which the manifest beside it names"));
+        absl::StrCat("no file ", path, ", which the manifest beside it names"));
   }
   if (check == WeightsCheck::kSkipDigest) return absl::OkStatus();
-  CAMNODE_ASSIGN_OR_RETURN(const std::string digest, Sha256HexOfFile(model.weights_path));
-  if (digest != model.manifest.weights_sha256()) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::string digest, Sha256HexOfFile(path));
+  if (digest != sha256) {
     return absl::FailedPreconditionError(
-        absl::StrCat(model.weights_path, ": SHA-256 is ", digest, " but the manifest says ",
-                     model.manifest.weights_sha256()));
+        absl::StrCat(path, ": SHA-256 is ", digest, " but the manifest says ", sha256));
   }
   return absl::OkStatus();
 }
@@ -93,12 +92,12 @@ absl::StatusOr<ModelFolder> LoadNamed(const std::string& root, const std::string
   } else {
     CAMNODE_ASSIGN_OR_RETURN(version, HighestVersion(root, parts[0]));
   }
-  CAMNODE_ASSIGN_OR_RETURN(
-      ModelFolder model, LoadModelFolder((fs::path(root) / parts[0] / version).string(), check));
+  CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
+                           LoadModelFolder((fs::path(root) / parts[0] / version).string(), check));
   if (model.manifest.name() != parts[0] || model.manifest.version() != version) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        model.directory, "/", kManifestFile, ": says it is ", model.manifest.name(), "/",
-        model.manifest.version(), ", which is not the folder it lies in"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(model.directory, "/", kManifestFile, ": says it is ", model.manifest.name(),
+                     "/", model.manifest.version(), ", which is not the folder it lies in"));
   }
   return model;
 }
@@ -134,6 +133,16 @@ std::string Identity(const v1::ModelManifest& m) {
   AppendField(text, m.has_calibration() ? m.calibration().offset() : 0.0);
   AppendField(text, m.weights_sha256());
   AppendField(text, m.population());
+  if (p.has_percentile_normalization()) {
+    AppendField(text, "percentile_normalization");
+    AppendField(text, p.percentile_normalization().low());
+    AppendField(text, p.percentile_normalization().high());
+  }
+  if (m.has_age_range()) {
+    AppendField(text, absl::StrCat("age_range ", m.age_range().min_years(), " ",
+                                   m.age_range().max_years()));
+  }
+  if (!m.outlier_sha256().empty()) AppendField(text, absl::StrCat("outlier ", m.outlier_sha256()));
   return text;
 }
 
@@ -152,7 +161,11 @@ absl::StatusOr<ModelFolder> LoadModelFolder(const std::string& directory, Weight
   if (!manifest.ok()) return Annotate(manifest.status(), manifest_path);
   model.manifest = *std::move(manifest);
   model.weights_path = (fs::path(model.directory) / model.manifest.weights_file()).string();
-  CAMNODE_RETURN_IF_ERROR(CheckWeights(model, check));
+  CAMNODE_RETURN_IF_ERROR(CheckFile(model.weights_path, model.manifest.weights_sha256(), check));
+  if (!model.manifest.outlier_file().empty()) {
+    model.outlier_path = (fs::path(model.directory) / model.manifest.outlier_file()).string();
+    CAMNODE_RETURN_IF_ERROR(CheckFile(model.outlier_path, model.manifest.outlier_sha256(), check));
+  }
   return model;
 }
 

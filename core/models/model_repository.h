@@ -17,16 +17,17 @@ namespace camnode {
 
 // A checked manifest and where it came from.  Immutable once loaded.
 struct ModelFolder {
-  std::string directory;     // "deploy/models/resnet18/1"
+  std::string directory;  // "deploy/models/resnet18/1"
   std::string weights_path;
   camnode::model::v1::ModelManifest manifest;
+  std::string outlier_path = "";  // Empty: the manifest names no outlier file.
 };
 
 enum class WeightsCheck { kVerifyDigest, kSkipDigest };
 
 // Errors: kNotFound (no such folder or file; names it), kFailedPrecondition (text
 // does not parse: line and column; a field is missing or out of range; the
-// weights' digest is not the manifest's: names both).
+// weights' or outlier file's digest is not the manifest's: names both).
 absl::StatusOr<ModelFolder> LoadModelFolder(const std::string& directory, WeightsCheck check);
 
 // Each name is "resnet18" (its highest version) or "resnet18/1", below `root`.

@@ -182,6 +182,16 @@ Migration ResultsAndOutbox() {
           }};
 }
 
+// What was analysed before has neither.
+Migration FlagsAndOutliers() {
+  return {3,
+          {
+              "ALTER TABLE analysis ADD COLUMN flags TEXT NOT NULL DEFAULT ''",
+              "ALTER TABLE model_result ADD COLUMN outlier_distance {real} NOT NULL DEFAULT 0",
+              "ALTER TABLE model_result ADD COLUMN outlier_threshold {real} NOT NULL DEFAULT 0",
+          }};
+}
+
 // 0 if there is no schema at all.
 absl::StatusOr<int> ReadVersion(SqlTransaction& transaction) {
   const absl::string_view exists =
@@ -238,7 +248,7 @@ absl::StatusOr<int> ReadVersion(SqlDatabase& database) {
 
 const std::vector<Migration>& Migrations() {
   static const auto* const migrations =
-      new std::vector<Migration>{ReceptionAndQueue(), ResultsAndOutbox()};
+      new std::vector<Migration>{ReceptionAndQueue(), ResultsAndOutbox(), FlagsAndOutliers()};
   return *migrations;
 }
 

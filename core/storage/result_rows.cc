@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/base/status_macros.h"
 #include "core/storage/row_mapping.h"
 
@@ -15,8 +16,25 @@ constexpr absl::string_view kAnalysisColumns =
     "analysis.threshold_set, analysis.outcome, analysis.reason_code, analysis.reason, "
     "analysis.agreement_models, analysis.agreement_overlap, analysis.agreement_distance, "
     "analysis.agreement_correlation, analysis.agreement_sentence, analysis.display_blob_id, "
-    "analysis.started_ms, analysis.finished_ms, analysis.decode_ms, analysis.render_ms";
-constexpr size_t kAnalysisColumnCount = 18;
+    "analysis.started_ms, analysis.finished_ms, analysis.decode_ms, analysis.render_ms, "
+    "analysis.flags";
+constexpr size_t kAnalysisColumnCount = 19;
+
+// One line a flag: the code, a space, the sentence.
+std::string FlagsText(const std::vector<AnalysisFlag>& flags) {
+  std::string text;
+  for (const AnalysisFlag& flag : flags) absl::StrAppend(&text, flag.code, " ", flag.text, "\n");
+  return text;
+}
+
+std::vector<AnalysisFlag> FlagsFromText(absl::string_view text) {
+  std::vector<AnalysisFlag> flags;
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    const std::pair<std::string, std::string> flag = absl::StrSplit(line, absl::MaxSplits(' ', 1));
+    flags.push_back({flag.first, flag.second});
+  }
+  return flags;
+}
 
 Analysis AnalysisFromRow(const SqlRow& row) {
   Analysis analysis;
@@ -38,21 +56,24 @@ Analysis AnalysisFromRow(const SqlRow& row) {
   analysis.finished_ms = row.Int(15);
   analysis.decode_ms = row.Real(16);
   analysis.render_ms = row.Real(17);
+  analysis.flags = FlagsFromText(row.Text(18));
   return analysis;
 }
 
 absl::Status InsertModelResult(SqlTransaction& transaction, int64_t analysis_id, int number,
                                const ModelResult& result) {
   const cv::Rect2d& region = result.placement.region;
+  const OutlierScore outlier = result.outlier.value_or(OutlierScore());
   return transaction
       .Execute(R"sql(
         INSERT INTO model_result (analysis_id, number, model, version, weights_sha256, label,
           logit, probability, threshold, positive, heatmap, heatmap_rows, heatmap_columns,
           heatmap_peak, film_width, film_height, region_x, region_y, region_width, region_height,
-          duration_ms)
+          duration_ms, outlier_distance, outlier_threshold)
         VALUES (:analysis, :number, :model, :version, :weights, :label, :logit, :probability,
           :threshold, :positive, :heatmap, :rows, :columns, :peak, :film_width, :film_height,
-          :region_x, :region_y, :region_width, :region_height, :duration))sql",
+          :region_x, :region_y, :region_width, :region_height, :duration,
+          :outlier_distance, :outlier_threshold))sql",
                {{"analysis", analysis_id},
                 {"number", number},
                 {"model", result.model},
@@ -73,7 +94,9 @@ absl::Status InsertModelResult(SqlTransaction& transaction, int64_t analysis_id,
                 {"region_y", region.y},
                 {"region_width", region.width},
                 {"region_height", region.height},
-                {"duration", result.duration_ms}})
+                {"duration", result.duration_ms},
+                {"outlier_distance", outlier.distance},
+                {"outlier_threshold", outlier.threshold}})
       .status();
 }
 
@@ -83,7 +106,8 @@ absl::StatusOr<std::vector<ModelResult>> ReadModelResults(SqlTransaction& transa
                            transaction.Query(R"sql(
         SELECT model, version, weights_sha256, label, logit, probability, threshold, positive,
           heatmap, heatmap_rows, heatmap_columns, heatmap_peak, film_width, film_height,
-          region_x, region_y, region_width, region_height, duration_ms
+          region_x, region_y, region_width, region_height, duration_ms,
+          outlier_distance, outlier_threshold
         FROM model_result WHERE analysis_id = :analysis ORDER BY number)sql",
                                              {{"analysis", analysis_id}}));
   std::vector<ModelResult> results;
@@ -102,6 +126,8 @@ absl::StatusOr<std::vector<ModelResult>> ReadModelResults(SqlTransaction& transa
     result.placement.film = cv::Size(static_cast<int>(row.Int(12)), static_cast<int>(row.Int(13)));
     result.placement.region = cv::Rect2d(row.Real(14), row.Real(15), row.Real(16), row.Real(17));
     result.duration_ms = row.Real(18);
+    // A threshold is positive; 0 says that there was none.
+    if (row.Real(20) > 0.0) result.outlier = OutlierScore{row.Real(19), row.Real(20)};
     results.push_back(std::move(result));
   }
   return results;
@@ -148,10 +174,10 @@ absl::StatusOr<int64_t> InsertAnalysis(SqlTransaction& transaction, int64_t job_
         INSERT INTO analysis (job_id, instance_id, workflow, model_set, threshold_set, outcome,
           reason_code, reason, agreement_models, agreement_overlap, agreement_distance,
           agreement_correlation, agreement_sentence, display_blob_id, started_ms, finished_ms,
-          decode_ms, render_ms)
+          decode_ms, render_ms, flags)
         VALUES (:job, :instance, :workflow, :model_set, :threshold_set, :outcome, :reason_code,
           :reason, :models, :overlap, :distance, :correlation, :sentence, :display, :started,
-          :finished, :decode, :render)
+          :finished, :decode, :render, :flags)
         RETURNING id)sql",
                                              {{"job", job_id},
                                               {"instance", analysis.instance_id},
@@ -170,7 +196,8 @@ absl::StatusOr<int64_t> InsertAnalysis(SqlTransaction& transaction, int64_t job_
                                               {"started", analysis.started_ms},
                                               {"finished", analysis.finished_ms},
                                               {"decode", analysis.decode_ms},
-                                              {"render", analysis.render_ms}}));
+                                              {"render", analysis.render_ms},
+                                              {"flags", FlagsText(analysis.flags)}}));
   const int64_t analysis_id = inserted.at(0).Int(0);
   int number = 0;
   for (const ModelResult& result : analysis.results) {

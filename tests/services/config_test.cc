@@ -77,6 +77,12 @@ void ExpectSame(const Config& a, const Config& b) {
   EXPECT_EQ(a.queue.queue.max_interruptions, b.queue.queue.max_interruptions);
   EXPECT_EQ(a.queue.backoff.initial, b.queue.backoff.initial);
   EXPECT_EQ(a.queue.backoff.maximum, b.queue.backoff.maximum);
+  EXPECT_EQ(a.eligibility.view_unknown, b.eligibility.view_unknown);
+  EXPECT_EQ(a.eligibility.age_unknown, b.eligibility.age_unknown);
+  EXPECT_EQ(a.eligibility.age_out_of_range, b.eligibility.age_out_of_range);
+  EXPECT_EQ(a.eligibility.inverted, b.eligibility.inverted);
+  EXPECT_EQ(a.eligibility.rotated, b.eligibility.rotated);
+  EXPECT_EQ(a.eligibility.outlier, b.eligibility.outlier);
   EXPECT_EQ(a.worker.supervise, b.worker.supervise);
   EXPECT_EQ(a.worker.count, b.worker.count);
   EXPECT_EQ(a.worker.device, b.worker.device);

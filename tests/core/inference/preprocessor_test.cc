@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <opencv2/core.hpp>
+
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
@@ -93,6 +95,86 @@ TEST(PreprocessorTest, ShowsTheFilmAsAReaderSeesItUnlessToldOtherwise) {
   film.modality_values = cv::Mat1f(1, 1, 40.0f);
   EXPECT_EQ((*ApplyIntensityPolicy(film, Options(4)))(0, 0), 77);
   EXPECT_EQ((*ApplyIntensityPolicy(film, FixedWindow(40, 800)))(0, 0), 127);
+}
+
+// 100 x 50 into 8 x 8: 8 x 4 in the middle, two black rows above and below.  The
+// square covers 100 x 100 film pixels, 25 of them above the film.
+TEST(PreprocessorTest, LetterboxKeepsTheShapeAndSaysWhereTheFilmLies) {
+  v1::Preprocessing options = Options(8);
+  options.set_geometry(v1::GEOMETRY_LETTERBOX);
+  const auto pixels = PreparePixels(Film(cv::Mat1b(50, 100, uint8_t{200})), options);
+  ASSERT_THAT(pixels, IsOk());
+  for (int row = 0; row < 8; ++row) {
+    EXPECT_EQ(pixels->gray(row, 3), row >= 2 && row < 6 ? 200 : 0) << row;
+  }
+  EXPECT_EQ(pixels->placement.film, cv::Size(100, 50));
+  EXPECT_EQ(pixels->placement.region, cv::Rect2d(0, -25, 100, 100));
+}
+
+// 10 x 7 into 4 x 4: 2.8 rows are rounded to 3, each of 7/3 film pixels; none is
+// black above (half a row is cut), one below: 4 x 7/3 film rows in all.
+TEST(PreprocessorTest, LetterboxPlacementIsThatOfTheRoundedSides) {
+  v1::Preprocessing options = Options(4);
+  options.set_geometry(v1::GEOMETRY_LETTERBOX);
+  const auto pixels = PreparePixels(Film(cv::Mat1b(7, 10, uint8_t{9})), options);
+  ASSERT_THAT(pixels, IsOk());
+  EXPECT_EQ(pixels->gray(0, 0), 9);
+  EXPECT_EQ(pixels->gray(2, 0), 9);
+  EXPECT_EQ(pixels->gray(3, 0), 0);
+  EXPECT_DOUBLE_EQ(pixels->placement.region.y, 0.0);
+  EXPECT_DOUBLE_EQ(pixels->placement.region.width, 10.0);
+  EXPECT_DOUBLE_EQ(pixels->placement.region.height, 4 * 7.0 / 3.0);
+}
+
+TEST(PreprocessorTest, ASquareFilmIsTheSameSquashedAndLetterboxed) {
+  cv::Mat1b film(30, 30);
+  cv::randu(film, 0, 256);
+  v1::Preprocessing options = Options(8);
+  const auto squashed = PreparePixels(Film(film), options);
+  options.set_geometry(v1::GEOMETRY_LETTERBOX);
+  const auto boxed = PreparePixels(Film(film), options);
+  EXPECT_EQ(cv::norm(squashed->gray, boxed->gray, cv::NORM_INF), 0.0);
+  EXPECT_EQ(squashed->placement.region, boxed->placement.region);
+}
+
+// 100 pixels of the values 50 to 149: 10 % is 59, 90 % is 139, so 99 becomes
+// (99 - 59) / 80 x 255 = 127.5.
+TEST(PreprocessorTest, PercentileNormalizationStretchesWhatCounts) {
+  v1::Preprocessing options = Options(10);
+  options.mutable_percentile_normalization()->set_low(10);
+  options.mutable_percentile_normalization()->set_high(90);
+  cv::Mat1b values(10, 10);
+  for (int i = 0; i < 100; ++i) values(i / 10, i % 10) = static_cast<uint8_t>(50 + i);
+  const auto pixels = PreparePixels(Film(values), options);
+  ASSERT_THAT(pixels, IsOk());
+  EXPECT_EQ(pixels->gray(0, 0), 0);
+  EXPECT_EQ(pixels->gray(0, 9), 0);  // 59
+  EXPECT_EQ(pixels->gray(1, 0), 3);  // 1 / 80 x 255
+  EXPECT_NEAR(pixels->gray(4, 9), 127.5, 0.5);
+  EXPECT_EQ(pixels->gray(8, 9), 255);  // 139
+  EXPECT_EQ(pixels->gray(9, 9), 255);
+}
+
+TEST(PreprocessorTest, BackgroundDoesNotCountInPercentiles) {
+  v1::Preprocessing options = Options(10);
+  options.mutable_percentile_normalization()->set_low(0);
+  options.mutable_percentile_normalization()->set_high(100);
+  Radiograph film = Film(cv::Mat1b(10, 10, uint8_t{100}));
+  film.presentation.row(0).setTo(120);
+  film.presentation.row(9).setTo(255);  // A shutter, or padding.
+  film.background = cv::Mat1b(10, 10, uint8_t{0});
+  film.background.row(9).setTo(255);
+  const auto pixels = PreparePixels(film, options);
+  ASSERT_THAT(pixels, IsOk());
+  EXPECT_EQ(pixels->gray(0, 0), 255) << "120 is the brightest that counts";
+  EXPECT_EQ(pixels->gray(5, 5), 0);
+}
+
+TEST(PreprocessorTest, AFilmWithoutContrastIsNotStretched) {
+  v1::Preprocessing options = Options(4);
+  options.mutable_percentile_normalization()->set_low(1);
+  options.mutable_percentile_normalization()->set_high(99);
+  EXPECT_EQ(PreparePixels(Film(cv::Mat1b(4, 4, uint8_t{77})), options)->gray(1, 1), 77);
 }
 
 TEST(PreprocessorTest, RefusesAFilmWithoutPixels) {

@@ -166,6 +166,9 @@ TEST(ModelSetDigestTest, ChangesWithAllThatDecidesAResultAndWithTheOrder) {
       [](auto& m) { m.mutable_preprocessing()->set_input_size(256); },
       [](auto& m) { m.mutable_preprocessing()->set_mean(1, 0.4); },
       [](auto& m) { m.mutable_calibration()->set_scale(2.0); },
+      [](auto& m) { m.mutable_preprocessing()->mutable_percentile_normalization()->set_high(99); },
+      [](auto& m) { m.mutable_age_range()->set_max_years(5); },
+      [](auto& m) { m.set_outlier_sha256(std::string(64, '0')); },
   };
   for (const auto& change : changes) {
     v1::ModelManifest changed = a;

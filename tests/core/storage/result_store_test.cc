@@ -68,7 +68,15 @@ TEST_P(ResultStoreTest, ACommittedAnalysisComesBackToTheLastBit) {
   EXPECT_EQ(result.heatmap.peak, 3e30f);
   EXPECT_EQ(result.placement.film, cv::Size(2000, 1800));
   EXPECT_EQ(result.placement.region, cv::Rect2d(-0.5, 100.25, 2001.0, 1800.0));
+  ASSERT_TRUE(result.outlier.has_value());
+  EXPECT_EQ(result.outlier->distance, 1.25);
+  EXPECT_EQ(result.outlier->threshold, 1.5);
   EXPECT_EQ(stored->analysis.results[1].model, "densenet121");
+  EXPECT_FALSE(stored->analysis.results[1].outlier.has_value());
+  ASSERT_EQ(stored->analysis.flags.size(), 2u);
+  EXPECT_EQ(stored->analysis.flags[0].code, "VIEW_UNKNOWN");
+  EXPECT_EQ(stored->analysis.flags[0].text, "No view is given.");
+  EXPECT_EQ(stored->analysis.flags[1].code, "OUTLIER");
 }
 
 TEST_P(ResultStoreTest, AFilmThatWasNotAnalysedHasAReasonAndNoMaps) {

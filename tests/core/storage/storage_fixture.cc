@@ -98,6 +98,7 @@ ModelResult SomeModelResult(const std::string& name, float logit) {
   result.heatmap.peak = 3e30f;
   result.placement.film = cv::Size(2000, 1800);
   result.placement.region = cv::Rect2d(-0.5, 100.25, 2001.0, 1800.0);
+  if (name == "resnet18") result.outlier = OutlierScore{1.25, 1.5};
   result.duration_ms = 12.5;
   return result;
 }
@@ -108,6 +109,7 @@ Analysis SomeAnalysis() {
   Analysis analysis;
   analysis.workflow = "chest";
   analysis.model_set = "models-1";
+  analysis.flags = {{"VIEW_UNKNOWN", "No view is given."}, {"OUTLIER", "Unlike the others."}};
   analysis.threshold_set = "thresholds-1";
   analysis.results = {SomeModelResult("resnet18", 1.1f), SomeModelResult("densenet121", -0.3f)};
   analysis.agreement.models = 2;
