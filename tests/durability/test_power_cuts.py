@@ -1,0 +1,74 @@
+"""The power fails: nothing acknowledged is lost, nothing is shown twice."""
+
+import itertools
+import re
+
+import pytest
+
+from cuts import try_cuts
+from disk import Fate, Sizes, sync_cuts, worst_fates
+from record_log import Kind
+from survivors import check_programs_go_on
+
+# Every kind of sync, by the path below the node's directory.
+SYNCS = {
+    "the bytes of a blob": r"/data/blobs/part/[0-9a-f]+\.part",
+    "the directory of a blob's name": r"/data/blobs/[0-9a-f]{2}",
+    "the directories of blobs": r"/data/blobs",
+    "the data directory": r"/data",
+    "the parent of the data directory": r"",
+    "SQLite's log, which FULL asks for": r"/data/camnode\.db-wal",
+    "SQLite's database": r"/data/camnode\.db",
+    "SQLite's journal, before there is a log": r"/data/camnode\.db-journal",
+}
+
+
+def path_in(recording, record):
+    return record.path.removeprefix(str(recording.root))
+
+
+def test_a_power_cut_before_any_sync_loses_nothing(recording):
+    plan = {}
+    others = itertools.cycle([name for name in worst_fates() if name != "nothing"])
+    for cut in sync_cuts(recording.records):
+        fates = worst_fates()
+        plan[cut] = {name: fates[name] for name in ("nothing", next(others))}
+
+    looked, wrong = try_cuts(recording, plan)
+
+    print(f"{looked} power cuts")
+    assert not wrong, "\n".join(wrong[:20])
+
+
+def test_every_sync_of_the_programs_is_of_a_kind_known_here(recording):
+    synced = {path_in(recording, one) for one in recording.records if one.kind is Kind.SYNC_END}
+    for what, pattern in SYNCS.items():
+        assert any(re.fullmatch(pattern, path) for path in synced), f"{what} was never synced"
+    strangers = {
+        path for path in synced if not any(re.fullmatch(p, path) for p in SYNCS.values())
+    }
+    assert not strangers
+
+
+# Without it this file could not tell a sync that matters from one that does not.
+@pytest.mark.parametrize("what", SYNCS)
+def test_a_sync_left_out_is_noticed(recording, what):
+    # What SQLite syncs before it has a log matters while the database is made.
+    fate = Sizes() if "database" in what or "journal" in what else Fate()
+    plan = {cut: {"": fate} for cut in sync_cuts(recording.records)}
+
+    _, wrong = try_cuts(
+        recording,
+        plan,
+        ignores=lambda record, _: re.fullmatch(SYNCS[what], path_in(recording, record)),
+        stop_at_first=True,
+    )
+
+    assert wrong, f"nobody would miss the sync of {what}"
+
+
+@pytest.mark.parametrize("part", [0.35, 0.6, 0.9])
+def test_node_and_worker_go_on_from_what_a_power_cut_left(recording, tmp_path, part):
+    cuts = sync_cuts(recording.records)
+
+    check_programs_go_on(recording, cuts[int(len(cuts) * part)], Fate(), tmp_path)
