@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "core/base/log.h"
 #include "dcmtk/dcmnet/dul.h"
@@ -113,8 +114,11 @@ void Admission::RejectPeer(T_ASC_Association* association, PeerVerdict verdict,
 
   std::string reason;
   if (wrong_called) {
-    reason = absl::StrCat("called AE title is not ours; the peer must call '",
-                          policy_.our_ae_title().text(), "'");
+    const auto quote = [](std::string* out, const AeTitle& title) {
+      absl::StrAppend(out, "'", title.text(), "'");
+    };
+    reason = absl::StrCat("called AE title is not ours; the peer must call ",
+                          absl::StrJoin(policy_.called_ae_titles(), " or ", quote));
   } else if (peer.calling_ae.empty()) {
     reason = "calling AE title is malformed";
   } else {

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
@@ -13,7 +15,6 @@
 namespace camnode {
 namespace {
 
-constexpr size_t kMaxAeTitleLength = 16;
 constexpr int kMappedPrefixBits = 96;  // ::ffff:0:0/96 holds IPv4.
 
 using AddressBytes = std::array<uint8_t, 16>;
@@ -48,22 +49,6 @@ bool SharePrefix(const AddressBytes& a, const AddressBytes& b, int bits) {
 
 }  // namespace
 
-absl::StatusOr<AeTitle> AeTitle::Parse(absl::string_view text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.remove_suffix(1);
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  if (text.empty()) return absl::InvalidArgumentError("AE title is empty");
-  if (text.size() > kMaxAeTitleLength) {
-    return absl::InvalidArgumentError("AE title is longer than 16 characters");
-  }
-  for (const char c : text) {
-    if (c < ' ' || c > '~' || c == '\\') {
-      return absl::InvalidArgumentError(
-          "AE title holds a character other than printable ASCII without backslash");
-    }
-  }
-  return AeTitle(std::string(text));
-}
-
 absl::StatusOr<AddressRange> AddressRange::Parse(absl::string_view text) {
   const absl::Status error = absl::InvalidArgumentError(absl::StrCat(
       "'", text, "' is no address range; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"));
@@ -91,8 +76,9 @@ bool AddressRange::Contains(absl::string_view address) const {
   return parsed && SharePrefix(parsed->bytes, network_, prefix_bits_);
 }
 
-PeerPolicy::PeerPolicy(AeTitle our_ae_title, std::vector<Peer> peers, bool accept_unknown_peers)
-    : our_ae_title_(std::move(our_ae_title)),
+PeerPolicy::PeerPolicy(std::vector<AeTitle> called_ae_titles, std::vector<Peer> peers,
+                       bool accept_unknown_peers)
+    : called_ae_titles_(std::move(called_ae_titles)),
       peers_(std::move(peers)),
       accept_unknown_peers_(accept_unknown_peers) {}
 
@@ -114,7 +100,10 @@ const Peer* PeerPolicy::Find(absl::string_view calling_ae, absl::string_view add
 PeerVerdict PeerPolicy::Check(absl::string_view called_ae, absl::string_view calling_ae,
                               absl::string_view address) const {
   const absl::StatusOr<AeTitle> called = AeTitle::Parse(called_ae);
-  if (!called.ok() || *called != our_ae_title_) return PeerVerdict::kWrongCalledAe;
+  if (!called.ok() || std::find(called_ae_titles_.begin(), called_ae_titles_.end(), *called) ==
+                          called_ae_titles_.end()) {
+    return PeerVerdict::kWrongCalledAe;
+  }
 
   const absl::StatusOr<AeTitle> calling = AeTitle::Parse(calling_ae);
   if (!calling.ok()) return PeerVerdict::kUnknownCallingAe;

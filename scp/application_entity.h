@@ -7,35 +7,13 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/domain/ae_title.h"
 
 namespace camnode {
-
-// A checked application entity title (PS3.5, VR AE): 1 to 16 printable ASCII
-// characters without backslash, no space at either end.  Compared byte for byte:
-// case is significant.
-class AeTitle {
- public:
-  AeTitle() = default;  // Empty: none.
-
-  // Liberal about padding: spaces at both ends and trailing NULs are dropped.
-  // Errors: kInvalidArgument, without the text itself, which may be a peer's.
-  static absl::StatusOr<AeTitle> Parse(absl::string_view text);
-
-  const std::string& text() const { return text_; }
-  bool empty() const { return text_.empty(); }
-
-  friend bool operator==(const AeTitle& a, const AeTitle& b) { return a.text_ == b.text_; }
-  friend bool operator!=(const AeTitle& a, const AeTitle& b) { return a.text_ != b.text_; }
-
- private:
-  explicit AeTitle(std::string text) : text_(std::move(text)) {}
-  std::string text_;
-};
 
 // A range of IPv4 or IPv6 addresses.
 class AddressRange {
@@ -79,9 +57,11 @@ enum class PeerVerdict {
 // Immutable after construction; thread-safe.
 class PeerPolicy {
  public:
-  // `accept_unknown_peers`: any calling AE from any address; the called AE is
-  // checked even then.  For a closed test network only.
-  PeerPolicy(AeTitle our_ae_title, std::vector<Peer> peers, bool accept_unknown_peers);
+  // `called_ae_titles`: those we answer to.  `accept_unknown_peers`: any calling AE
+  // from any address; the called AE is checked even then.  For a closed test
+  // network only.
+  PeerPolicy(std::vector<AeTitle> called_ae_titles, std::vector<Peer> peers,
+             bool accept_unknown_peers);
 
   // `called_ae`, `calling_ae`: as received; padding is ignored.
   PeerVerdict Check(absl::string_view called_ae, absl::string_view calling_ae,
@@ -97,12 +77,12 @@ class PeerPolicy {
   // destination.h); "" if it has none.
   std::string ReturnDestination(absl::string_view calling_ae, absl::string_view address) const;
 
-  const AeTitle& our_ae_title() const { return our_ae_title_; }
+  const std::vector<AeTitle>& called_ae_titles() const { return called_ae_titles_; }
 
  private:
   const Peer* FindPeer(const AeTitle& calling_ae, absl::string_view address) const;
 
-  const AeTitle our_ae_title_;
+  const std::vector<AeTitle> called_ae_titles_;
   const std::vector<Peer> peers_;
   const bool accept_unknown_peers_;
 };

@@ -85,7 +85,9 @@ class AssociationAcceptor::Pool {
 
 absl::Status AssociationAcceptor::Pool::Start() {
   CAMNODE_RETURN_IF_ERROR(CheckAcceptorOptions(options_));
-  if (policy_.our_ae_title().empty()) return absl::InvalidArgumentError("our AE title is empty");
+  if (policy_.called_ae_titles().empty()) {
+    return absl::InvalidArgumentError("there is no AE title to answer to");
+  }
   CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
   if (options_.port != kNoPort) CAMNODE_RETURN_IF_ERROR(plain_.Open(options_.port));
   if (options_.tls_port != kNoPort) CAMNODE_RETURN_IF_ERROR(tls_.Open(options_.tls_port));

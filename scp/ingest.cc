@@ -1,5 +1,6 @@
 #include "scp/ingest.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -64,6 +65,25 @@ absl::Status CheckProcessable(const InstanceHeader& header) {
   return absl::OkStatus();
 }
 
+// nullptr if there is none.
+const IngestWorkflow* FindCalled(const std::vector<IngestWorkflow>& workflows,
+                                 const std::string& called_ae) {
+  for (const IngestWorkflow& workflow : workflows) {
+    const std::vector<std::string>& titles = workflow.called_ae_titles;
+    if (std::find(titles.begin(), titles.end(), called_ae) != titles.end()) return &workflow;
+  }
+  return nullptr;
+}
+
+// The first if `name` is empty; nullptr if there is none of that name.
+const IngestWorkflow* FindNamed(const std::vector<IngestWorkflow>& workflows,
+                                const std::string& name) {
+  for (const IngestWorkflow& workflow : workflows) {
+    if (name.empty() || workflow.name == name) return &workflow;
+  }
+  return nullptr;
+}
+
 absl::StatusOr<InstanceHeader> ReadHeaderOfBlob(BlobStore& blobs, const std::string& blob_id) {
   CAMNODE_ASSIGN_OR_RETURN(const std::string path, blobs.PathOf(blob_id));
   return ReadInstanceHeader(path);
@@ -74,8 +94,9 @@ absl::StatusOr<InstanceHeader> ReadHeaderOfBlob(BlobStore& blobs, const std::str
 // One C-STORE.
 class Ingest::StoreSink final : public InstanceSink {
  public:
-  StoreSink(Ingest& ingest, const StoreRequest& request, BlobWriter blob)
-      : ingest_(ingest), request_(request), blob_(std::move(blob)) {}
+  StoreSink(Ingest& ingest, const StoreRequest& request, const IngestWorkflow& workflow,
+            BlobWriter blob)
+      : ingest_(ingest), request_(request), workflow_(workflow), blob_(std::move(blob)) {}
 
   absl::Status WriteFileHeader() { return blob_.Append(Part10Header(request_)); }
 
@@ -104,9 +125,10 @@ class Ingest::StoreSink final : public InstanceSink {
     instance.calling_ae = request_.calling_ae;
     instance.called_ae = request_.called_ae;
     JobRequest job;
-    job.workflow = ingest_.options_.workflow;
-    job.model_set = ingest_.options_.model_set;
-    if (ingest_.options_.return_destination) {
+    job.workflow = workflow_.name;
+    job.model_set = workflow_.model_set;
+    job.priority = workflow_.priority;
+    if (workflow_.return_to_sender && ingest_.options_.return_destination) {
       job.extra_destinations.push_back(ingest_.options_.return_destination(request_));
     }
     return ingest_.Record(std::move(instance), ClaimsToBeOurs(*header), job).status();
@@ -115,6 +137,7 @@ class Ingest::StoreSink final : public InstanceSink {
  private:
   Ingest& ingest_;
   const StoreRequest request_;
+  const IngestWorkflow& workflow_;
   BlobWriter blob_;
   Sha256 digest_;  // Of the data set alone.
   int64_t size_bytes_ = 0;
@@ -159,9 +182,13 @@ absl::Status Ingest::CheckCapacity() {
 }
 
 absl::StatusOr<std::unique_ptr<InstanceSink>> Ingest::Admit(const StoreRequest& request) {
+  const IngestWorkflow* workflow = FindCalled(options_.workflows, request.called_ae);
+  if (workflow == nullptr) {
+    return absl::FailedPreconditionError("the called AE title belongs to no workflow");
+  }
   CAMNODE_RETURN_IF_ERROR(CheckCapacity());
   CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create());
-  auto sink = std::make_unique<StoreSink>(*this, request, std::move(blob));
+  auto sink = std::make_unique<StoreSink>(*this, request, *workflow, std::move(blob));
   CAMNODE_RETURN_IF_ERROR(sink->WriteFileHeader());
   return sink;
 }
@@ -198,11 +225,17 @@ absl::StatusOr<Ingested> Ingest::Record(Instance instance, bool claims_to_be_our
 }
 
 struct IngestUpload::State {
-  State(Ingest& i, const UploadRequest& r, BlobWriter b)
-      : ingest(i), request(r), blob(std::move(b)), digest(r.media_type), image(r.media_type) {}
+  State(Ingest& i, const UploadRequest& r, const IngestWorkflow& w, BlobWriter b)
+      : ingest(i),
+        request(r),
+        workflow(w),
+        blob(std::move(b)),
+        digest(r.media_type),
+        image(r.media_type) {}
 
   Ingest& ingest;
   const UploadRequest request;
+  const IngestWorkflow& workflow;
   BlobWriter blob;
   UploadDigest digest;
   ImageHeaderReader image;  // For PNG and JPEG.
@@ -214,9 +247,12 @@ IngestUpload& IngestUpload::operator=(IngestUpload&&) noexcept = default;
 IngestUpload::~IngestUpload() = default;
 
 absl::StatusOr<IngestUpload> Ingest::BeginUpload(const UploadRequest& request) {
+  const IngestWorkflow* workflow = FindNamed(options_.workflows, request.workflow);
+  if (workflow == nullptr) return absl::InvalidArgumentError("there is no workflow of that name");
   CAMNODE_RETURN_IF_ERROR(CheckCapacity());
   CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create());
-  return IngestUpload(std::make_unique<IngestUpload::State>(*this, request, std::move(blob)));
+  return IngestUpload(
+      std::make_unique<IngestUpload::State>(*this, request, *workflow, std::move(blob)));
 }
 
 absl::Status IngestUpload::Append(absl::string_view bytes) {
@@ -267,8 +303,8 @@ absl::StatusOr<Ingested> IngestUpload::Finish() && {
   }
 
   JobRequest job;
-  job.workflow = ingest.options_.workflow;
-  job.model_set = ingest.options_.model_set;
+  job.workflow = state.workflow.name;
+  job.model_set = state.workflow.model_set;
   job.priority = state.request.priority;
   job.deliver = state.request.deliver;
   CAMNODE_ASSIGN_OR_RETURN(Ingested ingested,

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,10 +26,19 @@
 
 namespace camnode {
 
+// One way to treat a film, as far as receiving it goes.
+struct IngestWorkflow {
+  std::string name = "default";
+  // The called AE titles whose films take it.  No title belongs to two workflows.
+  std::vector<std::string> called_ae_titles;
+  std::string model_set;  // Digest of the models in use, from the configuration.
+  JobPriority priority = JobPriority::kNormal;
+  bool return_to_sender = false;  // Results also go to IngestOptions::return_destination.
+};
+
 struct IngestOptions {
-  // Which analysis a received film asks for.
-  std::string workflow = "default";
-  std::string model_set;  // Identifier of the models in use, from the worker's configuration.
+  // One or more.  The first is that of uploads which name none.
+  std::vector<IngestWorkflow> workflows;
 
   // With less free on the volume of the blobs, instances are refused
   // (kResourceExhausted).  Smaller: the database may run out of disk first.
@@ -42,8 +52,9 @@ struct IngestOptions {
   // Largest upload.  (C-STORE is bounded by AcceptorOptions::max_instance_bytes.)
   int64_t max_upload_bytes = int64_t{1} << 30;
 
-  // Name of the destination that a film's results also go to; "" for none.
-  // Typically PeerPolicy::ReturnDestination.  Unset: none.  Thread-safe.
+  // Name of the destination that a film's results also go to if its workflow
+  // returns them; "" for none.  Typically PeerPolicy::ReturnDestination.  Unset:
+  // none.  Thread-safe.
   std::function<std::string(const StoreRequest&)> return_destination;
 };
 
@@ -60,6 +71,7 @@ struct UploadRequest {
   // synthetic, false is the sensible value.
   bool deliver = false;
   JobPriority priority = JobPriority::kInteractive;
+  std::string workflow;  // Empty: the first.
 };
 
 class Ingest;
@@ -104,7 +116,9 @@ class Ingest final : public StoreHandler {
          ResultStore& results, JobQueue& jobs, const Clock& clock);
   ~Ingest() override;
 
-  // A C-STORE.  The sink's Finish returns:
+  // A C-STORE.  Errors: kFailedPrecondition if the called AE belongs to no workflow
+  // (the acceptor refuses such associations); kResourceExhausted, kUnavailable.
+  // The sink's Finish returns:
   //   OK                 Durable, also for a repeat of the same bytes.
   //   kInvalidArgument   UIDs missing, malformed or not those of the command.
   //   kDataLoss          The data set cannot be walked to its pixels.
@@ -112,7 +126,8 @@ class Ingest final : public StoreHandler {
   //   kResourceExhausted, kUnavailable
   absl::StatusOr<std::unique_ptr<InstanceSink>> Admit(const StoreRequest& request) override;
 
-  // An upload.  Errors: as Admit.
+  // An upload.  Errors: kInvalidArgument if it names an unknown workflow;
+  // kResourceExhausted, kUnavailable.
   absl::StatusOr<IngestUpload> BeginUpload(const UploadRequest& request);
 
  private:

@@ -18,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/domain/ae_title.h"
 #include "proto/camnode/config/v1/config.pb.h"
 #include "services/config_reader.h"
 
@@ -50,12 +51,15 @@ class MistakeCollector final : public google::protobuf::io::ErrorCollector {
 
 bool NotEmpty(const std::string& text) { return !text.empty(); }
 
-bool IsAeTitle(const std::string& text) {
-  const auto allowed = [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; };
-  return !text.empty() && text.size() <= 16 && std::all_of(text.begin(), text.end(), allowed) &&
-         text.front() != ' ' && text.back() != ' ';
+constexpr char kAeTitle[] = "1 to 16 printable ASCII characters, no backslash";
+
+bool IsAeTitle(const std::string& text) { return AeTitle::Parse(text).ok(); }
+
+// Without padding, so that titles can be compared.
+void ReadAeTitle(const ConfigReader& section, std::string* title) {
+  section.Read("ae_title", kAeTitle, IsAeTitle, title);
+  *title = AeTitle::Parse(*title).value_or(AeTitle()).text();
 }
-constexpr char kAeTitle[] = "1 to 16 printable ASCII characters, no backslash, no space at an end";
 
 bool IsIpAddress(const std::string& text) {
   unsigned char bytes[sizeof(in6_addr)];
@@ -138,7 +142,7 @@ void ReadBackoff(const ConfigReader& section, Backoff* backoff) {
 }
 
 void ReadDicom(const ConfigReader& section, DicomConfig* dicom) {
-  section.Read("ae_title", kAeTitle, IsAeTitle, &dicom->ae_title);
+  ReadAeTitle(section, &dicom->ae_title);
   section.Read("port", 0, kMaxPort, &dicom->port);
   section.Read("max_associations", 1, 1000, &dicom->max_associations);
   section.Read("max_associations_per_peer", 1, 1000, &dicom->max_associations_per_peer);
@@ -158,7 +162,7 @@ void ReadPeers(const ConfigReader& file, std::vector<PeerConfig>* peers) {
     PeerConfig peer;
     section.Require("ae_title", kAeTitle);
     section.Require("addresses", "at least one address or range, such as \"10.1.0.0/16\"");
-    section.Read("ae_title", kAeTitle, IsAeTitle, &peer.ae_title);
+    ReadAeTitle(section, &peer.ae_title);
     section.Read("addresses", "an IPv4 or IPv6 address or range, such as \"10.1.0.0/16\"",
                  IsAddressRange, &peer.addresses);
     section.Read("return_port", 0, kMaxPort, &peer.return_port);
@@ -180,32 +184,13 @@ void ReadDestinations(const ConfigReader& file, std::vector<DestinationConfig>* 
     section.Require("ae_title", kAeTitle);
     section.Require("host", kHost);
     section.Read("name", kName, IsName, &destination.name);
-    section.Read("ae_title", kAeTitle, IsAeTitle, &destination.ae_title);
+    ReadAeTitle(section, &destination.ae_title);
     section.Read("host", kHost, IsHost, &destination.host);
     section.Read("port", 1, kMaxPort, &destination.port);
     if (!destination.name.empty() && !names.insert(destination.name).second) {
       section.Mistake("name", "is a second destination of that name; expected another name");
     }
     destinations->push_back(std::move(destination));
-  }
-}
-
-void ReadWorkflow(const ConfigReader& section, const Config& config, WorkflowConfig* workflow) {
-  section.Read("name", kName, IsName, &workflow->name);
-  section.Read("models", "a model folder such as \"resnet18\" or \"resnet18/1\"", IsModelName,
-               &workflow->models);
-  const auto is_destination = [&](const std::string& name) {
-    const auto same = [&](const DestinationConfig& d) { return d.name == name; };
-    return std::any_of(config.destinations.begin(), config.destinations.end(), same);
-  };
-  section.Read("destinations", "the name of one of the destinations of this file", is_destination,
-               &workflow->destinations);
-  section.Read("return_to_sender", &workflow->return_to_sender);
-  const auto returns = [](const PeerConfig& peer) { return peer.return_port != 0; };
-  if (workflow->return_to_sender &&
-      std::none_of(config.peers.begin(), config.peers.end(), returns)) {
-    section.Mistake("return_to_sender",
-                    "is true, but no peer can be sent to; expected a peer with return_port");
   }
 }
 
@@ -218,6 +203,71 @@ void ReadOutputs(const ConfigReader& section, OutputsConfig* outputs) {
   section.Read("native_size", &outputs->native_size);
   section.Read("alpha", 0.0, 1.0, &outputs->alpha);
   section.Read("series_number_base", 0, 1'000'000, &outputs->series_number_base);
+}
+
+void ReadPriority(const ConfigReader& section, JobPriority* priority) {
+  static const auto& names =
+      *new std::map<std::string, JobPriority>{{"interactive", JobPriority::kInteractive},
+                                              {"normal", JobPriority::kNormal},
+                                              {"backlog", JobPriority::kBacklog}};
+  std::string name = "normal";
+  section.Read(
+      "priority", "\"interactive\", \"normal\" or \"backlog\"",
+      [&](const std::string& text) { return names.count(text) > 0; }, &name);
+  *priority = names.at(name);
+}
+
+WorkflowConfig ReadWorkflow(const ConfigReader& section, const OutputsConfig& outputs,
+                            const Config& config) {
+  WorkflowConfig workflow;
+  section.Read("name", kName, IsName, &workflow.name);
+  section.Read("called_ae_titles", kAeTitle, IsAeTitle, &workflow.called_ae_titles);
+  for (std::string& title : workflow.called_ae_titles) title = AeTitle::Parse(title)->text();
+  section.Read("models", "a model folder such as \"resnet18\" or \"resnet18/1\"", IsModelName,
+               &workflow.models);
+  const auto is_destination = [&](const std::string& name) {
+    const auto same = [&](const DestinationConfig& d) { return d.name == name; };
+    return std::any_of(config.destinations.begin(), config.destinations.end(), same);
+  };
+  section.Read("destinations", "the name of one of the destinations of this file", is_destination,
+               &workflow.destinations);
+  section.Read("return_to_sender", &workflow.return_to_sender);
+  const auto returns = [](const PeerConfig& peer) { return peer.return_port != 0; };
+  if (workflow.return_to_sender &&
+      std::none_of(config.peers.begin(), config.peers.end(), returns)) {
+    section.Mistake("return_to_sender",
+                    "is true, but no peer can be sent to; expected a peer with return_port");
+  }
+  ReadPriority(section, &workflow.priority);
+  workflow.outputs = outputs;
+  ReadOutputs(section.Section("outputs"), &workflow.outputs);
+  return workflow;
+}
+
+// An association's called AE title must lead to one workflow.
+void ReadWorkflows(const ConfigReader& file, const OutputsConfig& outputs, Config* config) {
+  const std::vector<ConfigReader> sections = file.Sections("workflow");
+  if (sections.empty()) config->workflows.front().outputs = outputs;
+  if (!sections.empty()) config->workflows.clear();
+  std::set<std::string> names;
+  std::map<std::string, std::string> workflow_of;  // By called AE title.
+  for (const ConfigReader& section : sections) {
+    const WorkflowConfig workflow = ReadWorkflow(section, outputs, *config);
+    if (!names.insert(workflow.name).second) {
+      section.Mistake("name", absl::StrCat("is \"", workflow.name,
+                                           "\", as another workflow's; expected another name"));
+    }
+    for (const std::string& title : CalledAeTitles(*config, workflow)) {
+      const auto [entry, is_new] = workflow_of.emplace(title, workflow.name);
+      if (is_new) continue;
+      section.Mistake(
+          "called_ae_titles",
+          absl::StrCat(section.Has("called_ae_titles") ? "names \"" : "is not given, so it is \"",
+                       title, "\", which calls workflow \"", entry->second,
+                       "\"; expected titles that call no other workflow"));
+    }
+    config->workflows.push_back(workflow);
+  }
 }
 
 void ReadDelivery(const ConfigReader& section, DeliveryConfig* delivery) {
@@ -320,8 +370,9 @@ Config ReadFile(const ConfigReader& file) {
   ReadDicom(file.Section("dicom"), &config.dicom);
   ReadPeers(file, &config.peers);
   ReadDestinations(file, &config.destinations);
-  ReadWorkflow(file.Section("workflow"), config, &config.workflow);
-  ReadOutputs(file.Section("outputs"), &config.outputs);
+  OutputsConfig outputs;
+  ReadOutputs(file.Section("outputs"), &outputs);
+  ReadWorkflows(file, outputs, &config);
   ReadDelivery(file.Section("delivery"), &config.delivery);
   ReadStorage(file.Section("storage"), &config.storage);
   ReadQueue(file.Section("queue"), &config.queue);
@@ -349,6 +400,17 @@ std::string Resolve(const std::filesystem::path& folder, const std::string& path
 }
 
 }  // namespace
+
+std::vector<std::string> CalledAeTitles(const Config& config, const WorkflowConfig& workflow) {
+  if (!workflow.called_ae_titles.empty()) return workflow.called_ae_titles;
+  return {config.dicom.ae_title};
+}
+
+std::vector<std::vector<std::string>> ModelNames(const Config& config) {
+  std::vector<std::vector<std::string>> names;
+  for (const WorkflowConfig& workflow : config.workflows) names.push_back(workflow.models);
+  return names;
+}
 
 absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& file) {
   std::vector<ConfigMistake> mistakes;

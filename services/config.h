@@ -17,6 +17,7 @@
 #include "core/base/log.h"
 #include "core/base/retryable.h"
 #include "core/domain/eligibility_policy.h"
+#include "core/domain/job.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
 
@@ -24,8 +25,9 @@ namespace camnode {
 
 // The storage SCP.
 struct DicomConfig {
-  std::string ae_title = "CAMNODE";  // Other called AE titles are refused.
-  int port = 11112;                  // 0: any free one, see ports.json.
+  // Ours when we send; and what a workflow is called that names no title of its own.
+  std::string ae_title = "CAMNODE";
+  int port = 11112;  // 0: any free one, see ports.json.
   // One thread each.  More at once are refused as "temporary congestion".
   int max_associations = 16;
   int max_associations_per_peer = 8;                // So that one peer cannot take them all.
@@ -56,14 +58,6 @@ struct DestinationConfig {
   int port = 104;
 };
 
-// What is done with every film.
-struct WorkflowConfig {
-  std::string name = "default";
-  std::vector<std::string> models = {"resnet18", "efficientnet_b0", "densenet121"};
-  std::vector<std::string> destinations;  // Names of destinations.
-  bool return_to_sender = false;          // Also to the sending peer's return_port.
-};
-
 // Which objects are made of an analysis.
 struct OutputsConfig {
   bool overlays = true;              // One per model.
@@ -74,6 +68,18 @@ struct OutputsConfig {
   bool native_size = false;          // Overlays as large as the film: many megabytes.
   double alpha = 0.4;                // Opacity of the strongest cell, 0 to 1.
   int series_number_base = 9000;     // Above what modalities use, so that ours sort last.
+};
+
+// One way to treat a film.
+struct WorkflowConfig {
+  std::string name = "default";  // Unique.
+  // Associations that call one of these choose it.  Empty: dicom.ae_title.
+  std::vector<std::string> called_ae_titles;
+  std::vector<std::string> models = {"resnet18", "efficientnet_b0", "densenet121"};
+  std::vector<std::string> destinations;        // Names of destinations.
+  bool return_to_sender = false;                // Also to the sending peer's return_port.
+  JobPriority priority = JobPriority::kNormal;  // Of films that come by C-STORE.
+  OutputsConfig outputs;  // The file's, with what the workflow says otherwise.
 };
 
 // The sending of derived instances.
@@ -134,8 +140,7 @@ struct Config {
   DicomConfig dicom;
   std::vector<PeerConfig> peers;
   std::vector<DestinationConfig> destinations;
-  WorkflowConfig workflow;
-  OutputsConfig outputs;
+  std::vector<WorkflowConfig> workflows = {WorkflowConfig()};  // One or more.
   DeliveryConfig delivery;
   StorageConfig storage;
   QueueConfig queue;
@@ -149,6 +154,12 @@ struct Config {
   std::string file;
   std::string file_sha256;
 };
+
+// The called AE titles of a workflow: its own, or dicom.ae_title if it names none.
+std::vector<std::string> CalledAeTitles(const Config& config, const WorkflowConfig& workflow);
+
+// The model names of each workflow, in their order: for LoadSharedModels.
+std::vector<std::vector<std::string>> ModelNames(const Config& config);
 
 // Parses and checks the text.  Paths stay as written.  `file` is for messages.
 // Errors: kInvalidArgument; the message has one line per mistake found, in the

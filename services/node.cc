@@ -23,8 +23,8 @@ constexpr absl::Duration kCallPatience = absl::Seconds(5);
 absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
   CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
   CAMNODE_ASSIGN_OR_RETURN(
-      const std::vector<ModelFolder> models,
-      LoadModelSet(config.model_directory, config.workflow.models, WeightsCheck::kSkipDigest));
+      const SharedModels models,
+      LoadSharedModels(config.model_directory, ModelNames(config), WeightsCheck::kSkipDigest));
   CAMNODE_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(config.data_directory));
   absl::StatusOr<OpenedDatabase> opened = OpenDatabase(config.database_uri, directory.path());
   if (!opened.ok()) return Annotate(opened.status(), "database_uri");
@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
 }
 
 Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-           std::unique_ptr<BlobStore> blobs, const std::vector<ModelFolder>& models)
+           std::unique_ptr<BlobStore> blobs, const SharedModels& models)
     : config_(config),
       directory_(std::move(directory)),
       stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue.queue,

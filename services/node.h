@@ -51,7 +51,7 @@ class Node {
 
  private:
   Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-       std::unique_ptr<BlobStore> blobs, const std::vector<ModelFolder>& models);
+       std::unique_ptr<BlobStore> blobs, const SharedModels& models);
 
   absl::Status ReturnLeasesOfPredecessor();
   absl::Status StartParts();

@@ -72,7 +72,7 @@ void Complain(absl::string_view text) {
 
 int CheckConfig(const Config& config) {
   const auto models =
-      LoadModelSet(config.model_directory, config.workflow.models, WeightsCheck::kVerifyDigest);
+      LoadSharedModels(config.model_directory, ModelNames(config), WeightsCheck::kVerifyDigest);
   if (!models.ok()) {
     Complain(absl::StrCat(config.file, ": workflow.models: ", models.status().message()));
     return kUsage;

@@ -25,8 +25,13 @@ PeerPolicy MakePeerPolicy(const Config& config) {
     peer.return_host = configured.return_host;
     peers.push_back(std::move(peer));
   }
-  return PeerPolicy(AeTitle::Parse(config.dicom.ae_title).value(), std::move(peers),
-                    config.dicom.accept_unknown_peers);
+  std::vector<AeTitle> called;
+  for (const WorkflowConfig& workflow : config.workflows) {
+    for (const std::string& title : CalledAeTitles(config, workflow)) {
+      called.push_back(AeTitle::Parse(title).value());
+    }
+  }
+  return PeerPolicy(std::move(called), std::move(peers), config.dicom.accept_unknown_peers);
 }
 
 DestinationDirectory MakeDestinations(const Config& config) {
@@ -42,19 +47,24 @@ DestinationDirectory MakeDestinations(const Config& config) {
   return destinations;
 }
 
-IngestOptions MakeIngestOptions(const Config& config, const std::vector<ModelFolder>& models,
+IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models,
                                 const PeerPolicy& policy) {
   IngestOptions options;
-  options.workflow = config.workflow.name;
-  options.model_set = ModelSetDigest(models);
+  for (const WorkflowConfig& configured : config.workflows) {
+    IngestWorkflow workflow;
+    workflow.name = configured.name;
+    workflow.called_ae_titles = CalledAeTitles(config, configured);
+    workflow.model_set = ModelSetDigest(models.FoldersOf(options.workflows.size()));
+    workflow.priority = configured.priority;
+    workflow.return_to_sender = configured.return_to_sender;
+    options.workflows.push_back(std::move(workflow));
+  }
   options.min_free_bytes = config.storage.min_free_bytes;
   options.max_queued_jobs = config.storage.max_queued_jobs;
   options.max_upload_bytes = config.grpc.max_upload_bytes;
-  if (config.workflow.return_to_sender) {
-    options.return_destination = [&policy](const StoreRequest& request) {
-      return policy.ReturnDestination(request.calling_ae, request.peer_address);
-    };
-  }
+  options.return_destination = [&policy](const StoreRequest& request) {
+    return policy.ReturnDestination(request.calling_ae, request.peer_address);
+  };
   return options;
 }
 
@@ -82,13 +92,12 @@ OutboxSenderOptions MakeOutboxSenderOptions(const Config& config) {
   return options;
 }
 
-ResultsServiceOptions MakeResultsServiceOptions(const Config& config,
-                                                const std::vector<ModelFolder>& models) {
+ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const SharedModels& models) {
   ResultsServiceOptions options;
   options.upload.max_upload_bytes = config.grpc.max_upload_bytes;
   options.max_watchers = config.grpc.max_watchers;
   options.max_uploads = config.grpc.max_threads - config.grpc.max_watchers - kThreadsForShortCalls;
-  for (const ModelFolder& model : models) {
+  for (const ModelFolder& model : models.folders) {
     options.populations[model.manifest.name()] = model.manifest.population();
   }
   return options;

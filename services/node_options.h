@@ -23,13 +23,12 @@ namespace camnode {
 // `config` has been checked by LoadConfig: what it holds is valid.
 PeerPolicy MakePeerPolicy(const Config& config);
 DestinationDirectory MakeDestinations(const Config& config);
-// `policy` outlives the Ingest.
-IngestOptions MakeIngestOptions(const Config& config, const std::vector<ModelFolder>& models,
+// `models`: of ModelNames(config).  `policy` outlives the Ingest.
+IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models,
                                 const PeerPolicy& policy);
 AcceptorOptions MakeAcceptorOptions(const Config& config);
 OutboxSenderOptions MakeOutboxSenderOptions(const Config& config);
-ResultsServiceOptions MakeResultsServiceOptions(const Config& config,
-                                                const std::vector<ModelFolder>& models);
+ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const SharedModels& models);
 GrpcServerOptions MakeGrpcServerOptions(const Config& config);
 HttpServerOptions MakeHttpServerOptions(const Config& config);
 WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,

@@ -65,18 +65,31 @@ void LowerPriority(const WorkerConfig& config) {
   }
 }
 
-OutputOptions MakeOutputOptions(const Config& config) {
+OutputOptions MakeOutputOptions(const Config& config, const OutputsConfig& outputs) {
   OutputOptions options;
-  options.overlays = config.outputs.overlays;
-  options.panel = config.outputs.panel;
-  options.refusal_notice = config.outputs.refusal_notice;
-  options.overlay_max_long_side = config.outputs.overlay_max_long_side;
-  options.panel_max_long_side = config.outputs.panel_max_long_side;
-  options.native_size = config.outputs.native_size;
-  options.alpha = config.outputs.alpha;
-  options.series_number_base = config.outputs.series_number_base;
+  options.overlays = outputs.overlays;
+  options.panel = outputs.panel;
+  options.refusal_notice = outputs.refusal_notice;
+  options.overlay_max_long_side = outputs.overlay_max_long_side;
+  options.panel_max_long_side = outputs.panel_max_long_side;
+  options.native_size = outputs.native_size;
+  options.alpha = outputs.alpha;
+  options.series_number_base = outputs.series_number_base;
   options.time_zone = config.time_zone;
   options.device_class = DeviceClass(config.worker.device);
+  return options;
+}
+
+InstanceAnalyzerOptions MakeAnalyzerOptions(const Config& config, const SharedModels& models) {
+  InstanceAnalyzerOptions options;
+  options.max_pixels = config.worker.max_pixels;
+  for (const WorkflowConfig& configured : config.workflows) {
+    AnalyzerWorkflow workflow;
+    workflow.name = configured.name;
+    workflow.models = models.sets.at(options.workflows.size());
+    workflow.outputs = MakeOutputOptions(config, configured.outputs);
+    options.workflows.push_back(std::move(workflow));
+  }
   return options;
 }
 
@@ -85,7 +98,9 @@ InferenceWorkerOptions MakeWorkerOptions(const Config& config, const std::string
   options.name = name;
   options.decode_ahead = config.worker.decode_ahead;
   options.backoff = config.queue.backoff;
-  options.destinations = config.workflow.destinations;
+  for (const WorkflowConfig& workflow : config.workflows) {
+    options.destinations[workflow.name] = workflow.destinations;
+  }
   return options;
 }
 
@@ -115,10 +130,9 @@ absl::StatusOr<OpenedDatabase> OpenMigratedDatabase(const Config& config) {
   }
 }
 
-absl::StatusOr<std::vector<std::unique_ptr<Classifier>>> LoadClassifiers(const Config& config) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const std::vector<ModelFolder> folders,
-      LoadModelSet(config.model_directory, config.workflow.models, WeightsCheck::kVerifyDigest));
+// Each distinct model once, whatever the number of workflows.
+absl::StatusOr<std::vector<std::unique_ptr<Classifier>>> LoadClassifiers(
+    const Config& config, const std::vector<ModelFolder>& folders) {
   SetComputeThreads(config.worker.threads);
   std::vector<std::unique_ptr<Classifier>> classifiers;
   for (const ModelFolder& folder : folders) {
@@ -128,8 +142,18 @@ absl::StatusOr<std::vector<std::unique_ptr<Classifier>>> LoadClassifiers(const C
                              Classifier::Load(folder, options));
     classifiers.push_back(std::move(classifier));
   }
-  if (classifiers.empty()) return absl::FailedPreconditionError("workflow.models names no model");
   return classifiers;
+}
+
+absl::StatusOr<std::unique_ptr<InstanceAnalyzer>> LoadAnalyzer(const Config& config,
+                                                               BlobStore& blobs) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const SharedModels models,
+      LoadSharedModels(config.model_directory, ModelNames(config), WeightsCheck::kVerifyDigest));
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Classifier>> classifiers,
+                           LoadClassifiers(config, models.folders));
+  return std::make_unique<InstanceAnalyzer>(MakeAnalyzerOptions(config, models), blobs,
+                                            std::move(classifiers));
 }
 
 int Fail(const char* event, const absl::Status& why, ExitCode code) {
@@ -150,12 +174,9 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
 
   RegisterCodecs();
   const absl::Time load_start = absl::Now();
-  auto classifiers = LoadClassifiers(config);
-  if (!classifiers.ok()) return Fail("models_unusable", classifiers.status(), kUnusable);
-  InstanceAnalyzerOptions analyzer_options;
-  analyzer_options.max_pixels = config.worker.max_pixels;
-  analyzer_options.outputs = MakeOutputOptions(config);
-  InstanceAnalyzer analyzer(analyzer_options, **blobs, *std::move(classifiers));
+  const auto loaded = LoadAnalyzer(config, **blobs);
+  if (!loaded.ok()) return Fail("models_unusable", loaded.status(), kUnusable);
+  InstanceAnalyzer& analyzer = **loaded;
   const absl::Status warm = analyzer.WarmUp();
   if (!warm.ok()) {
     return Fail("models_unusable", warm, analyzer.IsBroken() ? kDeviceBroken : kUnusable);

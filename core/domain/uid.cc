@@ -15,6 +15,7 @@ constexpr size_t kMaxLength = 64;
 
 absl::string_view TrimPadding(absl::string_view text) {
   while (!text.empty() && (text.back() == '\0' || text.back() == ' ')) text.remove_suffix(1);
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   return text;
 }
 

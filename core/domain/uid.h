@@ -18,7 +18,7 @@ class Uid {
  public:
   Uid() = default;
 
-  // Trailing NULs and spaces are padding and are dropped.
+  // Padding is dropped: spaces at both ends and trailing NULs.
   // Errors: kInvalidArgument, without the text itself, which is the peer's.
   static absl::StatusOr<Uid> Parse(absl::string_view text);
 

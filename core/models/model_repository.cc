@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "absl/status/status.h"
@@ -56,6 +57,12 @@ absl::Status CheckFile(const std::string& path, const std::string& sha256, Weigh
         absl::StrCat(path, ": SHA-256 is ", digest, " but the manifest says ", sha256));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckFiles(const ModelFolder& model, WeightsCheck check) {
+  CAMNODE_RETURN_IF_ERROR(CheckFile(model.weights_path, model.manifest.weights_sha256(), check));
+  if (model.outlier_path.empty()) return absl::OkStatus();
+  return CheckFile(model.outlier_path, model.manifest.outlier_sha256(), check);
 }
 
 // "resnet18" -> the folder name of its highest version below root.
@@ -161,11 +168,10 @@ absl::StatusOr<ModelFolder> LoadModelFolder(const std::string& directory, Weight
   if (!manifest.ok()) return Annotate(manifest.status(), manifest_path);
   model.manifest = *std::move(manifest);
   model.weights_path = (fs::path(model.directory) / model.manifest.weights_file()).string();
-  CAMNODE_RETURN_IF_ERROR(CheckFile(model.weights_path, model.manifest.weights_sha256(), check));
   if (!model.manifest.outlier_file().empty()) {
     model.outlier_path = (fs::path(model.directory) / model.manifest.outlier_file()).string();
-    CAMNODE_RETURN_IF_ERROR(CheckFile(model.outlier_path, model.manifest.outlier_sha256(), check));
   }
+  CAMNODE_RETURN_IF_ERROR(CheckFiles(model, check));
   return model;
 }
 
@@ -183,6 +189,32 @@ absl::StatusOr<std::vector<ModelFolder>> LoadModelSet(const std::string& root,
     models.push_back(std::move(model));
   }
   return models;
+}
+
+std::vector<ModelFolder> SharedModels::FoldersOf(std::size_t set) const {
+  std::vector<ModelFolder> models;
+  for (const std::size_t index : sets.at(set)) models.push_back(folders.at(index));
+  return models;
+}
+
+absl::StatusOr<SharedModels> LoadSharedModels(
+    const std::string& root, const std::vector<std::vector<std::string>>& sets_of_names,
+    WeightsCheck check) {
+  SharedModels shared;
+  std::map<std::string, std::size_t> index_of;
+  for (const std::vector<std::string>& names : sets_of_names) {
+    CAMNODE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> models,
+                             LoadModelSet(root, names, WeightsCheck::kSkipDigest));
+    std::vector<std::size_t>& set = shared.sets.emplace_back();
+    for (const ModelFolder& model : models) {
+      const auto [entry, is_new] = index_of.emplace(model.directory, shared.folders.size());
+      set.push_back(entry->second);
+      if (!is_new) continue;
+      CAMNODE_RETURN_IF_ERROR(CheckFiles(model, check));
+      shared.folders.push_back(model);
+    }
+  }
+  return shared;
 }
 
 std::string ModelSetDigest(const std::vector<ModelFolder>& models) {

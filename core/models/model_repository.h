@@ -6,6 +6,7 @@
 #ifndef CAMNODE_CORE_MODELS_MODEL_REPOSITORY_H_
 #define CAMNODE_CORE_MODELS_MODEL_REPOSITORY_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,22 @@ absl::StatusOr<ModelFolder> LoadModelFolder(const std::string& directory, Weight
 absl::StatusOr<std::vector<ModelFolder>> LoadModelSet(const std::string& root,
                                                       const std::vector<std::string>& names,
                                                       WeightsCheck check);
+
+// The models of several sets, each folder once.
+struct SharedModels {
+  std::vector<ModelFolder> folders;
+  // One for each list of names, in its order: indices into `folders`.
+  std::vector<std::vector<std::size_t>> sets;
+
+  // The folders of set number `set`.
+  std::vector<ModelFolder> FoldersOf(std::size_t set) const;
+};
+
+// LoadModelSet of each list of names; a folder that several name is read once.
+// Errors: as LoadModelSet.
+absl::StatusOr<SharedModels> LoadSharedModels(
+    const std::string& root, const std::vector<std::vector<std::string>>& sets_of_names,
+    WeightsCheck check);
 
 // One digest over names, versions, weights digests, thresholds and preprocessing
 // of the set, in order: what a job's model_set says.

@@ -167,8 +167,11 @@ void InferenceWorker::Commit(Work work, const AnalyzedFilm& analyzed) {
   const Job job = work.lease.job();
   JobLease lease = std::move(work.lease).Take();
   const absl::Time begun = absl::Now();
+  const auto destinations = options_.destinations.find(job.workflow);
   const absl::StatusOr<int64_t> analysis_id =
-      results_.Commit(std::move(lease), analyzed.analysis, analyzed.derived, options_.destinations);
+      results_.Commit(std::move(lease), analyzed.analysis, analyzed.derived,
+                      destinations == options_.destinations.end() ? std::vector<std::string>()
+                                                                  : destinations->second);
   CrashPoint("after_commit");
   const absl::Duration commit = absl::Now() - begun;
   const absl::Duration duration = absl::Now() - work.started;

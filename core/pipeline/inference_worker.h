@@ -4,6 +4,7 @@
 #define CAMNODE_CORE_PIPELINE_INFERENCE_WORKER_H_
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,8 +31,9 @@ struct InferenceWorkerOptions {
   int decode_ahead = 2;
   // The longest sleep between two looks for work when no bell rings.
   absl::Duration poll_interval = absl::Seconds(1);
-  Backoff backoff;                        // Before a job that failed is tried again.
-  std::vector<std::string> destinations;  // The workflow's, by name.
+  Backoff backoff;  // Before a job that failed is tried again.
+  // By workflow: the names of its destinations.
+  std::map<std::string, std::vector<std::string>> destinations;
 };
 
 // Two threads: one leases and decodes, the one that calls Run computes and

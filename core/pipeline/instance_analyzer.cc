@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "core/base/crash_point.h"
@@ -38,10 +39,16 @@ void Refuse(const Ineligibility& refusal, Analysis& analysis) {
   analysis.reason = refusal.reason;
 }
 
-std::vector<ModelFolder> FoldersOf(const std::vector<std::unique_ptr<Classifier>>& classifiers) {
+std::vector<Classifier*> Pointers(const std::vector<std::unique_ptr<Classifier>>& classifiers) {
+  std::vector<Classifier*> pointers;
+  for (const auto& classifier : classifiers) pointers.push_back(classifier.get());
+  return pointers;
+}
+
+ModelSet Describe(const std::vector<Classifier*>& classifiers) {
   std::vector<ModelFolder> folders;
-  for (const auto& classifier : classifiers) folders.push_back(classifier->model());
-  return folders;
+  for (const Classifier* classifier : classifiers) folders.push_back(classifier->model());
+  return DescribeModelSet(folders);
 }
 
 double MillisecondsSince(absl::Time start) {
@@ -85,13 +92,38 @@ absl::StatusOr<std::unique_ptr<InstanceAnalyzer::ReadFilm>> InstanceAnalyzer::Re
   return film;
 }
 
+std::vector<InstanceAnalyzer::Workflow> InstanceAnalyzer::MakeWorkflows(
+    const std::vector<AnalyzerWorkflow>& options,
+    const std::vector<std::unique_ptr<Classifier>>& classifiers) {
+  std::vector<Workflow> workflows;
+  for (const AnalyzerWorkflow& option : options) {
+    Workflow& workflow = workflows.emplace_back();
+    workflow.name = option.name;
+    for (const std::size_t model : option.models) {
+      workflow.classifiers.push_back(classifiers.at(model).get());
+    }
+    workflow.models = Describe(workflow.classifiers);
+    workflow.writers = MakeOutputWriters(option.outputs, workflow.models);
+  }
+  return workflows;
+}
+
+absl::StatusOr<const InstanceAnalyzer::Workflow*> InstanceAnalyzer::FindWorkflow(
+    const std::string& name) const {
+  for (const Workflow& workflow : workflows_) {
+    if (workflow.name == name) return &workflow;
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("the configuration has no workflow \"", name, "\""));
+}
+
 InstanceAnalyzer::InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobStore& blobs,
                                    std::vector<std::unique_ptr<Classifier>> classifiers)
     : options_(options),
       blobs_(blobs),
       classifiers_(std::move(classifiers)),
-      models_(DescribeModelSet(FoldersOf(classifiers_))),
-      writers_(MakeOutputWriters(options.outputs, models_)) {}
+      models_(Describe(Pointers(classifiers_))),
+      workflows_(MakeWorkflows(options.workflows, classifiers_)) {}
 
 absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Instance& instance) {
   const absl::Time start = absl::Now();
@@ -112,27 +144,29 @@ absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Inst
 absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Instance& instance,
                                                        const DecodedFilm& decoded) {
   const auto& film = static_cast<const ReadFilm&>(decoded);
+  CAMNODE_ASSIGN_OR_RETURN(const Workflow* workflow, FindWorkflow(job.workflow));
   AnalyzedFilm analyzed;
   Analysis& analysis = analyzed.analysis;
-  analysis = BeginAnalysis(job, instance, models_);
+  analysis = BeginAnalysis(job, instance, workflow->models);
   analysis.decode_ms = film.decode_ms;
 
   if (film.refusal.has_value()) {
     Refuse(*film.refusal, analysis);
   } else {
-    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(film.radiograph, analysis));
+    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(workflow->classifiers, film.radiograph, analysis));
     analysis.agreement = ComputeAgreement(analysis.results);
   }
   CrashPoint("after_classify");
 
   const absl::Time render_start = absl::Now();
-  CAMNODE_RETURN_IF_ERROR(WriteOutputs(film, instance, analyzed));
+  CAMNODE_RETURN_IF_ERROR(WriteOutputs(*workflow, film, instance, analyzed));
   analysis.render_ms = MillisecondsSince(render_start);
   return analyzed;
 }
 
-absl::Status InstanceAnalyzer::ClassifyAndExplain(const Radiograph& film, Analysis& analysis) {
-  for (const auto& classifier : classifiers_) {
+absl::Status InstanceAnalyzer::ClassifyAndExplain(const std::vector<Classifier*>& classifiers,
+                                                  const Radiograph& film, Analysis& analysis) {
+  for (Classifier* const classifier : classifiers) {
     absl::StatusOr<ModelResult> result = classifier->Classify(film);
     if (!result.ok()) {
       broken_ = broken_ || IsDeviceFailure(result.status());
@@ -143,8 +177,8 @@ absl::Status InstanceAnalyzer::ClassifyAndExplain(const Radiograph& film, Analys
   return absl::OkStatus();
 }
 
-absl::Status InstanceAnalyzer::WriteOutputs(const ReadFilm& film, const Instance& instance,
-                                            AnalyzedFilm& analyzed) {
+absl::Status InstanceAnalyzer::WriteOutputs(const Workflow& workflow, const ReadFilm& film,
+                                            const Instance& instance, AnalyzedFilm& analyzed) {
   const cv::Mat1b& pixels = film.radiograph.presentation;
   Mutex source_mutex;
   const OutputInput input = {instance, film.source, analyzed.analysis, pixels, source_mutex};
@@ -153,7 +187,7 @@ absl::Status InstanceAnalyzer::WriteOutputs(const ReadFilm& film, const Instance
   std::future<absl::StatusOr<std::string>> raster =
       std::async(std::launch::async, [&] { return StoreDisplayRaster(pixels); });
   std::vector<std::future<absl::StatusOr<DerivedInstance>>> outputs;
-  for (const auto& writer : writers_) {
+  for (const auto& writer : workflow.writers) {
     const int count = writer->CountFor(analyzed.analysis);
     for (int index = 0; index < count; ++index) {
       outputs.push_back(std::async(std::launch::async, [this, &input, &writer, index] {
@@ -201,7 +235,7 @@ absl::Status InstanceAnalyzer::WarmUp() {
   // Twice: the second pass is the first that runs what the first has prepared.
   for (int pass = 0; pass < 2; ++pass) {
     Analysis ignored;
-    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(film, ignored));
+    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(Pointers(classifiers_), film, ignored));
   }
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #ifndef CAMNODE_CORE_PIPELINE_INSTANCE_ANALYZER_H_
 #define CAMNODE_CORE_PIPELINE_INSTANCE_ANALYZER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,20 +19,31 @@
 
 namespace camnode {
 
+// One way to treat a film, by the name that jobs carry.
+struct AnalyzerWorkflow {
+  std::string name = "default";
+  // Its models in the order in which outputs show them: numbers of classifiers.
+  std::vector<std::size_t> models;
+  OutputOptions outputs;
+};
+
 struct InstanceAnalyzerOptions {
+  std::vector<AnalyzerWorkflow> workflows;
   int64_t max_pixels = 100'000'000;  // A larger film is buried unread.
   // Of the PNG kept for rendering overlays later, on request.
   int display_max_long_side = 1024;
-  OutputOptions outputs;
 };
 
 class InstanceAnalyzer final : public FilmAnalyzer {
  public:
-  // `blobs` outlives the analyzer.  REQUIRES: one classifier or more.
+  // `blobs` outlives the analyzer.  Workflows share `classifiers`.  REQUIRES: one
+  // workflow or more, each with one model or more, numbered below the number of
+  // classifiers.
   InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobStore& blobs,
                    std::vector<std::unique_ptr<Classifier>> classifiers);
 
   absl::StatusOr<std::unique_ptr<DecodedFilm>> Decode(const Instance& instance) override;
+  // Also: kFailedPrecondition if the job's workflow is none of the options'.
   absl::StatusOr<AnalyzedFilm> Compute(const Job& job, const Instance& instance,
                                        const DecodedFilm& film) override;
   // After a CUDA error that every later call would repeat.
@@ -41,20 +53,34 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   // for what LibTorch does once.
   absl::Status WarmUp();
 
+  // All models together, whatever the workflow: what this worker is.
   const ModelSet& models() const { return models_; }
 
  private:
   struct ReadFilm;
+  struct Workflow {
+    std::string name;
+    std::vector<Classifier*> classifiers;
+    ModelSet models;
+    std::vector<std::unique_ptr<OutputWriter>> writers;
+  };
+
+  static std::vector<Workflow> MakeWorkflows(
+      const std::vector<AnalyzerWorkflow>& options,
+      const std::vector<std::unique_ptr<Classifier>>& classifiers);
+  absl::StatusOr<const Workflow*> FindWorkflow(const std::string& name) const;
 
   static absl::StatusOr<std::unique_ptr<ReadFilm>> ReadDicomFilm(const std::string& path,
                                                                  int64_t max_pixels);
   static absl::StatusOr<std::unique_ptr<ReadFilm>> ReadPictureFilm(const Instance& instance,
                                                                    absl::string_view bytes,
                                                                    int64_t max_pixels);
-  absl::Status ClassifyAndExplain(const Radiograph& film, Analysis& analysis);
+  absl::Status ClassifyAndExplain(const std::vector<Classifier*>& classifiers,
+                                  const Radiograph& film, Analysis& analysis);
   // All at the same time: drawing uses every core, and the waits for the disk
   // fall together.
-  absl::Status WriteOutputs(const ReadFilm& film, const Instance& instance, AnalyzedFilm& analyzed);
+  absl::Status WriteOutputs(const Workflow& workflow, const ReadFilm& film,
+                            const Instance& instance, AnalyzedFilm& analyzed);
   absl::StatusOr<DerivedInstance> WriteOutput(const OutputWriter& writer, const OutputInput& input,
                                               int index);
   absl::StatusOr<std::string> StoreDisplayRaster(const cv::Mat1b& film);
@@ -63,7 +89,7 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   BlobStore& blobs_;
   const std::vector<std::unique_ptr<Classifier>> classifiers_;
   const ModelSet models_;
-  const std::vector<std::unique_ptr<OutputWriter>> writers_;
+  const std::vector<Workflow> workflows_;
   bool broken_ = false;  // Of the computing thread.
 };
 

@@ -45,10 +45,10 @@ Uid DeriveSopInstanceUid(std::vector<OutputSource> sources, const std::string& m
                                 threshold_set, recipe_digest}));
 }
 
-Uid DeriveSeriesUid(std::vector<OutputSource> sources, const std::string& kind,
-                    const std::string& model_set) {
-  return Uid::Derive(
-      Canonical({"camnode output series", CanonicalSources(sources), kind, model_set}));
+Uid DeriveSeriesUid(std::vector<OutputSource> sources, const std::string& model_set,
+                    const std::string& threshold_set, const std::string& recipe_digest) {
+  return Uid::Derive(Canonical({"camnode output series", CanonicalSources(sources), model_set,
+                                threshold_set, recipe_digest}));
 }
 
 Uid DeriveModelDeviceUid(const std::string& weights_sha256) {

@@ -35,9 +35,12 @@ std::string RecipeDigest(const OutputRecipe& recipe);
 Uid DeriveSopInstanceUid(std::vector<OutputSource> sources, const std::string& model_set,
                          const std::string& threshold_set, const std::string& recipe_digest);
 
-// One series for all objects of a kind about one source by one model set.
-Uid DeriveSeriesUid(std::vector<OutputSource> sources, const std::string& kind,
-                    const std::string& model_set);
+// One series for all objects of a kind about one source by one model set, made with
+// the same options: a series has one number, date and description, and workflows
+// with other options would put other ones into it.  `recipe_digest`: of the
+// objects' recipe without a model.
+Uid DeriveSeriesUid(std::vector<OutputSource> sources, const std::string& model_set,
+                    const std::string& threshold_set, const std::string& recipe_digest);
 
 // The Device UID of a model: another for every retraining.
 Uid DeriveModelDeviceUid(const std::string& weights_sha256);

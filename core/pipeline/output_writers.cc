@@ -25,7 +25,7 @@ class PictureWriter : public OutputWriter {
   struct Object {
     std::string model;        // Empty: about all of them.
     std::string own_options;  // Those of this kind only.
-    int version = 1;          // Of the writer.
+    int version = 2;          // Of the writer.
     int series_offset = 0;
     int instance_number = 1;
     std::string series_description;
@@ -44,7 +44,8 @@ class PictureWriter : public OutputWriter {
     SecondaryCapture capture;
     capture.object.sop_instance_uid = DeriveSopInstanceUid(
         sources, models_.digest, models_.threshold_set, RecipeDigest(RecipeOf(object)));
-    capture.object.series_instance_uid = DeriveSeriesUid(sources, kind_name, models_.digest);
+    capture.object.series_instance_uid = DeriveSeriesUid(
+        sources, models_.digest, models_.threshold_set, RecipeDigest(SeriesRecipeOf(object)));
     capture.object.series_number = options_.series_number_base + object.series_offset;
     capture.object.instance_number = object.instance_number;
     capture.object.series_description = std::move(object.series_description);
@@ -96,6 +97,13 @@ class PictureWriter : public OutputWriter {
     recipe.device_class = options_.device_class;
     recipe.preprocessing = models_.preprocessing;
     recipe.writer_version = object.version;
+    return recipe;
+  }
+
+  // What all objects of the series have in common.
+  OutputRecipe SeriesRecipeOf(const Object& object) const {
+    OutputRecipe recipe = RecipeOf(object);
+    recipe.model.clear();
     return recipe;
   }
 

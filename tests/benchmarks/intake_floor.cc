@@ -120,7 +120,7 @@ class DroppingHandler final : public StoreHandler {
 int Receive(const std::string& ae_title) {
   const absl::StatusOr<AeTitle> ours = AeTitle::Parse(ae_title);
   Check(ours.ok(), "AE title");
-  const PeerPolicy policy(*ours, {}, /*accept_unknown_peers=*/true);
+  const PeerPolicy policy({*ours}, {}, /*accept_unknown_peers=*/true);
   DroppingHandler handler;
   AcceptorOptions options;
   options.port = 0;

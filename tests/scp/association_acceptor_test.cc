@@ -70,7 +70,7 @@ class AssociationAcceptorTest : public ::testing::Test {
 
   AcceptorOptions options_;
   FakeStoreHandler handler_;
-  PeerPolicy policy_{*AeTitle::Parse("NODE"),
+  PeerPolicy policy_{{*AeTitle::Parse("NODE")},
                      {KnownPeer("SENDER", "127.0.0.0/8"), KnownPeer("ELSEWHERE", "192.0.2.0/24")},
                      false};
   std::unique_ptr<AssociationAcceptor> acceptor_;
@@ -111,7 +111,7 @@ TEST_F(AssociationAcceptorTest, TellsTheLogHowToLetAnUnknownPeerIn) {
 }
 
 TEST_F(AssociationAcceptorTest, TakesAnyoneOnlyWhenToldToButNeverForSomebodyElse) {
-  const PeerPolicy open(*AeTitle::Parse("NODE"), {}, true);
+  const PeerPolicy open({*AeTitle::Parse("NODE")}, {}, true);
   acceptor_ = std::make_unique<AssociationAcceptor>(options_, open, handler_);
   ASSERT_THAT(acceptor_->Start(), IsOk());
 

@@ -105,7 +105,7 @@ class DcmtkPeersTest : public ::testing::Test {
 
   TemporaryDirectory directory_;
   FakeStoreHandler handler_;
-  PeerPolicy policy_{*AeTitle::Parse("NODE"),
+  PeerPolicy policy_{{*AeTitle::Parse("NODE")},
                      {Peer{*AeTitle::Parse("SENDER"), {*AddressRange::Parse("127.0.0.1")}, 0, ""}},
                      false};
   std::unique_ptr<AssociationAcceptor> acceptor_;

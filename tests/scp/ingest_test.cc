@@ -44,8 +44,17 @@ class IngestTest : public ::testing::Test {
     instances_ = std::make_unique<InstanceStore>(*opened_.database, clock_);
     results_ = std::make_unique<ResultStore>(*opened_.database, clock_);
     jobs_ = std::make_unique<JobQueue>(*opened_.database, clock_, JobQueueOptions());
-    options_.workflow = "chest";
-    options_.model_set = "m1";
+    IngestWorkflow chest;
+    chest.name = "chest";
+    chest.called_ae_titles = {"NODE"};
+    chest.model_set = "m1";
+    chest.return_to_sender = true;
+    IngestWorkflow trial;
+    trial.name = "trial";
+    trial.called_ae_titles = {"TRIAL", "TRIAL2"};
+    trial.model_set = "m2";
+    trial.priority = JobPriority::kBacklog;
+    options_.workflows = {chest, trial};
     options_.min_free_bytes = 0;
     Restart();
   }
@@ -54,10 +63,10 @@ class IngestTest : public ::testing::Test {
     ingest_ = std::make_unique<Ingest>(options_, *blobs_, *instances_, *results_, *jobs_, clock_);
   }
 
-  StoreRequest Request(const std::string& instance) {
+  StoreRequest Request(const std::string& instance, const std::string& called = "NODE") {
     StoreRequest request;
     request.calling_ae = "SENDER";
-    request.called_ae = "NODE";
+    request.called_ae = called;
     request.peer_address = "192.0.2.1";
     request.sop_class_uid = *Uid::Parse(kCrSopClass);
     request.sop_instance_uid = *Uid::Parse(instance);
@@ -65,8 +74,9 @@ class IngestTest : public ::testing::Test {
     return request;
   }
 
-  absl::Status Store(const std::string& instance, absl::string_view data_set) {
-    auto sink = ingest_->Admit(Request(instance));
+  absl::Status Store(const std::string& instance, absl::string_view data_set,
+                     const std::string& called = "NODE") {
+    auto sink = ingest_->Admit(Request(instance, called));
     if (!sink.ok()) return sink.status();
     for (size_t at = 0; at < data_set.size(); at += 777) {
       const absl::Status status = (*sink)->Append(data_set.substr(at, 777));
@@ -75,8 +85,10 @@ class IngestTest : public ::testing::Test {
     return (*sink)->Finish();
   }
 
-  absl::StatusOr<Ingested> Upload(MediaType media_type, absl::string_view bytes) {
+  absl::StatusOr<Ingested> Upload(MediaType media_type, absl::string_view bytes,
+                                  const std::string& workflow = "") {
     UploadRequest request;
+    request.workflow = workflow;
     request.media_type = media_type;
     auto upload = ingest_->BeginUpload(request);
     if (!upload.ok()) return upload.status();
@@ -145,6 +157,41 @@ TEST_F(IngestTest, StoresTheDataSetByteForByteBehindAFileHeaderOfOurs) {
   EXPECT_EQ(job->workflow, "chest");
   EXPECT_EQ(job->model_set, "m1");
   EXPECT_EQ(job->priority, JobPriority::kNormal);
+}
+
+TEST_F(IngestTest, TheCalledTitleChoosesTheWorkflow) {
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3"), "TRIAL2"), IsOk());
+
+  const auto job = jobs_->FindByInstance(Stored("1.2.3").id);
+  ASSERT_THAT(job, IsOk());
+  EXPECT_EQ(job->workflow, "trial");
+  EXPECT_EQ(job->model_set, "m2");
+  EXPECT_EQ(job->priority, JobPriority::kBacklog);
+  EXPECT_THAT(ingest_->Admit(Request("1.2.4", "NOBODY")),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(IngestTest, AFilmSentToTwoWorkflowsHasOneCopyAndAJobForEach) {
+  const std::string data_set = SmallDataSet(kCrSopClass, "1.2.3");
+  for (const char* called : {"NODE", "TRIAL", "NODE", "TRIAL2"}) {
+    ASSERT_THAT(Store("1.2.3", data_set, called), IsOk()) << called;
+  }
+
+  EXPECT_EQ(QueuedJobs(), 2);
+  EXPECT_EQ(Files(), 1);
+}
+
+TEST_F(IngestTest, AnUploadMayNameItsWorkflow) {
+  const auto unnamed = Upload(MediaType::kPng, Png(100));
+  const auto named = Upload(MediaType::kPng, Png(100), "trial");
+
+  ASSERT_THAT(unnamed, IsOk());
+  ASSERT_THAT(named, IsOk());
+  EXPECT_EQ(jobs_->Get(*unnamed->added.job_id)->workflow, "chest") << "the first";
+  EXPECT_EQ(jobs_->Get(*named->added.job_id)->workflow, "trial");
+  EXPECT_EQ(jobs_->Get(*named->added.job_id)->priority, JobPriority::kInteractive);
+  EXPECT_THAT(Upload(MediaType::kPng, Png(100), "nonsense"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(IngestTest, KeepsOneCopyAndOneJobOfARepeat) {
@@ -234,6 +281,10 @@ TEST_F(IngestTest, NamesTheSendersReturnDestination) {
   Restart();
   ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")), IsOk());
   EXPECT_EQ(asked, "SENDER 192.0.2.1");
+
+  asked.clear();
+  ASSERT_THAT(Store("1.2.4", SmallDataSet(kCrSopClass, "1.2.4"), "TRIAL"), IsOk());
+  EXPECT_EQ(asked, "") << "that workflow returns nothing";
 }
 
 TEST_F(IngestTest, TakesAnUploadedDicomFileAsItIs) {

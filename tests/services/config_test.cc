@@ -34,6 +34,27 @@ std::string Complaint(const std::string& text) {
 std::string ShippedFile() { return ReadText("deploy/camnode.textproto"); }
 
 // Compares field by field, so that a difference is named.
+void ExpectSame(const OutputsConfig& a, const OutputsConfig& b) {
+  EXPECT_EQ(a.overlays, b.overlays);
+  EXPECT_EQ(a.panel, b.panel);
+  EXPECT_EQ(a.refusal_notice, b.refusal_notice);
+  EXPECT_EQ(a.overlay_max_long_side, b.overlay_max_long_side);
+  EXPECT_EQ(a.panel_max_long_side, b.panel_max_long_side);
+  EXPECT_EQ(a.native_size, b.native_size);
+  EXPECT_EQ(a.alpha, b.alpha);
+  EXPECT_EQ(a.series_number_base, b.series_number_base);
+}
+
+void ExpectSame(const WorkflowConfig& a, const WorkflowConfig& b) {
+  EXPECT_EQ(a.name, b.name);
+  EXPECT_EQ(a.called_ae_titles, b.called_ae_titles);
+  EXPECT_EQ(a.models, b.models);
+  EXPECT_EQ(a.destinations, b.destinations);
+  EXPECT_EQ(a.return_to_sender, b.return_to_sender);
+  EXPECT_EQ(a.priority, b.priority);
+  ExpectSame(a.outputs, b.outputs);
+}
+
 void ExpectSame(const Config& a, const Config& b) {
   EXPECT_EQ(a.data_directory, b.data_directory);
   EXPECT_EQ(a.database_uri, b.database_uri);
@@ -52,18 +73,8 @@ void ExpectSame(const Config& a, const Config& b) {
   EXPECT_EQ(a.dicom.accept_unknown_peers, b.dicom.accept_unknown_peers);
   EXPECT_EQ(a.peers.size(), b.peers.size());
   EXPECT_EQ(a.destinations.size(), b.destinations.size());
-  EXPECT_EQ(a.workflow.name, b.workflow.name);
-  EXPECT_EQ(a.workflow.models, b.workflow.models);
-  EXPECT_EQ(a.workflow.destinations, b.workflow.destinations);
-  EXPECT_EQ(a.workflow.return_to_sender, b.workflow.return_to_sender);
-  EXPECT_EQ(a.outputs.overlays, b.outputs.overlays);
-  EXPECT_EQ(a.outputs.panel, b.outputs.panel);
-  EXPECT_EQ(a.outputs.refusal_notice, b.outputs.refusal_notice);
-  EXPECT_EQ(a.outputs.overlay_max_long_side, b.outputs.overlay_max_long_side);
-  EXPECT_EQ(a.outputs.panel_max_long_side, b.outputs.panel_max_long_side);
-  EXPECT_EQ(a.outputs.native_size, b.outputs.native_size);
-  EXPECT_EQ(a.outputs.alpha, b.outputs.alpha);
-  EXPECT_EQ(a.outputs.series_number_base, b.outputs.series_number_base);
+  ASSERT_EQ(a.workflows.size(), b.workflows.size());
+  for (size_t i = 0; i < a.workflows.size(); ++i) ExpectSame(a.workflows[i], b.workflows[i]);
   EXPECT_EQ(a.delivery.backoff.initial, b.delivery.backoff.initial);
   EXPECT_EQ(a.delivery.backoff.maximum, b.delivery.backoff.maximum);
   EXPECT_EQ(a.delivery.max_failures, b.delivery.max_failures);
@@ -152,9 +163,10 @@ TEST(ConfigTest, ReadsWhatItIsTold) {
   EXPECT_EQ(config->peers[0].return_port, 104);
   ASSERT_EQ(config->destinations.size(), 1);
   EXPECT_EQ(config->destinations[0].port, 4242);
-  EXPECT_THAT(config->workflow.models, ElementsAre("resnet18/2"));
-  EXPECT_THAT(config->workflow.destinations, ElementsAre("pacs"));
-  EXPECT_EQ(config->outputs.alpha, 0.0);
+  ASSERT_EQ(config->workflows.size(), 1);
+  EXPECT_THAT(config->workflows[0].models, ElementsAre("resnet18/2"));
+  EXPECT_THAT(config->workflows[0].destinations, ElementsAre("pacs"));
+  EXPECT_EQ(config->workflows[0].outputs.alpha, 0.0);
   EXPECT_EQ(config->queue.queue.lease_duration, absl::Seconds(5));
   EXPECT_EQ(config->queue.backoff.maximum, absl::Milliseconds(20));
   EXPECT_EQ(config->http.port, -1);
@@ -230,6 +242,52 @@ TEST(ConfigTest, ReturningToTheSenderNeedsAPlaceToReturnTo) {
                           "workflow { return_to_sender: true }",
                           "f"),
               IsOk());
+}
+
+TEST(ConfigTest, EachWorkflowHasItsTitlesModelsOutputsAndDestinations) {
+  const absl::StatusOr<Config> config = ParseConfig(R"(
+      dicom { ae_title: " NODE " }
+      destinations { name: "pacs" ae_title: "ORTHANC" host: "::1" }
+      outputs { alpha: 0.5 panel: false }
+      workflow { name: "clinic" destinations: "pacs" priority: "interactive" }
+      workflow { name: "research" called_ae_titles: "RESEARCH" called_ae_titles: " TRIAL 2 "
+                 models: "resnet18" priority: "backlog"
+                 outputs { panel: true overlay_max_long_side: 512 } })",
+                                                    "f");
+
+  ASSERT_THAT(config, IsOk());
+  ASSERT_EQ(config->workflows.size(), 2);
+  const WorkflowConfig& clinic = config->workflows[0];
+  const WorkflowConfig& research = config->workflows[1];
+  EXPECT_THAT(CalledAeTitles(*config, clinic), ElementsAre("NODE"));
+  EXPECT_THAT(CalledAeTitles(*config, research), ElementsAre("RESEARCH", "TRIAL 2"));
+  EXPECT_EQ(clinic.priority, JobPriority::kInteractive);
+  EXPECT_EQ(research.priority, JobPriority::kBacklog);
+  EXPECT_THAT(research.destinations, ElementsAre());
+  EXPECT_FALSE(clinic.outputs.panel);
+  EXPECT_TRUE(research.outputs.panel);
+  EXPECT_EQ(research.outputs.overlay_max_long_side, 512);
+  EXPECT_EQ(research.outputs.alpha, 0.5) << "what the workflow does not say, the file does";
+  EXPECT_THAT(ModelNames(*config),
+              ElementsAre(ElementsAre("resnet18", "efficientnet_b0", "densenet121"),
+                          ElementsAre("resnet18")));
+}
+
+TEST(ConfigTest, ACalledTitleMustLeadToOneWorkflow) {
+  EXPECT_THAT(Complaint("workflow { name: \"a\" }\n"
+                        "workflow { name: \"b\" }"),
+              AllOf(StartsWith("f:2: workflow.called_ae_titles is not given, so it is \"CAMNODE\""),
+                    HasSubstr("calls workflow \"a\"")));
+  EXPECT_THAT(Complaint("workflow { name: \"a\" called_ae_titles: \"X\" }\n"
+                        "workflow { name: \"b\"\n called_ae_titles: \"X \" }"),
+              StartsWith("f:3: workflow.called_ae_titles names \"X\", which calls workflow \"a\""));
+  EXPECT_THAT(Complaint("workflow { called_ae_titles: \"X\" }\n"
+                        "workflow { called_ae_titles: \"Y\" }"),
+              StartsWith("f:2: workflow.name is \"default\", as another workflow's"));
+  EXPECT_THAT(Complaint("workflow { priority: \"high\" }"),
+              HasSubstr("workflow.priority is \"high\"; expected \"interactive\""));
+  EXPECT_THAT(Complaint("workflow { outputs { alpha: 2 } }"),
+              HasSubstr("workflow.outputs.alpha is 2"));
 }
 
 TEST(ConfigTest, OptionsThatContradictEachOtherAreMistakes) {

@@ -106,7 +106,7 @@ TEST_F(NodeTest, ATakenPortNamesTheOptionToChange) {
 }
 
 TEST_F(NodeTest, AMissingModelIsNamed) {
-  config_.workflow.models = {"vgg16"};
+  config_.workflows[0].models = {"vgg16"};
 
   EXPECT_THAT(Node::Start(config_).status().message(), HasSubstr("vgg16"));
 }

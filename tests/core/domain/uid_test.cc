@@ -28,7 +28,8 @@ TEST(UidTest, TakesWhatTheStandardAllows) {
 
 TEST(UidTest, DropsPadding) {
   for (const absl::string_view padded :
-       {absl::string_view("1.2\0", 4), absl::string_view("1.2 "), absl::string_view("1.2 \0", 5)}) {
+       {absl::string_view("1.2\0", 4), absl::string_view("1.2 "), absl::string_view("1.2 \0", 5),
+        absl::string_view("  1.2 ")}) {
     const auto uid = Uid::Parse(padded);
     ASSERT_THAT(uid, IsOk());
     EXPECT_EQ(uid->text(), "1.2");
@@ -41,9 +42,9 @@ TEST(UidTest, LetsLeadingZerosPass) { EXPECT_THAT(Uid::Parse("1.02.003"), IsOk()
 TEST(UidTest, RefusesEverythingElse) {
   for (const std::string& text :
        {std::string(), std::string(" "), std::string("."), std::string(".1"), std::string("1."),
-        std::string("1..2"), std::string("1.2a"), std::string("1.-2"), std::string(" 1.2"),
-        std::string("1 .2"), std::string("1\0.2", 4), std::string("../../etc/passwd"), Longest(65),
-        Longest(100'000)}) {
+        std::string("1..2"), std::string("1.2a"), std::string("1.-2"), std::string("1 .2"),
+        std::string("\0001.2", 4), std::string("1\0.2", 4), std::string("../../etc/passwd"),
+        Longest(65), Longest(100'000)}) {
     EXPECT_THAT(Uid::Parse(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
 }

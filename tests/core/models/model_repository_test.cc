@@ -129,6 +129,34 @@ TEST_F(ModelRepositoryTest, TakesTheHighestVersionUnlessOneIsNamed) {
   EXPECT_EQ((*older)[0].manifest.version(), "2");
 }
 
+TEST_F(ModelRepositoryTest, ReadsAModelOfSeveralSetsOnce) {
+  Write(Manifest("a", "1"));
+  Write(Manifest("a", "2"));
+  Write(Manifest("b", "1"));
+
+  const auto shared =
+      LoadSharedModels(root_, {{"a", "b"}, {"b/1", "a/1"}}, WeightsCheck::kVerifyDigest);
+
+  ASSERT_THAT(shared, IsOk());
+  EXPECT_EQ(shared->folders.size(), 3) << "both versions of a, and one b";
+  ASSERT_EQ(shared->sets.size(), 2);
+  EXPECT_EQ(shared->sets[0][1], shared->sets[1][0]) << "b and b/1 are one folder";
+  EXPECT_EQ(shared->FoldersOf(0)[0].manifest.version(), "2");
+  EXPECT_EQ(shared->FoldersOf(1)[1].manifest.version(), "1");
+  EXPECT_EQ(ModelSetDigest(shared->FoldersOf(1)),
+            ModelSetDigest(*LoadModelSet(root_, {"b", "a/1"}, WeightsCheck::kSkipDigest)));
+}
+
+TEST_F(ModelRepositoryTest, ChecksTheWeightsOfEverySet) {
+  Write(Manifest("a", "1"));
+  std::ofstream(Write(Manifest("b", "1")) + "/weights.safetensors") << "other weights";
+
+  EXPECT_THAT(
+      LoadSharedModels(root_, {{"a"}, {"a", "b"}}, WeightsCheck::kVerifyDigest),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("b/1/weights.safetensors")));
+  EXPECT_THAT(LoadSharedModels(root_, {{"a"}, {"a", "b"}}, WeightsCheck::kSkipDigest), IsOk());
+}
+
 TEST_F(ModelRepositoryTest, RefusesNamesThatLeaveItsFolder) {
   Write(Manifest("a", "1"));
   for (const char* name : {"../a", "a/../a", "/etc", "a/1/..", "", ".", "a/", "a/one", "A"}) {

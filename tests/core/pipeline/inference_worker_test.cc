@@ -124,7 +124,7 @@ class InferenceWorkerTest : public PipelineTest {
     options.name = "worker";
     options.decode_ahead = decode_ahead;
     options.poll_interval = absl::Milliseconds(10);
-    options.destinations = {"PACS"};
+    options.destinations = {{"default", {"PACS"}}, {"trial", {"LAB"}}};
     return options;
   }
 

@@ -39,7 +39,16 @@ class InstanceAnalyzerTest : public ::testing::Test {
     ASSERT_THAT(blobs, IsOk());
     blobs_ = blobs->release();
     InstanceAnalyzerOptions options;
-    options.outputs.refusal_notice = true;
+    AnalyzerWorkflow workflow;
+    workflow.models = {0};
+    workflow.outputs.refusal_notice = true;
+    options.workflows.push_back(workflow);
+    workflow.name = "overlays only";
+    workflow.outputs.panel = false;
+    options.workflows.push_back(workflow);
+    workflow.name = "smaller";
+    workflow.outputs.overlay_max_long_side = 512;
+    options.workflows.push_back(workflow);
     options.max_pixels = 5'000'000;
     std::vector<std::unique_ptr<Classifier>> classifiers;
     classifiers.push_back(*std::move(classifier));
@@ -63,9 +72,10 @@ class InstanceAnalyzerTest : public ::testing::Test {
     return instance;
   }
 
-  static absl::StatusOr<AnalyzedFilm> Analyze(const Instance& instance) {
+  static absl::StatusOr<AnalyzedFilm> Analyze(const Instance& instance,
+                                              const std::string& workflow = "default") {
     Job job;
-    job.workflow = "default";
+    job.workflow = workflow;
     job.model_set = "as queued";
     job.analysis_started_ms = 1'700'000'000'000;
     auto film = analyzer_->Decode(instance);
@@ -143,6 +153,29 @@ TEST_F(InstanceAnalyzerTest, AnotherAttemptMakesTheSameObjects) {
     EXPECT_EQ(first->derived[i].sha256, second->derived[i].sha256);
     EXPECT_NE(first->derived[i].blob_id, second->derived[i].blob_id) << "never over another file";
   }
+}
+
+TEST_F(InstanceAnalyzerTest, WorkflowsThatMakeTheSameObjectGiveItTheSameUidAndOthersAnother) {
+  const Instance instance = Store(EncodePng(GrayFilm()).value(), MediaType::kPng);
+  const auto whole = Analyze(instance);
+  const auto part = Analyze(instance, "overlays only");
+  const auto smaller = Analyze(instance, "smaller");
+  ASSERT_THAT(whole, IsOk());
+  ASSERT_THAT(part, IsOk());
+  ASSERT_THAT(smaller, IsOk());
+
+  EXPECT_EQ(part->analysis.workflow, "overlays only");
+  ASSERT_THAT(part->derived, SizeIs(1));
+  EXPECT_EQ(part->derived[0].sop_instance_uid, whole->derived[0].sop_instance_uid);
+  EXPECT_EQ(part->derived[0].sha256, whole->derived[0].sha256);
+  EXPECT_NE(smaller->derived[0].sop_instance_uid, whole->derived[0].sop_instance_uid);
+  EXPECT_NE(smaller->derived[0].series_instance_uid, whole->derived[0].series_instance_uid)
+      << "the two differ in what a series shares, such as its number and time";
+}
+
+TEST_F(InstanceAnalyzerTest, AJobOfAWorkflowThatIsNotConfiguredIsSetAside) {
+  EXPECT_THAT(Analyze(Store(EncodePng(GrayFilm()).value(), MediaType::kPng), "removed"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, ::testing::HasSubstr("removed")));
 }
 
 TEST_F(InstanceAnalyzerTest, AColourPhotographIsRefusedWithAReasonAndANotice) {

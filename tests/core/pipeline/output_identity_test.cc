@@ -64,7 +64,7 @@ TEST(OutputIdentityTest, AnyPartOfTheWorkMakesAnotherObject) {
   add(kSource, "m2", "t", "r");
   add(kSource, "m", "t2", "r");
   add(kSource, "m", "t", "r2");
-  EXPECT_NE(*uids.begin(), DeriveSeriesUid(kSource, "overlay", "m"));
+  EXPECT_EQ(uids.count(DeriveSeriesUid(kSource, "m", "t", "r")), 0) << "not an object's";
 }
 
 TEST(OutputIdentityTest, TheOrderOfSourcesMakesNoDifference) {
@@ -72,15 +72,16 @@ TEST(OutputIdentityTest, TheOrderOfSourcesMakesNoDifference) {
   const OutputSource b = {MakeUid("1.2.4"), "bb"};
   EXPECT_EQ(DeriveSopInstanceUid({a, b}, "m", "t", "r"),
             DeriveSopInstanceUid({b, a}, "m", "t", "r"));
-  EXPECT_EQ(DeriveSeriesUid({a, b}, "overlay", "m"), DeriveSeriesUid({b, a}, "overlay", "m"));
+  EXPECT_EQ(DeriveSeriesUid({a, b}, "m", "t", "r"), DeriveSeriesUid({b, a}, "m", "t", "r"));
 }
 
-TEST(OutputIdentityTest, ASeriesHoldsOneKindOfOneSourceByOneModelSet) {
-  const Uid series = DeriveSeriesUid(kSource, "overlay", "m");
-  EXPECT_EQ(series, DeriveSeriesUid(kSource, "overlay", "m"));
-  EXPECT_NE(series, DeriveSeriesUid(kSource, "panel", "m"));
-  EXPECT_NE(series, DeriveSeriesUid(kSource, "overlay", "m2"));
-  EXPECT_NE(series, DeriveSeriesUid({{MakeUid("1.2.4"), "aa"}}, "overlay", "m"));
+TEST(OutputIdentityTest, ASeriesHoldsOneRecipeOfOneSourceByOneModelSet) {
+  const Uid series = DeriveSeriesUid(kSource, "m", "t", "r");
+  EXPECT_EQ(series, DeriveSeriesUid(kSource, "m", "t", "r"));
+  EXPECT_NE(series, DeriveSeriesUid(kSource, "m", "t", "r2"));
+  EXPECT_NE(series, DeriveSeriesUid(kSource, "m", "t2", "r"));
+  EXPECT_NE(series, DeriveSeriesUid(kSource, "m2", "t", "r"));
+  EXPECT_NE(series, DeriveSeriesUid({{MakeUid("1.2.4"), "aa"}}, "m", "t", "r"));
 }
 
 TEST(OutputIdentityTest, ARetrainedModelIsAnotherDevice) {
@@ -94,8 +95,8 @@ TEST(OutputIdentityTest, UidsOfReleasedObjectsStayAsTheyWere) {
   EXPECT_EQ(
       DeriveSopInstanceUid(kSource, "models", "thresholds", RecipeDigest(SomeRecipe())).text(),
       "2.25.131506225611809818048665782696053044655");
-  EXPECT_EQ(DeriveSeriesUid(kSource, "overlay", "models").text(),
-            "2.25.268563799657799925605711787701835918390");
+  EXPECT_EQ(DeriveSeriesUid(kSource, "models", "thresholds", RecipeDigest(SomeRecipe())).text(),
+            "2.25.140846039356872371061909382890520222460");
 }
 
 }  // namespace
