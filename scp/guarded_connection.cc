@@ -20,6 +20,8 @@ namespace camnode {
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
+// Type, a reserved byte and the length of what follows (PS3.8 9.3.1).
+constexpr size_t kPduHeaderBytes = 6;
 
 int64_t MonotonicNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -155,10 +157,12 @@ GuardedConnection::Transfer GuardedConnection::Receive(void* buffer, size_t size
   }
 }
 
-GuardedConnection::Transfer GuardedConnection::Send(const char* bytes, size_t size, size_t* moved) {
+GuardedConnection::Transfer GuardedConnection::Send(const char* bytes, size_t size,
+                                                    bool more_follows, size_t* moved) {
   if (tls_ != nullptr) return ToTransfer(tls_->Write(bytes, size, moved));
+  const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
   while (true) {
-    const ssize_t put = send(getSocket(), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t put = send(getSocket(), bytes, size, flags);
     *moved = static_cast<size_t>(std::max<ssize_t>(put, 0));
     if (put >= 0) return Transfer::kMoved;
     if (errno == EINTR) continue;
@@ -220,17 +224,30 @@ ssize_t GuardedConnection::read(void* buffer, size_t size) {
   }
 }
 
+// DCMTK writes the first bytes of each PDU and the rest apart; sent apart, they would
+// wake the peer twice.
+bool GuardedConnection::InsidePduAfter(const void* bytes, size_t size) {
+  const auto* start = static_cast<const uint8_t*>(bytes);
+  if (pdu_out_left_ == 0 && size >= kPduHeaderBytes) {
+    pdu_out_left_ = kPduHeaderBytes + (uint64_t{start[2]} << 24 | uint64_t{start[3]} << 16 |
+                                       uint64_t{start[4]} << 8 | uint64_t{start[5]});
+  }
+  pdu_out_left_ -= std::min<uint64_t>(size, pdu_out_left_);
+  return pdu_out_left_ > 0;
+}
+
 // DCMTK expects all bytes to be written at once.
 ssize_t GuardedConnection::write(void* buffer, size_t size) {
   const char* next = static_cast<const char*>(buffer);
   size_t left = size;
+  const bool more_follows = InsidePduAfter(buffer, size);
   while (left > 0) {
     if (options_.stop != nullptr && options_.stop->raised()) {
       return Fail(absl::CancelledError("node stops"), ECANCELED);
     }
     size_t put = 0;
     short events = POLLOUT;
-    switch (Send(next, left, &put)) {
+    switch (Send(next, left, more_follows, &put)) {
       case Transfer::kMoved:
         next += put;
         left -= put;

@@ -73,7 +73,8 @@ class GuardedConnection : public DcmTCPConnection {
   enum class Transfer { kMoved, kWaitForRead, kWaitForWrite, kClosed, kFailed };
 
   Transfer Receive(void* buffer, size_t size, size_t* moved);
-  Transfer Send(const char* bytes, size_t size, size_t* moved);
+  // `more_follows`: the network may wait for it (TLS does not).
+  Transfer Send(const char* bytes, size_t size, bool more_follows, size_t* moved);
   Transfer ToTransfer(TlsStream::Result result) const;
   OFCondition ShakeHands();
   ssize_t FailTransfer();
@@ -83,12 +84,15 @@ class GuardedConnection : public DcmTCPConnection {
   // As Poll for bytes, but of what TLS carries, not of TLS itself.
   Wait PollForData(int64_t until_ns, const StopSignal* interrupt);
   int64_t IdleUntil() const;
+  // Follows what is written; true if more of the same PDU comes.
+  bool InsidePduAfter(const void* bytes, size_t size);
   ssize_t Fail(absl::Status why, int error);
 
   const GuardedConnectionOptions options_;
   std::unique_ptr<TlsStream> tls_;
   PduGuard guard_;
   bool broken_ = false;           // The peer sent what the guard refuses.
+  uint64_t pdu_out_left_ = 0;     // Bytes of the PDU under way that DCMTK has yet to write.
   int64_t deadline_ns_ = kNever;  // Of the monotonic clock.
 };
 

@@ -187,7 +187,7 @@ absl::StatusOr<std::unique_ptr<InstanceSink>> Ingest::Admit(const StoreRequest& 
     return absl::FailedPreconditionError("the called AE title belongs to no workflow");
   }
   CAMNODE_RETURN_IF_ERROR(CheckCapacity());
-  CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create());
+  CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create(BlobDigest::kNone));
   auto sink = std::make_unique<StoreSink>(*this, request, *workflow, std::move(blob));
   CAMNODE_RETURN_IF_ERROR(sink->WriteFileHeader());
   return sink;
@@ -250,7 +250,7 @@ absl::StatusOr<IngestUpload> Ingest::BeginUpload(const UploadRequest& request) {
   const IngestWorkflow* workflow = FindNamed(options_.workflows, request.workflow);
   if (workflow == nullptr) return absl::InvalidArgumentError("there is no workflow of that name");
   CAMNODE_RETURN_IF_ERROR(CheckCapacity());
-  CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create());
+  CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create(BlobDigest::kNone));
   return IngestUpload(
       std::make_unique<IngestUpload::State>(*this, request, *workflow, std::move(blob)));
 }

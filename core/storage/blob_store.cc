@@ -17,6 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/types/optional.h"
 #include "core/base/crash_point.h"
 #include "core/base/durable_file.h"
 #include "core/base/sha256.h"
@@ -93,7 +94,7 @@ struct BlobWriter::State {
   DurableFile file;
   std::string blob_id;
   std::string final_path;
-  Sha256 sha256;
+  absl::optional<Sha256> sha256;
 };
 
 BlobWriter::BlobWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -103,7 +104,7 @@ BlobWriter::~BlobWriter() = default;
 
 absl::Status BlobWriter::Append(absl::string_view bytes) {
   CAMNODE_RETURN_IF_ERROR(state_->file.Append(bytes));
-  state_->sha256.Update(bytes);
+  if (state_->sha256) state_->sha256->Update(bytes);
   return absl::OkStatus();
 }
 
@@ -121,7 +122,7 @@ absl::StatusOr<BlobInfo> BlobWriter::Finish() && {
   BlobInfo info;
   info.size_bytes = state->file.size_bytes();
   info.id = std::move(state->blob_id);
-  info.sha256 = std::move(state->sha256).Finish();
+  if (state->sha256) info.sha256 = (*std::move(state->sha256)).Finish();
   return info;
 }
 
@@ -159,13 +160,14 @@ absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& di
   return std::unique_ptr<BlobStore>(new BlobStore(std::move(state)));
 }
 
-absl::StatusOr<BlobWriter> BlobStore::Create() {
+absl::StatusOr<BlobWriter> BlobStore::Create(BlobDigest digest) {
   CAMNODE_ASSIGN_OR_RETURN(std::string id, NewId());
   CAMNODE_ASSIGN_OR_RETURN(DurableFile file,
                            DurableFile::Create(state_->PartPathOf(id), *state_->calls));
   std::string path = state_->PathOf(id);
-  return BlobWriter(
-      std::make_unique<BlobWriter::State>(std::move(file), std::move(id), std::move(path)));
+  auto state = std::make_unique<BlobWriter::State>(std::move(file), std::move(id), std::move(path));
+  if (digest == BlobDigest::kOfAllBytes) state->sha256.emplace();
+  return BlobWriter(std::move(state));
 }
 
 absl::StatusOr<BlobInfo> BlobStore::Put(absl::string_view bytes) {

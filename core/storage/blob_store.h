@@ -26,9 +26,13 @@ namespace camnode {
 class BlobStore;
 class FileSystemCalls;
 
+// Whether a writer digests what it is given; a caller that digests other bytes of its
+// own need not pay twice.
+enum class BlobDigest { kOfAllBytes, kNone };
+
 struct BlobInfo {
   std::string id;      // 32 lower-case hexadecimal digits.
-  std::string sha256;  // Of all bytes.
+  std::string sha256;  // Of all bytes; empty with BlobDigest::kNone.
   int64_t size_bytes = 0;
 };
 
@@ -69,7 +73,7 @@ class BlobStore {
                                                          FileSystemCalls& calls);
   ~BlobStore();
 
-  absl::StatusOr<BlobWriter> Create();
+  absl::StatusOr<BlobWriter> Create(BlobDigest digest = BlobDigest::kOfAllBytes);
   // Create, Append, Finish.
   absl::StatusOr<BlobInfo> Put(absl::string_view bytes);
 

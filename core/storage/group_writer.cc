@@ -21,9 +21,8 @@ struct GroupWriter::Call {
   explicit Call(absl::FunctionRef<absl::Status(SqlTransaction&)> w) : work(w) {}
 
   const absl::FunctionRef<absl::Status(SqlTransaction&)> work;
-  absl::Status status;    // The writer thread's until `done`.
-  bool conflict = false;  // The last run met one.
-  bool done = false;      // Under mutex_.
+  absl::Status status;  // The writer thread's until `done`.
+  bool done = false;    // Under mutex_.
   CondVar finished;
 };
 
@@ -105,8 +104,7 @@ void GroupWriter::RunGroup() {
   } else if (kept.empty()) {
     driver_->Rollback();
   } else {
-    const absl::Status committed = CommitGroup(std::move(topics));
-    for (Call* call : kept) Finish(*call, committed);
+    CommitAndFinish(kept, std::move(topics));
   }
   for (Call* call : undone) Finish(*call, call->status);
   RunAgain(again);
@@ -115,28 +113,26 @@ void GroupWriter::RunGroup() {
 void GroupWriter::RunAgain(const std::vector<Call*>& calls) {
   absl::Status broken;  // Once the database cannot be reached, do not try for each.
   for (Call* call : calls) {
-    absl::Status status = broken;
-    for (int run = 0; broken.ok() && run < kMaxRunsAlone; ++run) {
-      call->conflict = false;
-      if (broken = driver_->Begin(); !broken.ok()) {
-        status = broken;
-        break;
-      }
-      status = RunAlone(*call);
-      if (!call->conflict) break;
-    }
-    Finish(*call, status);
+    if (broken.ok()) broken = RunAlone(*call);
+    if (!broken.ok()) Finish(*call, broken);
   }
 }
 
-// REQUIRES: Begin succeeded.
+// Ends the call and returns OK, or the error of Begin, and then the call is not ended.
 absl::Status GroupWriter::RunAlone(Call& call) {
-  std::vector<std::string> topics;
-  if (RunCall(call, topics) != Outcome::kKept) {
+  for (int run = 1;; ++run) {
+    CAMNODE_RETURN_IF_ERROR(driver_->Begin());
+    std::vector<std::string> topics;
+    const Outcome outcome = RunCall(call, topics);
+    if (outcome == Outcome::kKept) {
+      CommitAndFinish({&call}, std::move(topics));
+      return absl::OkStatus();
+    }
     driver_->Rollback();
-    return std::move(call.status);
+    if (outcome == Outcome::kConflict && run < kMaxRunsAlone) continue;
+    Finish(call, call.status);
+    return absl::OkStatus();
   }
-  return CommitGroup(std::move(topics));
 }
 
 GroupWriter::Outcome GroupWriter::RunCall(Call& call, std::vector<std::string>& topics) {
@@ -154,17 +150,20 @@ GroupWriter::Outcome GroupWriter::RunCall(Call& call, std::vector<std::string>& 
       !connection.Run("RELEASE SAVEPOINT call").ok()) {
     return Outcome::kTransactionLost;
   }
-  call.conflict = connection.TakeConflict();
-  return call.conflict ? Outcome::kConflict : Outcome::kUndone;
+  return connection.TakeConflict() ? Outcome::kConflict : Outcome::kUndone;
 }
 
-absl::Status GroupWriter::CommitGroup(std::vector<std::string> topics) {
+void GroupWriter::CommitAndFinish(const std::vector<Call*>& calls,
+                                  std::vector<std::string> topics) {
   std::sort(topics.begin(), topics.end());
   topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
-  CAMNODE_RETURN_IF_ERROR(driver_->Commit(topics));
-  MutexLock lock(&mutex_);
-  ++statistics_.commits;
-  return absl::OkStatus();
+  const absl::Status committed = driver_->Commit(topics);
+  if (committed.ok()) {
+    MutexLock lock(&mutex_);
+    ++statistics_.commits;
+  }
+  for (Call* call : calls) Finish(*call, committed);
+  if (committed.ok() && !topics.empty()) driver_->Ring(topics);
 }
 
 GroupWriter::Call* GroupWriter::TakeNext() {

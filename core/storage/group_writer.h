@@ -8,6 +8,7 @@
 //     SAVEPOINT  work  ROLLBACK  call 2, which failed: undone, reported to it alone
 //     SAVEPOINT  work  RELEASE   call 3, which came while 1 was running
 //   Commit                       one sync; 1 and 3 return together
+//   Ring                         nobody waits for it
 //
 // A commit that fails is reported to every call of its group.  If the transaction
 // itself breaks before the commit (a full disk, a lost connection), or a call met
@@ -43,8 +44,11 @@ class WriteDriver {
   // REQUIRES: Begin succeeded, as for Commit and Rollback.
   virtual SqlConnection& connection() = 0;
   // On return the transaction has ended either way.  `topics`: without repeats;
-  // to be rung if, and only if, the commit succeeds.
+  // to be rung if, and only if, the commit succeeds, by it or by Ring.
   virtual absl::Status Commit(const std::vector<std::string>& topics) = 0;
+  // After a Commit that succeeded, with the same topics, once its callers have their
+  // answer: rings what Commit did not.
+  virtual void Ring(const std::vector<std::string>&) {}
   virtual void Rollback() = 0;
 };
 
@@ -75,7 +79,7 @@ class GroupWriter {
   void RunGroup();
   absl::Status RunAlone(Call& call);
   Outcome RunCall(Call& call, std::vector<std::string>& topics);
-  absl::Status CommitGroup(std::vector<std::string> topics);
+  void CommitAndFinish(const std::vector<Call*>& calls, std::vector<std::string> topics);
   void RunAgain(const std::vector<Call*>& calls);
   // The next waiting call, or nullptr.
   Call* TakeNext();

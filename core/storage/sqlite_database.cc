@@ -28,17 +28,18 @@ class SqliteWriteDriver final : public WriteDriver {
 
   SqlConnection& connection() override { return *connection_; }
 
-  absl::Status Commit(const std::vector<std::string>& topics) override {
+  absl::Status Commit(const std::vector<std::string>&) override {
     absl::Status status = connection_->Run("COMMIT");
     if (!status.ok() && connection_->InTransaction()) {
       connection_->Run("ROLLBACK").IgnoreError();
     }
     lock_.Unlock();
-    if (status.ok() && !topics.empty()) {
-      CrashPoint("before_doorbell_ring");
-      for (const std::string& topic : topics) doorbell_.Ring(topic);
-    }
     return status;
+  }
+
+  void Ring(const std::vector<std::string>& topics) override {
+    CrashPoint("before_doorbell_ring");
+    for (const std::string& topic : topics) doorbell_.Ring(topic);
   }
 
   void Rollback() override {

@@ -85,6 +85,18 @@ TEST_F(AssociationAcceptorTest, AnswersEchoAndRelease) {
   EXPECT_EQ(acceptor_->stats().echoes, 1);
 }
 
+TEST_F(AssociationAcceptorTest, AnswersInOnePieceSoThatTheSenderWakesOnce) {
+  Start();
+  auto scu = Associated();
+
+  for (int i = 0; i < 20; ++i) {
+    const std::string uid = absl::StrCat("1.2.3.", i);
+    ASSERT_TRUE(scu->SendStore(1, kCrSopClass, uid, SmallDataSet(kCrSopClass, uid)));
+    const size_t first_piece = scu->BytesOfFirstPiece();
+    EXPECT_EQ(first_piece, scu->ReadPdu().size());
+  }
+}
+
 TEST_F(AssociationAcceptorTest, RejectsForGoodWhoeverIsNotOnTheListOrCallsSomebodyElse) {
   Start();
   // Permanent (1), by the service user (1): called (7) or calling (3) AE unknown.

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -101,6 +102,13 @@ std::string RawScu::ReadPdu() {
     if (pdu.size() == 6) wanted += ReadNumber(absl::string_view(pdu).substr(2, 4), true);
   }
   return pdu;
+}
+
+size_t RawScu::BytesOfFirstPiece() {
+  pollfd polled = {socket_, POLLIN, 0};
+  int bytes = 0;
+  if (poll(&polled, 1, kReadTimeoutMs) == 0 || ioctl(socket_, FIONREAD, &bytes) != 0) return 0;
+  return static_cast<size_t>(bytes);
 }
 
 std::string RawScu::AssociateRequest(const std::string& calling, const std::string& called,

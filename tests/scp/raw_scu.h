@@ -40,6 +40,8 @@ class RawScu {
   // One PDU with its header; "" once the peer has closed.  Waits 20 s at most and
   // then returns "timeout".
   std::string ReadPdu();
+  // Waits as ReadPdu does and returns how many bytes are there by then, unread.
+  size_t BytesOfFirstPiece();
 
   // Sends the request and returns the answer's PDU.
   std::string Associate(const std::string& calling, const std::string& called,

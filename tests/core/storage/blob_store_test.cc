@@ -60,6 +60,16 @@ class BlobStoreTest : public ::testing::Test {
   std::unique_ptr<BlobStore> store_;
 };
 
+TEST_F(BlobStoreTest, DigestsNothingForACallerThatDigestsItself) {
+  absl::StatusOr<BlobWriter> writer = store_->Create(BlobDigest::kNone);
+  ASSERT_THAT(writer, IsOk());
+  ASSERT_THAT(writer->Append("film"), IsOk());
+  const absl::StatusOr<BlobInfo> blob = (*std::move(writer)).Finish();
+  ASSERT_THAT(blob, IsOk());
+  EXPECT_EQ(blob->sha256, "");
+  EXPECT_EQ(store_->ReadAll(blob->id, 10).value_or(""), "film");
+}
+
 TEST_F(BlobStoreTest, BytesComeBackWithTheirDigest) {
   absl::StatusOr<BlobWriter> writer = store_->Create();
   ASSERT_THAT(writer, IsOk());

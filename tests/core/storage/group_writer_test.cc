@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
@@ -67,6 +68,7 @@ struct Disk {
   std::function<void()> before_begin = [] {};
   absl::Status begin_error;
   absl::Status commit_error;
+  std::function<void()> before_ring = [] {};
 };
 
 class WordDriver final : public WriteDriver {
@@ -80,12 +82,15 @@ class WordDriver final : public WriteDriver {
     return disk_.begin_error;
   }
   SqlConnection& connection() override { return connection_; }
-  absl::Status Commit(const std::vector<std::string>& topics) override {
+  absl::Status Commit(const std::vector<std::string>&) override {
     connection_.open = false;
     if (!disk_.commit_error.ok()) return disk_.commit_error;
     disk_.commits.push_back(connection_.words);
-    disk_.rung.insert(disk_.rung.end(), topics.begin(), topics.end());
     return absl::OkStatus();
+  }
+  void Ring(const std::vector<std::string>& topics) override {
+    disk_.before_ring();
+    disk_.rung.insert(disk_.rung.end(), topics.begin(), topics.end());
   }
   void Rollback() override { connection_.open = false; }
 
@@ -97,7 +102,7 @@ class WordDriver final : public WriteDriver {
 class GroupWriterTest : public ::testing::Test {
  protected:
   absl::Status WriteWord(const std::string& word) {
-    return writer_.Write([&](SqlTransaction& transaction) {
+    return writer_->Write([&](SqlTransaction& transaction) {
       transaction.RingAfterCommit(word);
       return transaction.Execute(word, {}).status();
     });
@@ -108,7 +113,7 @@ class GroupWriterTest : public ::testing::Test {
     std::atomic<bool> first{true};
     disk_.before_begin = [&] {
       if (!first.exchange(false)) return;
-      while (writer_.statistics().waiting < static_cast<int64_t>(words.size())) {
+      while (writer_->statistics().waiting < static_cast<int64_t>(words.size())) {
         std::this_thread::yield();
       }
     };
@@ -122,23 +127,30 @@ class GroupWriterTest : public ::testing::Test {
     return statuses;
   }
 
+  // Bells ring after the calls have returned: what has rung is known once the writer ended.
+  std::vector<std::string> Rung() {
+    writer_.reset();
+    return disk_.rung;
+  }
+
   Disk disk_;
-  GroupWriter writer_{std::make_unique<WordDriver>(disk_)};
+  std::unique_ptr<GroupWriter> writer_ =
+      std::make_unique<GroupWriter>(std::make_unique<WordDriver>(disk_));
 };
 
 TEST_F(GroupWriterTest, OneCallIsOneCommit) {
   EXPECT_THAT(WriteWord("a"), IsOk());
   EXPECT_THAT(WriteWord("b"), IsOk());
   EXPECT_THAT(disk_.commits, ElementsAre(ElementsAre("a"), ElementsAre("b")));
-  EXPECT_THAT(disk_.rung, ElementsAre("a", "b"));
+  EXPECT_THAT(Rung(), ElementsAre("a", "b"));
 }
 
 TEST_F(GroupWriterTest, CallsThatWaitTogetherShareOneCommit) {
   EXPECT_THAT(WriteTogether({"a", "b", "c", "d"}), ::testing::Each(IsOk()));
   ASSERT_EQ(disk_.commits.size(), 1u);
   EXPECT_THAT(disk_.commits[0], UnorderedElementsAre("a", "b", "c", "d"));
-  EXPECT_EQ(writer_.statistics().calls, 4);
-  EXPECT_EQ(writer_.statistics().commits, 1);
+  EXPECT_EQ(writer_->statistics().calls, 4);
+  EXPECT_EQ(writer_->statistics().commits, 1);
 }
 
 TEST_F(GroupWriterTest, OneCallsErrorIsItsOwn) {
@@ -148,23 +160,38 @@ TEST_F(GroupWriterTest, OneCallsErrorIsItsOwn) {
   EXPECT_THAT(statuses[2], IsOk());
   ASSERT_EQ(disk_.commits.size(), 1u);
   EXPECT_THAT(disk_.commits[0], UnorderedElementsAre("a", "b"));
-  EXPECT_THAT(disk_.rung, ElementsAre("a", "b"));
+  EXPECT_THAT(Rung(), ElementsAre("a", "b"));
 }
 
 TEST_F(GroupWriterTest, NothingIsCommittedForACallThatFailedAlone) {
   EXPECT_THAT(WriteWord("fail"), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(disk_.commits, IsEmpty());
-  EXPECT_THAT(disk_.rung, IsEmpty());
+  EXPECT_THAT(Rung(), IsEmpty());
 }
 
 TEST_F(GroupWriterTest, ACommitThatFailsIsReportedToAllAndRingsNothing) {
   disk_.commit_error = absl::ResourceExhaustedError("disk full");
   EXPECT_THAT(WriteTogether({"a", "b", "c"}),
               ::testing::Each(StatusIs(absl::StatusCode::kResourceExhausted)));
-  EXPECT_THAT(disk_.rung, IsEmpty());
 
   disk_.commit_error = absl::OkStatus();
   EXPECT_THAT(WriteWord("d"), IsOk());
+  EXPECT_THAT(Rung(), ElementsAre("d"));
+}
+
+TEST_F(GroupWriterTest, ACallReturnsBeforeItsBellRings) {
+  std::atomic<bool> returned{false};
+  bool rang_after_return = false;
+  disk_.before_ring = [&] {
+    const absl::Time patience = absl::Now() + absl::Seconds(10);
+    while (!returned && absl::Now() < patience) std::this_thread::yield();
+    rang_after_return = returned;
+  };
+  EXPECT_THAT(WriteWord("a"), IsOk());
+  returned = true;
+
+  EXPECT_THAT(Rung(), ElementsAre("a"));
+  EXPECT_TRUE(rang_after_return);
 }
 
 TEST_F(GroupWriterTest, ADatabaseThatIsGoneIsReportedToAll) {
