@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/dicom/codecs.h"
+#include "core/dicom/transfer_syntax.h"
 #include "core/dicom/file_meta.h"
 #include "core/dicom/of_condition.h"
 

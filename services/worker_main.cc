@@ -18,7 +18,6 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/codecs.h"
 #include "core/inference/classifier.h"
 #include "core/inference/openmp.h"
 #include "core/models/model_repository.h"
@@ -172,7 +171,6 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
   WorkerRegistry registry(database, SystemClock());
   WorkerHeartbeat heartbeat(registry, MakeRecord(config, name), kHeartbeatPeriod);
 
-  RegisterCodecs();
   const absl::Time load_start = absl::Now();
   const auto loaded = LoadAnalyzer(config, **blobs);
   if (!loaded.ok()) return Fail("models_unusable", loaded.status(), kUnusable);

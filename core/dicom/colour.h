@@ -3,7 +3,6 @@
 #ifndef CAMNODE_CORE_DICOM_COLOUR_H_
 #define CAMNODE_CORE_DICOM_COLOUR_H_
 
-#include "core/dicom/codecs.h"
 #include "core/dicom/pixel_format.h"
 #include "core/domain/radiograph.h"
 

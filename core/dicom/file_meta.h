@@ -8,14 +8,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/dicom/byte_source.h"
+#include "core/dicom/transfer_syntax.h"
 #include "core/domain/uid.h"
 
 namespace camnode {
-
-inline constexpr char kImplicitLittleEndian[] = "1.2.840.10008.1.2";
-inline constexpr char kExplicitLittleEndian[] = "1.2.840.10008.1.2.1";
-inline constexpr char kDeflatedLittleEndian[] = "1.2.840.10008.1.2.1.99";
-inline constexpr char kExplicitBigEndian[] = "1.2.840.10008.1.2.2";
 
 struct FileMeta {
   // As the file says, or, where it says nothing, as the data set looks.

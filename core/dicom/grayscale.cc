@@ -76,12 +76,6 @@ bool IsPadding(const GrayscaleChain& chain, int32_t stored) {
   return chain.padding_low && stored >= *chain.padding_low && stored <= chain.padding_high;
 }
 
-uint32_t Container(absl::string_view samples, size_t pixel, int bytes_per_sample) {
-  if (bytes_per_sample == 1) return static_cast<unsigned char>(samples[pixel]);
-  return static_cast<unsigned char>(samples[2 * pixel]) |
-         static_cast<uint32_t>(static_cast<unsigned char>(samples[2 * pixel + 1])) << 8;
-}
-
 // The value below or at which a share of the pixels lies (nearest rank).
 // REQUIRES: `counts` is sorted by value and holds at least one pixel.
 double Percentile(const std::vector<std::pair<double, int64_t>>& counts, int64_t pixels,
@@ -125,7 +119,7 @@ Window PercentileWindow(const std::vector<int64_t>& histogram, const PixelFormat
 std::vector<int64_t> Histogram(absl::string_view samples, int bytes_per_sample, size_t pixels) {
   std::vector<int64_t> histogram(bytes_per_sample == 1 ? 256 : 65'536, 0);
   for (size_t pixel = 0; pixel < pixels; ++pixel) {
-    ++histogram[Container(samples, pixel, bytes_per_sample)];
+    ++histogram[SampleContainer(samples, pixel, bytes_per_sample)];
   }
   return histogram;
 }
@@ -245,7 +239,7 @@ GrayscaleFilm ApplyGrayscaleChain(absl::string_view samples, int bytes_per_sampl
   uint8_t* const shown = film.presentation.ptr<uint8_t>();
   float* const values = film.modality_values.ptr<float>();
   for (size_t pixel = 0; pixel < pixels; ++pixel) {
-    const uint32_t container = Container(samples, pixel, bytes_per_sample);
+    const uint32_t container = SampleContainer(samples, pixel, bytes_per_sample);
     shown[pixel] = presentation[container];
     values[pixel] = modality_values[container];
   }

@@ -11,11 +11,10 @@
 
 #include "absl/strings/match.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/jpeg2000_header.h"
 
 namespace camnode {
 namespace {
-
-constexpr absl::string_view kJp2Signature("\0\0\0\x0CjP  ", 8);
 
 struct CodecDeleter {
   void operator()(opj_codec_t* codec) const { opj_destroy_codec(codec); }
@@ -60,28 +59,18 @@ OPJ_BOOL SeekStream(OPJ_OFF_T position, void* data) {
 
 void Ignore(const char*, void*) {}
 
-absl::Status CheckImage(const opj_image_t& image, const PixelFormat& format) {
-  if (image.numcomps != static_cast<OPJ_UINT32>(format.samples) ||
-      image.x1 - image.x0 != static_cast<OPJ_UINT32>(format.columns) ||
-      image.y1 - image.y0 != static_cast<OPJ_UINT32>(format.rows)) {
-    return absl::InvalidArgumentError(
-        "the size or components of the JPEG 2000 stream contradict Rows (0028,0010), Columns "
-        "(0028,0011) or Samples per Pixel (0028,0002)");
+absl::Status Damaged() { return absl::DataLossError("the JPEG 2000 stream is damaged"); }
+
+// OpenJPEG mends what it can and warns of it; these warnings mean that pixels are
+// missing or made up.  Others tell of headers that real encoders get wrong.
+void OnWarning(const char* message, void* data) {
+  constexpr absl::string_view kHarmless[] = {
+      "SOT marker inconsistency", "Unknown marker", "Isot Psot", "Empty SOT marker",
+      "Psot value of the current tile-part is equal to zero"};
+  for (const absl::string_view harmless : kHarmless) {
+    if (absl::StrContains(message, harmless)) return;
   }
-  for (OPJ_UINT32 i = 0; i < image.numcomps; ++i) {
-    const opj_image_comp_t& component = image.comps[i];
-    if (component.dx != 1 || component.dy != 1) {
-      return absl::UnimplementedError("subsampled JPEG 2000 is not supported");
-    }
-    if (component.prec < 1 || component.prec > 16) {
-      return absl::UnimplementedError("JPEG 2000 of more than 16 bits is not supported");
-    }
-    if (component.prec > static_cast<OPJ_UINT32>(format.bits_allocated)) {
-      return absl::InvalidArgumentError(
-          "the precision of the JPEG 2000 stream contradicts Bits Allocated (0028,0100)");
-    }
-  }
-  return absl::OkStatus();
+  *static_cast<bool*>(data) = true;
 }
 
 // The range of a component's values that fits into bits_stored bits.  Lossy streams
@@ -94,64 +83,79 @@ std::pair<int32_t, int32_t> StoredRange(const opj_image_comp_t& component,
 }
 
 // Two's complement in bits_allocated bits; the reader takes the stored bits.
-absl::StatusOr<std::string> Interleave(const opj_image_t& image, const PixelFormat& format) {
+absl::StatusOr<DecodedFrame> Interleave(const opj_image_t& image, const PixelFormat& format) {
   const size_t pixels = static_cast<size_t>(format.Pixels());
   const size_t components = image.numcomps;
-  const size_t bytes = static_cast<size_t>(format.bits_allocated) / 8;
-  std::string samples(pixels * components * bytes, '\0');
+  DecodedFrame frame;
+  frame.bytes_per_sample = format.bits_allocated / 8;
+  const auto bytes = static_cast<size_t>(frame.bytes_per_sample);
+  frame.samples.resize(pixels * components * bytes);
   for (size_t c = 0; c < components; ++c) {
     const opj_image_comp_t& component = image.comps[c];
     if (component.data == nullptr || component.w != static_cast<OPJ_UINT32>(format.columns) ||
         component.h != static_cast<OPJ_UINT32>(format.rows)) {
-      return absl::DataLossError("the JPEG 2000 stream is damaged");
+      return Damaged();
     }
     const auto [low, high] = StoredRange(component, format);
-    char* out = samples.data() + c * bytes;
+    char* out = frame.samples.data() + c * bytes;
     for (size_t i = 0; i < pixels; ++i, out += components * bytes) {
       const auto value = static_cast<uint32_t>(std::clamp(component.data[i], low, high));
       out[0] = static_cast<char>(value & 0xff);
       if (bytes == 2) out[1] = static_cast<char>(value >> 8 & 0xff);
     }
   }
-  return samples;
+  const bool undone = format.photometric == "YBR_RCT" || format.photometric == "YBR_ICT";
+  frame.photometric = undone ? "RGB" : format.photometric;
+  return frame;
+}
+
+using Codec = std::unique_ptr<opj_codec_t, CodecDeleter>;
+using Stream = std::unique_ptr<opj_stream_t, StreamDeleter>;
+
+bool SetUp(opj_codec_t* codec, opj_stream_t* stream, MemoryStream& memory, bool& warned) {
+  opj_stream_set_user_data(stream, &memory, nullptr);
+  opj_stream_set_user_data_length(stream, memory.bytes.size());
+  opj_stream_set_read_function(stream, ReadStream);
+  opj_stream_set_skip_function(stream, SkipStream);
+  opj_stream_set_seek_function(stream, SeekStream);
+  opj_set_info_handler(codec, Ignore, nullptr);
+  opj_set_warning_handler(codec, OnWarning, &warned);
+  opj_set_error_handler(codec, Ignore, nullptr);
+  opj_dparameters_t parameters;
+  opj_set_default_decoder_parameters(&parameters);
+  if (!opj_setup_decoder(codec, &parameters)) return false;
+  if (opj_has_thread_support()) {
+    const unsigned threads = std::min(4u, std::thread::hardware_concurrency());
+    if (threads > 1) opj_codec_set_threads(codec, static_cast<int>(threads));
+  }
+  return true;
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> DecodeJpeg2000Frame(absl::string_view frame,
-                                                const PixelFormat& format) {
-  const absl::Status damaged = absl::DataLossError("the JPEG 2000 stream is damaged");
-  const bool jp2 = absl::StartsWith(frame, kJp2Signature);
-  const std::unique_ptr<opj_codec_t, CodecDeleter> codec(
-      opj_create_decompress(jp2 ? OPJ_CODEC_JP2 : OPJ_CODEC_J2K));
-  const std::unique_ptr<opj_stream_t, StreamDeleter> stream(opj_stream_default_create(OPJ_TRUE));
-  if (!codec || !stream) return absl::ResourceExhaustedError("no memory for JPEG 2000");
+absl::StatusOr<DecodedFrame> DecodeJpeg2000Frame(absl::string_view stream,
+                                                 const PixelFormat& format) {
   MemoryStream memory;
-  memory.bytes = frame;
-  opj_stream_set_user_data(stream.get(), &memory, nullptr);
-  opj_stream_set_user_data_length(stream.get(), frame.size());
-  opj_stream_set_read_function(stream.get(), ReadStream);
-  opj_stream_set_skip_function(stream.get(), SkipStream);
-  opj_stream_set_seek_function(stream.get(), SeekStream);
-  opj_set_info_handler(codec.get(), Ignore, nullptr);
-  opj_set_warning_handler(codec.get(), Ignore, nullptr);
-  opj_set_error_handler(codec.get(), Ignore, nullptr);
+  CAMNODE_ASSIGN_OR_RETURN(memory.bytes, FindCodestream(stream));
+  CAMNODE_ASSIGN_OR_RETURN(const Jpeg2000Header header, ReadJpeg2000Header(memory.bytes));
+  CAMNODE_RETURN_IF_ERROR(
+      CheckStreamFormat({header.rows, header.columns, header.components, header.precision_bits},
+                        format, "JPEG 2000"));
+  if (header.subsampled) return absl::UnimplementedError("subsampled JPEG 2000 is not supported");
+  CAMNODE_RETURN_IF_ERROR(CheckTilesAreThere(memory.bytes, header));
 
-  opj_dparameters_t parameters;
-  opj_set_default_decoder_parameters(&parameters);
-  if (!opj_setup_decoder(codec.get(), &parameters)) return damaged;
-  if (opj_has_thread_support()) {
-    const unsigned threads = std::min(4u, std::thread::hardware_concurrency());
-    if (threads > 1) opj_codec_set_threads(codec.get(), static_cast<int>(threads));
-  }
+  bool warned = false;
+  const Codec codec(opj_create_decompress(OPJ_CODEC_J2K));
+  const Stream source(opj_stream_default_create(OPJ_TRUE));
+  if (!codec || !source) return absl::ResourceExhaustedError("no memory for JPEG 2000");
+  if (!SetUp(codec.get(), source.get(), memory, warned)) return Damaged();
   opj_image_t* raw = nullptr;
-  const bool header_read = opj_read_header(stream.get(), codec.get(), &raw) == OPJ_TRUE;
+  const bool header_read = opj_read_header(source.get(), codec.get(), &raw) == OPJ_TRUE;
   const std::unique_ptr<opj_image_t, ImageDeleter> image(raw);
-  if (!header_read || !image) return damaged;
-  CAMNODE_RETURN_IF_ERROR(CheckImage(*image, format));
-  if (!opj_decode(codec.get(), stream.get(), image.get()) ||
-      !opj_end_decompress(codec.get(), stream.get())) {
-    return damaged;
+  if (!header_read || !image || image->numcomps != static_cast<OPJ_UINT32>(format.samples) ||
+      !opj_decode(codec.get(), source.get(), image.get()) ||
+      !opj_end_decompress(codec.get(), source.get()) || warned) {
+    return Damaged();
   }
   return Interleave(*image, format);
 }

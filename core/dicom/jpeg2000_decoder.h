@@ -3,8 +3,6 @@
 #ifndef CAMNODE_CORE_DICOM_JPEG2000_DECODER_H_
 #define CAMNODE_CORE_DICOM_JPEG2000_DECODER_H_
 
-#include <string>
-
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/dicom/pixel_format.h"
@@ -12,12 +10,17 @@
 namespace camnode {
 
 // The samples, colour by pixel, little endian, bits_allocated wide; the colour
-// transformation of the stream is undone.  A bare codestream or a JP2 file.  Size
-// and components of the stream must be those of `format` before anything is
-// decoded.
-// Errors: kDataLoss (damaged), kInvalidArgument (it contradicts the format),
-// kUnimplemented (subsampled, or more than 16 bits).
-absl::StatusOr<std::string> DecodeJpeg2000Frame(absl::string_view frame, const PixelFormat& format);
+// transformation of the stream is undone.  A bare codestream or a JP2 file, of which
+// only the codestream is read.  Size and components of the stream must be those of
+// `format`, and all its tiles must be there, before anything is decoded.
+//
+// Values beyond Bits Stored, which lossy streams have, are clamped.  JPEG 2000 has no
+// checksum: a changed bit that decodes without a trace is not noticed.
+//
+// Errors: kDataLoss (damaged or cut), kInvalidArgument (it contradicts the format),
+// kUnimplemented (subsampled).
+absl::StatusOr<DecodedFrame> DecodeJpeg2000Frame(absl::string_view stream,
+                                                 const PixelFormat& format);
 
 }  // namespace camnode
 

@@ -10,7 +10,10 @@ constexpr int kEndOfImage = 0xD9;
 constexpr int kStartOfScan = 0xDA;
 constexpr int kApplication0 = 0xE0;
 constexpr int kApplication14 = 0xEE;
-constexpr int kStartOfFrameLs = 0xF7;
+constexpr int kStartOfLosslessFrame = 0xC3;
+
+constexpr int kComment = 0xFE;
+constexpr absl::string_view kEndMarker = "\xFF\xD9";
 
 int Byte(absl::string_view stream, size_t at) { return static_cast<unsigned char>(stream[at]); }
 int Word(absl::string_view stream, size_t at) {
@@ -19,8 +22,7 @@ int Word(absl::string_view stream, size_t at) {
 
 bool IsStartOfFrame(int marker) {
   // 0xC4, 0xC8 and 0xCC are tables and reserved.
-  return marker == kStartOfFrameLs ||
-         (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC);
+  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
 }
 
 // JFIF is YBR by definition; Adobe's marker says so in its last byte, and has the
@@ -55,6 +57,8 @@ absl::StatusOr<JpegHeader> ReadJpegHeader(absl::string_view stream) {
       header.rows = Word(stream, at + 5);
       header.columns = Word(stream, at + 7);
       header.components = Byte(stream, at + 9);
+      header.lossless = marker == kStartOfLosslessFrame;
+      header.sequential = marker == 0xC0 || marker == 0xC1;
       return header;
     }
     const int length = Word(stream, at + 2);
@@ -63,6 +67,42 @@ absl::StatusOr<JpegHeader> ReadJpegHeader(absl::string_view stream) {
     at += 2 + static_cast<size_t>(length);
   }
   return damaged;
+}
+
+absl::StatusOr<std::string> TidyJpegStream(absl::string_view stream, const JpegHeader& header) {
+  const size_t end = stream.rfind(kEndMarker);
+  if (end == absl::string_view::npos) return absl::DataLossError("the JPEG stream has no end");
+  stream = stream.substr(0, end + kEndMarker.size());
+  std::string tidy(stream.substr(0, 2));
+  size_t at = 2;
+  while (at + 4 <= stream.size()) {
+    const int marker = Byte(stream, at + 1);
+    if (marker == 0xFF) {  // Fill byte.
+      ++at;
+      continue;
+    }
+    const size_t bytes = 2 + static_cast<size_t>(Word(stream, at + 2));
+    if (Byte(stream, at) != 0xFF || bytes < 4 || bytes > stream.size() - at) break;
+    const bool dispensable = (marker >= kApplication0 && marker <= 0xEF) || marker == kComment;
+    if (!dispensable) tidy.append(stream.data() + at, bytes);
+    at += bytes;
+    if (marker != kStartOfScan) continue;
+    // The last three bytes of the segment: first and last coefficient, bit positions.
+    if (header.sequential && bytes >= 8) tidy.replace(tidy.size() - 3, 3, "\x00\x3F\x00", 3);
+    tidy.append(stream.data() + at, stream.size() - at);
+    return tidy;
+  }
+  return absl::DataLossError("the JPEG stream has no scan");
+}
+
+bool RemovePadding(std::string& tidy) {
+  const size_t end = tidy.size() - kEndMarker.size();
+  const size_t last = tidy.find_last_not_of('\0', end - 1);
+  // A zero behind 0xFF is no padding.
+  const size_t keep = last + (static_cast<unsigned char>(tidy[last]) == 0xFF ? 2 : 1);
+  if (keep >= end) return false;
+  tidy.erase(keep, end - keep);
+  return true;
 }
 
 }  // namespace camnode

@@ -11,7 +11,8 @@
 namespace camnode {
 namespace {
 
-constexpr std::array<absl::string_view, 2> kGrayscale = {"MONOCHROME1", "MONOCHROME2"};
+constexpr std::array<absl::string_view, 3> kSingle = {"MONOCHROME1", "MONOCHROME2",
+                                                      "PALETTE COLOR"};
 constexpr std::array<absl::string_view, 5> kColour = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT",
                                                       "YBR_RCT"};
 
@@ -28,22 +29,23 @@ absl::Status CheckPhotometric(const PixelFormat& format) {
   if (text.empty()) {
     return Contradiction("Photometric Interpretation (0028,0004) is absent");
   }
-  if (Contains(kGrayscale, text) || Contains(kColour, text)) {
+  if (Contains(kSingle, text) || Contains(kColour, text)) {
     const int samples = Contains(kColour, text) ? 3 : 1;
     if (samples == format.samples) return absl::OkStatus();
     return Contradiction(absl::StrCat("Photometric Interpretation (0028,0004) ", text,
                                       " contradicts Samples per Pixel (0028,0002) ",
                                       format.samples));
   }
-  constexpr std::array<absl::string_view, 6> kKnownElsewhere = {
-      "PALETTE COLOR", "ARGB", "CMYK", "HSV", "YBR_PARTIAL_422", "YBR_PARTIAL_420"};
+  constexpr std::array<absl::string_view, 5> kKnownElsewhere = {
+      "ARGB", "CMYK", "HSV", "YBR_PARTIAL_422", "YBR_PARTIAL_420"};
   return absl::UnimplementedError(absl::StrCat(
       "Photometric Interpretation (0028,0004) ",
       Contains(kKnownElsewhere, text) ? text : "with an unknown value", " is not supported"));
 }
 
 absl::Status CheckBits(const PixelFormat& format) {
-  if (format.bits_allocated != 8 && format.bits_allocated != 16) {
+  const bool bitmap = format.bits_allocated == 1 && format.IsGrayscale();
+  if (!bitmap && format.bits_allocated != 8 && format.bits_allocated != 16) {
     return absl::UnimplementedError(
         absl::StrCat("Bits Allocated (0028,0100) ", format.bits_allocated, " is not supported"));
   }
@@ -61,7 +63,14 @@ absl::Status CheckBits(const PixelFormat& format) {
 
 }  // namespace
 
+uint32_t SampleContainer(absl::string_view samples, size_t index, int bytes_per_sample) {
+  if (bytes_per_sample == 1) return static_cast<unsigned char>(samples[index]);
+  return static_cast<unsigned char>(samples[2 * index]) |
+         static_cast<uint32_t>(static_cast<unsigned char>(samples[2 * index + 1])) << 8;
+}
+
 int64_t PixelFormat::FrameBytes() const {
+  if (bits_allocated == 1) return (Pixels() + 7) / 8;
   const int64_t bytes = bits_allocated / 8;
   // Two luma samples share one pair of chroma samples.
   if (photometric == "YBR_FULL_422") return int64_t{rows} * ((columns + 1) / 2) * 4 * bytes;
@@ -93,6 +102,21 @@ absl::StatusOr<PixelFormat> ReadPixelFormat(const AttributeTable& table, int64_t
   CAMNODE_RETURN_IF_ERROR(CheckPhotometric(format));
   CAMNODE_RETURN_IF_ERROR(CheckBits(format));
   return format;
+}
+
+absl::Status CheckStreamFormat(const StreamFormat& stream, const PixelFormat& format,
+                               absl::string_view kind) {
+  if (stream.rows != format.rows || stream.columns != format.columns ||
+      stream.components != format.samples) {
+    return Contradiction(absl::StrCat("the size or components of the ", kind,
+                                      " stream contradict Rows (0028,0010), Columns (0028,0011) or "
+                                      "Samples per Pixel (0028,0002)"));
+  }
+  if (stream.precision_bits < 1 || stream.precision_bits > format.bits_allocated) {
+    return Contradiction(absl::StrCat("the precision of the ", kind,
+                                      " stream contradicts Bits Allocated (0028,0100)"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace camnode

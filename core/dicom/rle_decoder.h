@@ -3,19 +3,17 @@
 #ifndef CAMNODE_CORE_DICOM_RLE_DECODER_H_
 #define CAMNODE_CORE_DICOM_RLE_DECODER_H_
 
-#include <string>
-
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/dicom/pixel_format.h"
 
 namespace camnode {
 
-// The samples, colour by pixel, little endian.  Never reads beyond `frame`, never
+// The samples, colour by pixel, little endian.  Never reads beyond `stream`, never
 // writes beyond rows x columns x samples.
 // Errors: kDataLoss (damaged or too short), kInvalidArgument (its segments do not
 // fit the format).
-absl::StatusOr<std::string> DecodeRleFrame(absl::string_view frame, const PixelFormat& format);
+absl::StatusOr<DecodedFrame> DecodeRleFrame(absl::string_view stream, const PixelFormat& format);
 
 }  // namespace camnode
 

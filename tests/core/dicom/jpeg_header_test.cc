@@ -41,5 +41,49 @@ TEST(JpegHeaderTest, RefusesStreamsCutAnywhere) {
   }
 }
 
+const std::string kWholeFrame("\xFF\xC1\x00\x0B\x0C\x01\x02\x03\x04\x01\x01\x11\x00", 13);
+// A scan of one component that names coefficients 1 to 2, as no sequential one may.
+const std::string kScan("\xFF\xDA\x00\x08\x01\x01\x00\x01\x02\x00", 10);
+const std::string kTidyScan("\xFF\xDA\x00\x08\x01\x01\x00\x00\x3F\x00", 10);
+const std::string kEnd("\xFF\xD9", 2);
+
+JpegHeader Sequential() {
+  JpegHeader header;
+  header.sequential = true;
+  return header;
+}
+
+TEST(JpegHeaderTest, TidyingLeavesOutWhatDecodersOnlyWarnOf) {
+  const auto tidy = TidyJpegStream(
+      kStart + kJfif + kWholeFrame + "\xFF" + kAdobeRgb + kScan + "data" + kEnd + "more",
+      Sequential());
+  ASSERT_THAT(tidy, IsOk());
+  EXPECT_EQ(*tidy, kStart + kWholeFrame + kTidyScan + "data" + kEnd);
+}
+
+TEST(JpegHeaderTest, TidyingLeavesAScanThatIsNotSequentialAlone) {
+  const auto tidy = TidyJpegStream(kStart + kWholeFrame + kScan + "data" + kEnd, JpegHeader());
+  ASSERT_THAT(tidy, IsOk());
+  EXPECT_EQ(*tidy, kStart + kWholeFrame + kScan + "data" + kEnd);
+}
+
+TEST(JpegHeaderTest, AStreamWithoutItsEndOrItsScanWasCut) {
+  EXPECT_THAT(TidyJpegStream(kStart + kWholeFrame + kScan + "data", Sequential()),
+              StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(TidyJpegStream(kStart + kWholeFrame + kEnd, Sequential()),
+              StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST(JpegHeaderTest, OnlyZerosBeforeTheEndArePadding) {
+  std::string padded = kStart + kScan + "data" + std::string(3, '\0') + kEnd;
+  EXPECT_TRUE(RemovePadding(padded));
+  EXPECT_EQ(padded, kStart + kScan + "data" + kEnd);
+  EXPECT_FALSE(RemovePadding(padded));
+  std::string stuffed = kStart + kScan + "data\xFF" + std::string(2, '\0') + kEnd;
+  EXPECT_TRUE(RemovePadding(stuffed));
+  EXPECT_EQ(stuffed, kStart + kScan + "data\xFF" + std::string(1, '\0') + kEnd);
+  EXPECT_FALSE(RemovePadding(stuffed));
+}
+
 }  // namespace
 }  // namespace camnode

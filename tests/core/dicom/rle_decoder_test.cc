@@ -9,6 +9,8 @@
 namespace camnode {
 namespace {
 
+using ::testing::HasSubstr;
+
 PixelFormat Row(int columns, int bits) {
   PixelFormat format;
   format.rows = 1;
@@ -36,20 +38,30 @@ TEST(RleDecoderTest, UnpacksLiteralsAndRunsAndIgnoresTheNoOperation) {
                                                          "d")}),
                                       Row(7, 8));
   ASSERT_THAT(samples, IsOk());
-  EXPECT_EQ(*samples, "abcdddd");
+  EXPECT_EQ(samples->samples, "abcdddd");
 }
 
 TEST(RleDecoderTest, PutsTheMostSignificantSegmentIntoTheUpperByte) {
   const auto samples = DecodeRleFrame(
       Frame({std::string("\x01\x12\x34", 3), std::string("\x01\x56\x78", 3)}), Row(2, 16));
   ASSERT_THAT(samples, IsOk());
-  EXPECT_EQ(*samples, "\x56\x12\x78\x34");
+  EXPECT_EQ(samples->samples, "\x56\x12\x78\x34");
 }
 
 TEST(RleDecoderTest, NeverWritesBeyondTheFrame) {
-  const auto samples = DecodeRleFrame(Frame({std::string("\x81z", 2)}), Row(3, 8));
-  ASSERT_THAT(samples, IsOk());
-  EXPECT_EQ(*samples, "zzz");
+  EXPECT_THAT(DecodeRleFrame(Frame({std::string("\x81z", 2)}), Row(3, 8)),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("behind its last pixel")));
+}
+
+// A damaged run ends too early or too late; padding is neither.
+TEST(RleDecoderTest, NothingButPaddingFollowsTheLastPixel) {
+  const std::string segment = "\xFEz";
+  for (const std::string& padding :
+       {std::string(), std::string(1, '\0'), std::string(7, '\0'), std::string("\x80")}) {
+    EXPECT_THAT(DecodeRleFrame(Frame({segment + padding}), Row(3, 8)), IsOk());
+  }
+  EXPECT_THAT(DecodeRleFrame(Frame({segment + segment}), Row(3, 8)),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("behind its last pixel")));
 }
 
 TEST(RleDecoderTest, RefusesWhatIsDamaged) {
