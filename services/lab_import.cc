@@ -70,10 +70,12 @@ Turns a PyTorch checkpoint with torchvision's parameter names into a model folde
 DIR/manifest.textproto and DIR/weights.safetensors.  Nothing in the file is run, and
 nothing in DIR is overwritten.
 
-  --architecture NAME    densenet121, efficientnet_b0, resnet18, resnet34, resnet50
+  --architecture NAME    densenet121 or 169, efficientnet_b0 to b4, resnet18, 34 or 50
   --output DIR           for camnode: .../models/NAME/VERSION
   --precision P          float32 (default), or float16: large convolution kernels in
                          half precision, the rest in float32
+  --strip-prefix PREFIX  taken off every name in the checkpoint: module. for a network
+                         saved inside DataParallel
   --name NAME            default: the architecture
   --version NUMBER       default: 1
   --label LABEL          one for each output, in order; default: pneumonia
@@ -91,7 +93,7 @@ absl::Status RunImportCheckpoint(const std::vector<std::string>& words) {
   CAMNODE_ASSIGN_OR_RETURN(
       const LabArguments arguments,
       LabArguments::Parse(
-          words, {"architecture", "output", "precision", "name", "version", "label",
+          words, {"architecture", "output", "precision", "strip-prefix", "name", "version", "label",
                   "reported-label", "threshold", "threshold-set", "intensity", "input-size",
                   "population", "intended-use", "training-data", "known-limits"}));
   CAMNODE_ASSIGN_OR_RETURN(const std::string directory, arguments.Required("output"));
@@ -99,8 +101,10 @@ absl::Status RunImportCheckpoint(const std::vector<std::string>& words) {
     return absl::InvalidArgumentError("exactly one checkpoint file is needed");
   }
   CAMNODE_ASSIGN_OR_RETURN(const v1::ModelManifest draft, MakeDraft(arguments));
+  CheckpointImportOptions options;
+  CAMNODE_ASSIGN_OR_RETURN(options.strip_prefix, arguments.One("strip-prefix", ""));
   CAMNODE_ASSIGN_OR_RETURN(const ModelFolder model,
-                           ImportCheckpoint(arguments.files()[0], draft, directory));
+                           ImportCheckpoint(arguments.files()[0], draft, directory, options));
   const v1::ModelManifest& manifest = model.manifest;
   std::error_code error;
   absl::PrintF("%s: %s version %s, %d output(s), %s, %d bytes, threshold %g%s\n", model.directory,

@@ -1,11 +1,14 @@
 #include "core/inference/checkpoint_import.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "core/base/durable_file.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
@@ -27,6 +30,40 @@ constexpr char kManifestFile[] = "manifest.textproto";
 // First and depthwise convolutions have few weights, and rounding those moves the
 // score most: EfficientNet-B0's by up to 0.0064, with them in float32 by 0.0008.
 constexpr int64_t kMaxKeptElements = 10'000;
+
+constexpr char kDataParallelPrefix[] = "module.";
+
+absl::StatusOr<NamedTensors> StripPrefix(NamedTensors tensors, const std::string& prefix) {
+  std::vector<std::string> without;
+  NamedTensors stripped;
+  for (auto& [name, tensor] : tensors) {
+    absl::string_view rest = name;
+    if (!absl::ConsumePrefix(&rest, prefix)) without.push_back(name);
+    stripped.emplace(rest, std::move(tensor));
+  }
+  if (without.empty()) return stripped;
+  return absl::FailedPreconditionError(absl::StrCat(without.size(), " names do not begin with \"",
+                                                    prefix, "\": ", absl::StrJoin(without, ", ")));
+}
+
+bool LooksDataParallel(const NamedTensors& tensors) {
+  return std::all_of(tensors.begin(), tensors.end(), [](const auto& named) {
+    return absl::StartsWith(named.first, kDataParallelPrefix);
+  });
+}
+
+// The checkpoint's tensors under torchvision's names.
+absl::StatusOr<NamedTensors> ReadNamed(const std::string& checkpoint, const std::string& prefix) {
+  CAMNODE_ASSIGN_OR_RETURN(NamedTensors tensors, ReadCheckpoint(checkpoint));
+  if (prefix.empty() && LooksDataParallel(tensors)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        checkpoint, ": every name begins with \"", kDataParallelPrefix,
+        "\", as DataParallel writes them: import it with --strip-prefix ", kDataParallelPrefix));
+  }
+  absl::StatusOr<NamedTensors> stripped = StripPrefix(std::move(tensors), prefix);
+  if (!stripped.ok()) return Annotate(stripped.status(), checkpoint);
+  return stripped;
+}
 
 // The network the checkpoint was made for, with its weights in it.
 absl::StatusOr<std::shared_ptr<Network>> FitNetwork(const NamedTensors& checkpoint,
@@ -91,9 +128,10 @@ absl::Status CheckNothingStandsIn(const std::string& directory) {
 }
 
 absl::StatusOr<ModelFolder> Import(const std::string& checkpoint, v1::ModelManifest manifest,
-                                   const std::string& directory) {
+                                   const std::string& directory,
+                                   const CheckpointImportOptions& options) {
   CAMNODE_RETURN_IF_ERROR(CheckNothingStandsIn(directory));
-  CAMNODE_ASSIGN_OR_RETURN(const NamedTensors tensors, ReadCheckpoint(checkpoint));
+  CAMNODE_ASSIGN_OR_RETURN(const NamedTensors tensors, ReadNamed(checkpoint, options.strip_prefix));
   absl::StatusOr<std::shared_ptr<Network>> network = FitNetwork(tensors, manifest);
   if (!network.ok()) return Annotate(network.status(), checkpoint);
   CAMNODE_ASSIGN_OR_RETURN(const NamedTensors converted,
@@ -123,9 +161,10 @@ absl::StatusOr<ModelFolder> Import(const std::string& checkpoint, v1::ModelManif
 
 absl::StatusOr<ModelFolder> ImportCheckpoint(const std::string& checkpoint,
                                              const v1::ModelManifest& draft,
-                                             const std::string& directory) {
+                                             const std::string& directory,
+                                             const CheckpointImportOptions& options) {
   try {
-    return Import(checkpoint, draft, directory);
+    return Import(checkpoint, draft, directory, options);
   } catch (const std::exception& error) {
     return LibTorchError(error);
   }

@@ -10,6 +10,12 @@
 
 namespace camnode {
 
+struct CheckpointImportOptions {
+  // What every name in the checkpoint begins with and torchvision's do not:
+  // "module." for a network that was saved inside DataParallel.
+  std::string strip_prefix;
+};
+
 // Reads `checkpoint`, checks that it fits draft.architecture name by name, and writes
 // weights.safetensors and then manifest.textproto into `directory`, which is made if
 // need be.  What stands there is never overwritten.
@@ -23,11 +29,12 @@ namespace camnode {
 // The number of outputs is the classifier's; draft.labels must be as many.
 //
 // Errors: ReadCheckpoint's, LoadStateDict's, CheckManifest's; kFailedPrecondition
-// (labels do not fit the outputs; a weight is not finite, or not in half
-// precision), kAlreadyExists (a model stands there), the disk's.
+// (labels do not fit the outputs; a name without the prefix to strip; a weight is not
+// finite, or not in half precision), kAlreadyExists (a model stands there), the disk's.
 absl::StatusOr<ModelFolder> ImportCheckpoint(const std::string& checkpoint,
                                              const camnode::model::v1::ModelManifest& draft,
-                                             const std::string& directory);
+                                             const std::string& directory,
+                                             const CheckpointImportOptions& options = {});
 
 }  // namespace camnode
 

@@ -129,4 +129,8 @@ std::shared_ptr<Network> MakeDenseNet121(int64_t outputs) {
   return std::make_shared<DenseNet>(std::array<int, 4>{6, 12, 24, 16}, outputs);
 }
 
+std::shared_ptr<Network> MakeDenseNet169(int64_t outputs) {
+  return std::make_shared<DenseNet>(std::array<int, 4>{6, 12, 32, 32}, outputs);
+}
+
 }  // namespace camnode

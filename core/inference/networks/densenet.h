@@ -12,6 +12,7 @@ namespace camnode {
 
 // Features end with `norm5`, before the last ReLU, which belongs to the head.
 std::shared_ptr<Network> MakeDenseNet121(int64_t outputs);
+std::shared_ptr<Network> MakeDenseNet169(int64_t outputs);
 
 }  // namespace camnode
 

@@ -1,7 +1,9 @@
 #include "core/inference/networks/efficientnet.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -59,12 +61,36 @@ struct StageShape {
   int blocks;
 };
 
+// B0; the others widen and deepen it.
 constexpr StageShape kB0Stages[] = {
     {1, 3, 1, 32, 16, 1},  {6, 3, 2, 16, 24, 2},   {6, 5, 2, 24, 40, 2},   {6, 3, 2, 40, 80, 3},
     {6, 5, 1, 80, 112, 3}, {6, 5, 2, 112, 192, 4}, {6, 3, 1, 192, 320, 1},
 };
-constexpr int64_t kB0StemChannels = 32;
-constexpr int64_t kB0FeatureChannels = 1280;
+// Channels of the features, for each of the last stage's.
+constexpr int64_t kFeatureFactor = 4;
+
+struct Scaling {
+  double width;
+  double depth;
+  double dropout;
+};
+
+// To a multiple of 8, the nearest, but never below nine tenths.
+int64_t Widened(int64_t channels, double width) {
+  const double wanted = static_cast<double>(channels) * width;
+  const int64_t rounded = std::max<int64_t>(8, static_cast<int64_t>(wanted + 4) / 8 * 8);
+  return static_cast<double>(rounded) < 0.9 * wanted ? rounded + 8 : rounded;
+}
+
+std::vector<StageShape> ScaledStages(const Scaling& scaling) {
+  std::vector<StageShape> stages(std::begin(kB0Stages), std::end(kB0Stages));
+  for (StageShape& stage : stages) {
+    stage.in = Widened(stage.in, scaling.width);
+    stage.out = Widened(stage.out, scaling.width);
+    stage.blocks = static_cast<int>(std::ceil(stage.blocks * scaling.depth));
+  }
+  return stages;
+}
 
 // The inverted residual: widen, depthwise, squeeze-excitation, project.  Its parts
 // are children "0", "1", ... of "block"; the widening is absent at expansion 1.
@@ -103,16 +129,16 @@ class InvertedResidual final : public nn::Module {
   std::shared_ptr<ConvNorm> project_;
 };
 
-class EfficientNetB0 final : public PoolingNetwork {
+class EfficientNet final : public PoolingNetwork {
  public:
-  explicit EfficientNetB0(int64_t outputs)
+  EfficientNet(const std::vector<StageShape>& stages, double dropout, int64_t outputs)
       : features_(register_module("features", std::make_shared<nn::Module>())),
-        linear_(kB0FeatureChannels, outputs),
-        classifier_(register_module("classifier", nn::Sequential(nn::Dropout(0.2), linear_))) {
+        linear_(kFeatureFactor * stages.back().out, outputs),
+        classifier_(register_module("classifier", nn::Sequential(nn::Dropout(dropout), linear_))) {
     int child = 0;
     Append(*features_, absl::StrCat(child++), "features",
-           std::make_shared<ConvNorm>(3, kB0StemChannels, 3, 2, 1, true));
-    for (const StageShape& shape : kB0Stages) {
+           std::make_shared<ConvNorm>(3, stages.front().in, 3, 2, 1, true));
+    for (const StageShape& shape : stages) {
       const std::string name = absl::StrCat(child++);
       const auto stage = features_->register_module(name, std::make_shared<nn::Module>());
       for (int b = 0; b < shape.blocks; ++b) {
@@ -121,9 +147,9 @@ class EfficientNetB0 final : public PoolingNetwork {
                                                   b == 0 ? shape.stride : 1));
       }
     }
-    Append(
-        *features_, absl::StrCat(child), "features",
-        std::make_shared<ConvNorm>(std::rbegin(kB0Stages)->out, kB0FeatureChannels, 1, 1, 1, true));
+    Append(*features_, absl::StrCat(child), "features",
+           std::make_shared<ConvNorm>(stages.back().out, linear_->options.in_features(), 1, 1, 1,
+                                      true));
   }
 
   nn::LinearImpl* pooled_classifier() override { return linear_.get(); }
@@ -143,10 +169,30 @@ class EfficientNetB0 final : public PoolingNetwork {
   nn::Sequential classifier_;
 };
 
+std::shared_ptr<Network> Make(const Scaling& scaling, int64_t outputs) {
+  return std::make_shared<EfficientNet>(ScaledStages(scaling), scaling.dropout, outputs);
+}
+
 }  // namespace
 
 std::shared_ptr<Network> MakeEfficientNetB0(int64_t outputs) {
-  return std::make_shared<EfficientNetB0>(outputs);
+  return Make({1.0, 1.0, 0.2}, outputs);
+}
+
+std::shared_ptr<Network> MakeEfficientNetB1(int64_t outputs) {
+  return Make({1.0, 1.1, 0.2}, outputs);
+}
+
+std::shared_ptr<Network> MakeEfficientNetB2(int64_t outputs) {
+  return Make({1.1, 1.2, 0.3}, outputs);
+}
+
+std::shared_ptr<Network> MakeEfficientNetB3(int64_t outputs) {
+  return Make({1.2, 1.4, 0.3}, outputs);
+}
+
+std::shared_ptr<Network> MakeEfficientNetB4(int64_t outputs) {
+  return Make({1.4, 1.8, 0.4}, outputs);
 }
 
 }  // namespace camnode

@@ -13,6 +13,10 @@ namespace camnode {
 // Features end with `features.8`, a 1x1 convolution with SiLU.  Without stochastic
 // depth and dropout, which do nothing at inference.
 std::shared_ptr<Network> MakeEfficientNetB0(int64_t outputs);
+std::shared_ptr<Network> MakeEfficientNetB1(int64_t outputs);
+std::shared_ptr<Network> MakeEfficientNetB2(int64_t outputs);
+std::shared_ptr<Network> MakeEfficientNetB3(int64_t outputs);
+std::shared_ptr<Network> MakeEfficientNetB4(int64_t outputs);
 
 }  // namespace camnode
 

@@ -22,7 +22,12 @@ struct Architecture {
 // One line per architecture, in alphabetical order.
 constexpr Architecture kArchitectures[] = {
     {"densenet121", "classifier.weight", MakeDenseNet121},
+    {"densenet169", "classifier.weight", MakeDenseNet169},
     {"efficientnet_b0", "classifier.1.weight", MakeEfficientNetB0},
+    {"efficientnet_b1", "classifier.1.weight", MakeEfficientNetB1},
+    {"efficientnet_b2", "classifier.1.weight", MakeEfficientNetB2},
+    {"efficientnet_b3", "classifier.1.weight", MakeEfficientNetB3},
+    {"efficientnet_b4", "classifier.1.weight", MakeEfficientNetB4},
     {"resnet18", "fc.weight", MakeResNet18},
     {"resnet34", "fc.weight", MakeResNet34},
     {"resnet50", "fc.weight", MakeResNet50},

@@ -143,6 +143,34 @@ TEST_F(CheckpointImportTest, RefusesWeightsThatHalfPrecisionCannotHold) {
   EXPECT_THAT(ImportCheckpoint(checkpoint, Draft("float32"), Output()), IsOk());
 }
 
+NamedTensors Prefixed(const NamedTensors& tensors) {
+  NamedTensors prefixed;
+  for (const auto& [name, tensor] : tensors) prefixed["module." + name] = tensor;
+  return prefixed;
+}
+
+TEST_F(CheckpointImportTest, TakesThePrefixOfDataParallelOffWhenAsked) {
+  const NamedTensors weights = RandomWeights(1);
+  const std::string checkpoint = Write(Prefixed(weights));
+  EXPECT_THAT(ImportCheckpoint(checkpoint, Draft("float32"), Output()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("--strip-prefix module.")));
+  EXPECT_FALSE(fs::exists(Output()));
+
+  ASSERT_THAT(ImportCheckpoint(checkpoint, Draft("float32"), Output(), {"module."}), IsOk());
+  const auto stored = ReadSafetensors(Output() + "/weights.safetensors");
+  ASSERT_THAT(stored, IsOk());
+  EXPECT_TRUE(stored->at("fc.weight").equal(weights.at("fc.weight")));
+}
+
+TEST_F(CheckpointImportTest, ListsTheNamesThatLackThePrefix) {
+  NamedTensors weights = Prefixed(RandomWeights(1));
+  weights["bn1.bias"] = weights["module.bn1.bias"];
+  weights["fc.bias"] = weights["module.fc.bias"];
+  EXPECT_THAT(ImportCheckpoint(Write(weights), Draft("float32"), Output(), {"module."}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("2 names do not begin with \"module.\": bn1.bias, fc.bias")));
+}
+
 TEST_F(CheckpointImportTest, NeverOverwritesAModel) {
   const std::string checkpoint = Write(RandomWeights(1));
   ASSERT_THAT(ImportCheckpoint(checkpoint, Draft("float32"), Output()), IsOk());

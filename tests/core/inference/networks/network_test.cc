@@ -46,7 +46,12 @@ TEST(NetworkTest, NamesItsParametersAndBuffersAsTorchvisionDoes) {
 TEST(NetworkTest, HasAsManyParametersAsTorchvisionsNetworks) {
   for (const auto& [architecture, expected] :
        std::vector<std::pair<std::string, int64_t>>{{"densenet121", 7'978'856},
+                                                    {"densenet169", 14'149'480},
                                                     {"efficientnet_b0", 5'288'548},
+                                                    {"efficientnet_b1", 7'794'184},
+                                                    {"efficientnet_b2", 9'109'994},
+                                                    {"efficientnet_b3", 12'233'232},
+                                                    {"efficientnet_b4", 19'341'616},
                                                     {"resnet18", 11'689'512},
                                                     {"resnet34", 21'797'672},
                                                     {"resnet50", 25'557'032}}) {
@@ -132,7 +137,7 @@ TEST(NetworkTest, KnowsTheClassifierOfEachArchitecture) {
 TEST(NetworkTest, NamesTheKnownArchitecturesWhenAskedForAnother) {
   EXPECT_THAT(MakeNetwork("alexnet", 1),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("alexnet"), HasSubstr("densenet121, efficientnet_b0"))));
+                       AllOf(HasSubstr("alexnet"), HasSubstr("densenet121, densenet169"))));
 }
 
 TEST(NetworkTest, TakesOverWeightsThatFitAndWidensHalfPrecision) {
