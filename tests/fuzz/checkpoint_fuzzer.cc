@@ -1,0 +1,38 @@
+// Any bytes as a file of weights: a bare pickle, a PyTorch checkpoint, safetensors.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <initializer_list>
+#include <iostream>
+
+#include "core/inference/checkpoint_reader.h"
+#include "core/inference/safetensors.h"
+#include "core/inference/unpickler.h"
+
+namespace {
+
+// What the function's header promises.
+void CheckCode(const char* function, const absl::Status& status,
+               std::initializer_list<absl::StatusCode> promised) {
+  if (status.ok()) return;
+  for (const absl::StatusCode code : promised) {
+    if (status.code() == code) return;
+  }
+  std::cerr << "unexpected status of " << function << ": " << status << "\n";
+  std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view bytes(reinterpret_cast<const char*>(data), size);
+  CheckCode("Unpickle", camnode::Unpickle(bytes).status(),
+            {absl::StatusCode::kPermissionDenied, absl::StatusCode::kDataLoss});
+  CheckCode("ParseCheckpoint", camnode::ParseCheckpoint(bytes).status(),
+            {absl::StatusCode::kPermissionDenied, absl::StatusCode::kDataLoss,
+             absl::StatusCode::kFailedPrecondition});
+  CheckCode("ParseSafetensors", camnode::ParseSafetensors(bytes).status(),
+            {absl::StatusCode::kDataLoss});
+  return 0;
+}
