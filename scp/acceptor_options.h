@@ -23,7 +23,7 @@ struct AcceptorOptions {
   // The same for TLS; kNoPort: none.  Needs `tls`.
   int tls_port = kNoPort;
   // Certificates of the TLS port; outlives the acceptor.
-  TlsCredentials* tls = nullptr;
+  const TlsCredentials* tls = nullptr;
   // Associations at work at one time.  One more is rejected, transiently, so that
   // the sender tries again.  Each costs a thread and about 0.5 MB.
   int max_associations = 32;

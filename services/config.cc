@@ -1,6 +1,5 @@
 #include "services/config.h"
 
-#include <arpa/inet.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
@@ -20,7 +19,9 @@
 #include "core/base/status_macros.h"
 #include "core/domain/ae_title.h"
 #include "proto/camnode/config/v1/config.pb.h"
+#include "services/config_dicom.h"
 #include "services/config_reader.h"
+#include "services/config_text.h"
 
 namespace camnode {
 namespace {
@@ -28,7 +29,6 @@ namespace {
 using google::protobuf::TextFormat;
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
-constexpr int kMaxPort = 65535;
 
 // Everything the parser has to say is a mistake: its only warnings here are about
 // options that do not exist.
@@ -51,50 +51,9 @@ class MistakeCollector final : public google::protobuf::io::ErrorCollector {
 
 bool NotEmpty(const std::string& text) { return !text.empty(); }
 
-constexpr char kAeTitle[] = "1 to 16 printable ASCII characters, no backslash";
-
-bool IsAeTitle(const std::string& text) { return AeTitle::Parse(text).ok(); }
-
-// Without padding, so that titles can be compared.
-void ReadAeTitle(const ConfigReader& section, std::string* title) {
-  section.Read("ae_title", kAeTitle, IsAeTitle, title);
-  *title = AeTitle::Parse(*title).value_or(AeTitle()).text();
-}
-
-bool IsIpAddress(const std::string& text) {
-  unsigned char bytes[sizeof(in6_addr)];
-  return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), bytes) == 1;
-}
-
-bool IsAddressRange(const std::string& text) {
-  const std::size_t slash = text.find('/');
-  if (slash == std::string::npos) return IsIpAddress(text);
-  int bits = -1;
-  const bool is_v6 = text.find(':') != std::string::npos;
-  return IsIpAddress(text.substr(0, slash)) && absl::SimpleAtoi(text.substr(slash + 1), &bits) &&
-         bits >= 0 && bits <= (is_v6 ? 128 : 32);
-}
-
-bool IsHost(const std::string& text) {
-  if (IsIpAddress(text)) return true;
-  const auto allowed = [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '.'; };
-  return !text.empty() && text.size() <= 253 && absl::ascii_isalnum(text.front()) &&
-         std::all_of(text.begin(), text.end(), allowed);
-}
-constexpr char kHost[] = "a host name or an IP address";
-
 bool IsLoopback(const std::string& address) {
   return address == "::1" || (IsIpAddress(address) && absl::StartsWith(address, "127."));
 }
-
-bool IsName(const std::string& text) {
-  const auto allowed = [](char c) {
-    return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
-  };
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
-}
-constexpr char kName[] = "1 to 64 letters, digits, '-', '_', '.'";
 
 bool IsModelName(const std::string& text) {
   const std::size_t slash = text.find('/');
@@ -138,59 +97,6 @@ void ReadBackoff(const ConfigReader& section, Backoff* backoff) {
     section.Mistake(section.Has("initial_backoff_ms") ? "initial_backoff_ms" : "max_backoff_ms",
                     "contradicts: the initial wait is longer than the longest one; expected "
                     "initial_backoff_ms <= max_backoff_ms");
-  }
-}
-
-void ReadDicom(const ConfigReader& section, DicomConfig* dicom) {
-  ReadAeTitle(section, &dicom->ae_title);
-  section.Read("port", 0, kMaxPort, &dicom->port);
-  section.Read("max_associations", 1, 1000, &dicom->max_associations);
-  section.Read("max_associations_per_peer", 1, 1000, &dicom->max_associations_per_peer);
-  section.Read("max_pdu_bytes", 4096, 131072, &dicom->max_pdu_bytes);
-  section.Read("max_instance_bytes", int64_t{1} << 10, int64_t{4} << 30,
-               &dicom->max_instance_bytes);
-  section.Read("idle_timeout_ms", absl::Hours(1), &dicom->idle_timeout);
-  section.Read("association_request_timeout_ms", absl::Hours(1),
-               &dicom->association_request_timeout);
-  section.Read("instance_timeout_ms", absl::Hours(24), &dicom->instance_timeout);
-  section.Read("accept_unknown_peers", &dicom->accept_unknown_peers);
-}
-
-void ReadPeers(const ConfigReader& file, std::vector<PeerConfig>* peers) {
-  std::set<std::string> titles;
-  for (const ConfigReader& section : file.Sections("peers")) {
-    PeerConfig peer;
-    section.Require("ae_title", kAeTitle);
-    section.Require("addresses", "at least one address or range, such as \"10.1.0.0/16\"");
-    ReadAeTitle(section, &peer.ae_title);
-    section.Read("addresses", "an IPv4 or IPv6 address or range, such as \"10.1.0.0/16\"",
-                 IsAddressRange, &peer.addresses);
-    section.Read("return_port", 0, kMaxPort, &peer.return_port);
-    section.Read("return_host", kHost, IsHost, &peer.return_host);
-    if (!peer.ae_title.empty() && !titles.insert(peer.ae_title).second) {
-      section.Mistake("ae_title",
-                      "is a second peer of that title; expected one entry with all "
-                      "its addresses");
-    }
-    peers->push_back(std::move(peer));
-  }
-}
-
-void ReadDestinations(const ConfigReader& file, std::vector<DestinationConfig>* destinations) {
-  std::set<std::string> names;
-  for (const ConfigReader& section : file.Sections("destinations")) {
-    DestinationConfig destination;
-    section.Require("name", kName);
-    section.Require("ae_title", kAeTitle);
-    section.Require("host", kHost);
-    section.Read("name", kName, IsName, &destination.name);
-    ReadAeTitle(section, &destination.ae_title);
-    section.Read("host", kHost, IsHost, &destination.host);
-    section.Read("port", 1, kMaxPort, &destination.port);
-    if (!destination.name.empty() && !names.insert(destination.name).second) {
-      section.Mistake("name", "is a second destination of that name; expected another name");
-    }
-    destinations->push_back(std::move(destination));
   }
 }
 
@@ -370,6 +276,7 @@ Config ReadFile(const ConfigReader& file) {
   ReadDicom(file.Section("dicom"), &config.dicom);
   ReadPeers(file, &config.peers);
   ReadDestinations(file, &config.destinations);
+  CheckTls(file, config);
   OutputsConfig outputs;
   ReadOutputs(file.Section("outputs"), &outputs);
   ReadWorkflows(file, outputs, &config);
@@ -442,6 +349,10 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   config.data_directory = Resolve(folder, config.data_directory);
   config.model_directory = Resolve(folder, config.model_directory);
+  DicomTlsConfig& tls = config.dicom.tls;
+  for (std::string* file : {&tls.certificate_file, &tls.private_key_file, &tls.ca_file}) {
+    if (!file->empty()) *file = Resolve(folder, *file);
+  }
   if (config.database_uri.empty()) {
     config.database_uri = absl::StrCat("sqlite:", config.data_directory, "/camnode.db");
   } else if (absl::StartsWith(config.database_uri, "sqlite:")) {

@@ -23,11 +23,24 @@
 
 namespace camnode {
 
+// DICOM by TLS, in and out.
+struct DicomTlsConfig {
+  int port = -1;  // 0: any free one, see ports.json; -1: none.
+  // PEM; all three or none.
+  std::string certificate_file;
+  std::string private_key_file;
+  std::string ca_file;
+  bool require_peer_certificate = true;  // Of those who call us.
+
+  bool has_files() const { return !certificate_file.empty(); }
+};
+
 // The storage SCP.
 struct DicomConfig {
   // Ours when we send; and what a workflow is called that names no title of its own.
   std::string ae_title = "CAMNODE";
-  int port = 11112;  // 0: any free one, see ports.json.
+  int port = 11112;  // 0: any free one, see ports.json; -1: none.
+  DicomTlsConfig tls;
   // One thread each.  More at once are refused as "temporary congestion".
   int max_associations = 16;
   int max_associations_per_peer = 8;                // So that one peer cannot take them all.
@@ -48,6 +61,10 @@ struct PeerConfig {
   // film came from.
   int return_port = 0;
   std::string return_host;
+  bool return_tls = false;
+  // Within the limits of all; 0: none of its own.
+  int max_associations = 0;
+  int64_t max_instance_bytes = 0;
 };
 
 // A DICOM peer that receives what we make.
@@ -56,6 +73,8 @@ struct DestinationConfig {
   std::string ae_title;
   std::string host;  // Name or address.
   int port = 104;
+  bool tls = false;
+  std::string tls_server_name;  // What its certificate must carry; "": any name.
 };
 
 // Which objects are made of an analysis.
@@ -166,8 +185,8 @@ std::vector<std::vector<std::string>> ModelNames(const Config& config);
 // order of the file: "FILE:LINE: what is wrong; what was expected".
 absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& file);
 
-// ParseConfig of the file at `path`; relative paths are made relative to its
-// folder, database_uri is filled in.
+// ParseConfig of the file at `path`; relative paths (of TLS files, too) are made
+// relative to its folder, database_uri is filled in.
 // Errors: as ParseConfig; kNotFound or kUnavailable if it cannot be read;
 // kResourceExhausted if larger than 1 MiB.
 absl::StatusOr<Config> LoadConfig(const std::string& path);

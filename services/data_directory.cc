@@ -59,8 +59,9 @@ absl::Status DataDirectory::WritePorts(const NodePorts& ports) const {
   const std::string part = PortsPath(path_) + ".part";
   {
     std::ofstream file(part, std::ios::trunc);
-    file << "{\"dicom\": " << ports.dicom << ", \"grpc\": " << ports.grpc
-         << ", \"http\": " << ports.http << ", \"pid\": " << getpid() << "}\n";
+    file << "{\"dicom\": " << ports.dicom << ", \"dicom_tls\": " << ports.dicom_tls
+         << ", \"grpc\": " << ports.grpc << ", \"http\": " << ports.http
+         << ", \"pid\": " << getpid() << "}\n";
     file.close();
     if (!file) return absl::UnavailableError(absl::StrCat(part, " cannot be written"));
   }

@@ -11,9 +11,10 @@
 
 namespace camnode {
 
-// Ports that the node listens on; http is -1 if it is off.
+// Ports that the node listens on; -1: off.
 struct NodePorts {
   int dicom = 0;
+  int dicom_tls = -1;
   int grpc = 0;
   int http = 0;
 };
@@ -33,7 +34,8 @@ class DataDirectory {
 
   const std::string& path() const { return path_; }
 
-  // PATH/ports.json: {"dicom": 11112, "grpc": 50051, "http": 8080, "pid": 4711},
+  // PATH/ports.json: {"dicom": 11112, "dicom_tls": 2762, "grpc": 50051, "http": 8080,
+  // "pid": 4711},
   // replaced as a whole, so that a reader never sees half of it.
   absl::Status WritePorts(const NodePorts& ports) const;
   void RemovePorts() const;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -17,6 +18,23 @@ namespace {
 constexpr absl::Duration kHeartbeatMaxAge = absl::Seconds(10);
 // How long gRPC calls under way may go on while the node stops.
 constexpr absl::Duration kCallPatience = absl::Seconds(5);
+// So long before our certificate ends each reading of it warns.
+constexpr absl::Duration kRenewalReminder = absl::Hours(24 * 14);
+
+// An operator's reminder, and a warning once it is late.
+void LogCertificates(const TlsCredentials& tls) {
+  const absl::Time now = absl::Now();
+  const bool expired = tls.expires() <= now;
+  const bool soon = tls.expires() - now < kRenewalReminder;
+  Log(expired || soon ? LogLevel::kWarning : LogLevel::kInfo, "tls_certificates_read",
+      {{LogField::kOutcome, expired ? "expired"
+                            : soon  ? "expires soon"
+                                    : "valid"},
+       {LogField::kReason,
+        absl::StrCat("dicom.tls.certificate_file is valid until ",
+                     absl::FormatTime("%Y-%m-%d %H:%M UTC", tls.expires(), absl::UTCTimeZone()),
+                     expired ? "; peers will refuse it: renew it and send a SIGHUP" : "")}});
+}
 
 }  // namespace
 
@@ -31,15 +49,21 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
   CAMNODE_RETURN_IF_ERROR(Annotate(Migrate(*opened->database), "database_uri"));
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<BlobStore> blobs,
                            BlobStore::Open(directory.path() + "/blobs"));
-  std::unique_ptr<Node> node(
-      new Node(config, std::move(directory), *std::move(opened), std::move(blobs), models));
+  std::unique_ptr<TlsCredentials> tls;
+  if (config.dicom.tls.has_files()) {
+    CAMNODE_ASSIGN_OR_RETURN(tls, TlsCredentials::Load(MakeTlsFiles(config)));
+    LogCertificates(*tls);
+  }
+  std::unique_ptr<Node> node(new Node(config, std::move(directory), *std::move(opened),
+                                      std::move(blobs), std::move(tls), models));
   CAMNODE_RETURN_IF_ERROR(node->ReturnLeasesOfPredecessor());
   CAMNODE_RETURN_IF_ERROR(node->StartParts());
   return node;
 }
 
 Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-           std::unique_ptr<BlobStore> blobs, const SharedModels& models)
+           std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
+           const SharedModels& models)
     : config_(config),
       directory_(std::move(directory)),
       stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue.queue,
@@ -59,9 +83,10 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
       admin_service_(AdminServiceParts{stores_.instances, stores_.results, stores_.jobs,
                                        stores_.outbox, stores_.workers, *stores_.blobs, observer_}),
       janitor_({}, *stores_.blobs, stores_.instances, stores_.results),
-      acceptor_(MakeAcceptorOptions(config_), policy_, ingest_),
-      sender_(MakeOutboxSenderOptions(config_), destinations_, stores_.outbox, *stores_.blobs,
-              *stores_.opened.doorbell) {
+      tls_(std::move(tls)),
+      acceptor_(MakeAcceptorOptions(config_, tls_.get()), policy_, ingest_),
+      sender_(MakeOutboxSenderOptions(config_, tls_.get()), destinations_, stores_.outbox,
+              *stores_.blobs, *stores_.opened.doorbell) {
   RegisterReceptionMetrics(acceptor_.stats(), &metrics_);
   RegisterDeliveryMetrics(sender_.stats(), &metrics_);
   RegisterStorageMetrics(stores_, SystemClock(), &metrics_);
@@ -98,6 +123,7 @@ absl::Status Node::StartParts() {
   CAMNODE_RETURN_IF_ERROR(Annotate(acceptor_.Start(), "dicom.port"));
   receiving_ = true;
   ports_.dicom = acceptor_.port();
+  ports_.dicom_tls = acceptor_.tls_port();
   CAMNODE_RETURN_IF_ERROR(sender_.Start());
   sending_ = true;
   janitor_.Start();
@@ -109,8 +135,8 @@ absl::Status Node::StartParts() {
       {{LogField::kVersion, CAMNODE_VERSION},
        {LogField::kPath, directory_.path() + "/ports.json"},
        {LogField::kPort, ports_.dicom},
-       {LogField::kReason,
-        absl::StrCat("dicom ", ports_.dicom, ", grpc ", ports_.grpc, ", http ", ports_.http)}});
+       {LogField::kReason, absl::StrCat("dicom ", ports_.dicom, ", dicom by TLS ", ports_.dicom_tls,
+                                        ", grpc ", ports_.grpc, ", http ", ports_.http)}});
   return absl::OkStatus();
 }
 
@@ -133,6 +159,21 @@ absl::Status Node::SettleWorker(const std::string& name, WorkerEnd end) {
   const absl::Status removed = stores_.workers.Remove(name);
   CAMNODE_RETURN_IF_ERROR(stores_.jobs.ReturnLeases(name, end).status());
   return removed;
+}
+
+void Node::ReloadCertificates() {
+  if (tls_ == nullptr) {
+    Log(LogLevel::kInfo, "tls_certificates_kept", {{LogField::kReason, "dicom.tls is off"}});
+    return;
+  }
+  const absl::Status reloaded = tls_->Reload();
+  if (reloaded.ok()) {
+    LogCertificates(*tls_);
+  } else {
+    Log(LogLevel::kError, "tls_certificates_kept",
+        {{LogField::kReason,
+          absl::StrCat(reloaded.message(), "; the certificates read before stay in use")}});
+  }
 }
 
 absl::Status Node::CheckStorage() {

@@ -18,6 +18,7 @@
 #include "scp/destination.h"
 #include "scp/ingest.h"
 #include "scp/outbox_sender.h"
+#include "scp/tls_credentials.h"
 #include "services/admin_service.h"
 #include "services/blob_janitor.h"
 #include "services/config.h"
@@ -45,13 +46,18 @@ class Node {
 
   const NodePorts& ports() const { return ports_; }
 
+  // Reads the certificate files again and logs how that went; open associations go
+  // on.  After an error the old certificates stay.
+  void ReloadCertificates();
+
   // Drains: not healthy any more, no new associations, workers end, objects under
   // way are sent, calls under way end; then everything stops.
   void Stop();
 
  private:
   Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-       std::unique_ptr<BlobStore> blobs, const SharedModels& models);
+       std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
+       const SharedModels& models);
 
   absl::Status ReturnLeasesOfPredecessor();
   absl::Status StartParts();
@@ -76,6 +82,7 @@ class Node {
   ResultsService results_service_;
   AdminService admin_service_;
   BlobJanitor janitor_;
+  const std::unique_ptr<TlsCredentials> tls_;  // nullptr: no TLS.
   AssociationAcceptor acceptor_;
   OutboxSender sender_;
   std::unique_ptr<GrpcServer> grpc_;

@@ -12,6 +12,7 @@
 #include "core/models/model_repository.h"
 #include "services/config.h"
 #include "services/node.h"
+#include "services/node_options.h"
 #include "services/shutdown.h"
 
 namespace camnode {
@@ -77,6 +78,13 @@ int CheckConfig(const Config& config) {
     Complain(absl::StrCat(config.file, ": workflow.models: ", models.status().message()));
     return kUsage;
   }
+  if (config.dicom.tls.has_files()) {
+    const auto tls = TlsCredentials::Load(MakeTlsFiles(config));
+    if (!tls.ok()) {
+      Complain(absl::StrCat(config.file, ": ", tls.status().message()));
+      return kUsage;
+    }
+  }
   std::printf("%s: no mistakes\n", config.file.c_str());
   return kDone;
 }
@@ -88,7 +96,7 @@ int Run(const Config& config) {
     Complain(absl::StrCat(node.status().message(), " (configuration: ", config.file, ")"));
     return kFailed;
   }
-  const int signal = WaitForStopSignal();
+  const int signal = WaitForStopSignal([&] { (*node)->ReloadCertificates(); });
   Log(LogLevel::kInfo, "node_stopping", {{LogField::kReason, absl::StrCat("signal ", signal)}});
   (*node)->Stop();
   Log(LogLevel::kInfo, "node_stopped", {});

@@ -23,6 +23,9 @@ PeerPolicy MakePeerPolicy(const Config& config) {
     }
     peer.return_port = configured.return_port;
     peer.return_host = configured.return_host;
+    peer.return_tls = configured.return_tls;
+    peer.max_associations = configured.max_associations;
+    peer.max_instance_bytes = configured.max_instance_bytes;
     peers.push_back(std::move(peer));
   }
   std::vector<AeTitle> called;
@@ -41,6 +44,8 @@ DestinationDirectory MakeDestinations(const Config& config) {
     remote.ae_title = AeTitle::Parse(configured.ae_title).value();
     remote.host = configured.host;
     remote.port = configured.port;
+    remote.tls = configured.tls;
+    remote.tls_server_name = configured.tls_server_name;
     // Names are unique, so there is nothing to refuse.
     destinations.Add(configured.name, remote).IgnoreError();
   }
@@ -68,9 +73,16 @@ IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models
   return options;
 }
 
-AcceptorOptions MakeAcceptorOptions(const Config& config) {
+TlsFiles MakeTlsFiles(const Config& config) {
+  const DicomTlsConfig& tls = config.dicom.tls;
+  return {tls.certificate_file, tls.private_key_file, tls.ca_file, tls.require_peer_certificate};
+}
+
+AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* tls) {
   AcceptorOptions options;
   options.port = config.dicom.port;
+  options.tls_port = config.dicom.tls.port;
+  options.tls = tls;
   options.max_associations = config.dicom.max_associations;
   options.max_associations_per_peer = config.dicom.max_associations_per_peer;
   options.max_pdu_bytes = config.dicom.max_pdu_bytes;
@@ -81,8 +93,9 @@ AcceptorOptions MakeAcceptorOptions(const Config& config) {
   return options;
 }
 
-OutboxSenderOptions MakeOutboxSenderOptions(const Config& config) {
+OutboxSenderOptions MakeOutboxSenderOptions(const Config& config, const TlsCredentials* tls) {
   OutboxSenderOptions options;
+  options.tls = tls;
   options.ae_title = AeTitle::Parse(config.dicom.ae_title).value();
   options.backoff = config.delivery.backoff;
   options.max_failures = config.delivery.max_failures;

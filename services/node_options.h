@@ -12,6 +12,7 @@
 #include "scp/destination.h"
 #include "scp/ingest.h"
 #include "scp/outbox_sender.h"
+#include "scp/tls_credentials.h"
 #include "services/config.h"
 #include "services/grpc_server.h"
 #include "services/http_server.h"
@@ -26,8 +27,10 @@ DestinationDirectory MakeDestinations(const Config& config);
 // `models`: of ModelNames(config).  `policy` outlives the Ingest.
 IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models,
                                 const PeerPolicy& policy);
-AcceptorOptions MakeAcceptorOptions(const Config& config);
-OutboxSenderOptions MakeOutboxSenderOptions(const Config& config);
+TlsFiles MakeTlsFiles(const Config& config);
+// `tls`: nullptr without certificates; outlives the acceptor and the sender.
+AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* tls);
+OutboxSenderOptions MakeOutboxSenderOptions(const Config& config, const TlsCredentials* tls);
 ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const SharedModels& models);
 GrpcServerOptions MakeGrpcServerOptions(const Config& config);
 HttpServerOptions MakeHttpServerOptions(const Config& config);

@@ -63,6 +63,11 @@ void ExpectSame(const Config& a, const Config& b) {
   EXPECT_EQ(a.log_level, b.log_level);
   EXPECT_EQ(a.dicom.ae_title, b.dicom.ae_title);
   EXPECT_EQ(a.dicom.port, b.dicom.port);
+  EXPECT_EQ(a.dicom.tls.port, b.dicom.tls.port);
+  EXPECT_EQ(a.dicom.tls.certificate_file, b.dicom.tls.certificate_file);
+  EXPECT_EQ(a.dicom.tls.private_key_file, b.dicom.tls.private_key_file);
+  EXPECT_EQ(a.dicom.tls.ca_file, b.dicom.tls.ca_file);
+  EXPECT_EQ(a.dicom.tls.require_peer_certificate, b.dicom.tls.require_peer_certificate);
   EXPECT_EQ(a.dicom.max_associations, b.dicom.max_associations);
   EXPECT_EQ(a.dicom.max_associations_per_peer, b.dicom.max_associations_per_peer);
   EXPECT_EQ(a.dicom.max_pdu_bytes, b.dicom.max_pdu_bytes);
@@ -191,7 +196,7 @@ TEST(ConfigTest, ReportsEveryMistakeWithItsLine) {
               ElementsAre(AllOf(StartsWith("f:1: "), HasSubstr("\"colour\"")),
                           AllOf(StartsWith("f:2: time_zone is \"Mars/Olympus\"; expected "),
                                 HasSubstr("IANA")),
-                          "f:4: dicom.port is 70000; expected 0 to 65535",
+                          "f:4: dicom.port is 70000; expected -1 to 65535",
                           AllOf(StartsWith("f:5: dicom.ae_title is "), HasSubstr("1 to 16")),
                           AllOf(StartsWith("f:8: workflow.destinations is \"pacs\"; expected "),
                                 EndsWith("destinations of this file"))));
