@@ -127,7 +127,8 @@ void AssociationAcceptor::Pool::AcceptAssociations() {
     T_ASC_Association* association = nullptr;
     const OFCondition condition = listener->Receive(handshake, &association);
     if (handshake.connected) stats_.connections.fetch_add(1);
-    if (condition.good()) {
+    // DCMTK calls some broken requests good.
+    if (condition.good() && handshake.failure.ok()) {
       Handle(association, handshake);
     } else if (handshake.connected) {
       stats_.connections_failed.fetch_add(1);

@@ -21,10 +21,10 @@ bool IsName(const std::string& text) {
   };
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
 }
+bool IsAeTitle(const std::string& text) { return AeTitle::Parse(text).ok(); }
+
 void ReadAeTitle(const ConfigReader& section, std::string* title) {
-  section.Read(
-      "ae_title", kAeTitle, [](const std::string& text) { return AeTitle::Parse(text).ok(); },
-      title);
+  section.Read("ae_title", kAeTitle, IsAeTitle, title);
   *title = AeTitle::Parse(*title).value_or(AeTitle()).text();
 }
 

@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/log.h"
-#include "tests/scp/fake_store_handler.h"
+#include "tests/scp/acceptor_fixture.h"
 #include "tests/scp/raw_scu.h"
 #include "tests/testing/status_matchers.h"
 
@@ -25,56 +25,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Optional;
 using ::testing::SizeIs;
-
-constexpr char kAssociateAccept = 2;
-constexpr char kAssociateReject = 3;
-constexpr char kAbort = 7;
-
-Peer KnownPeer(const std::string& title, const std::string& range) {
-  return Peer{*AeTitle::Parse(title), {*AddressRange::Parse(range)}, 0, ""};
-}
-
-std::vector<ProposedContext> CrAndEcho() {
-  return {{kCrSopClass, {kExplicitVr}}, {kVerification, {kImplicitVr}}};
-}
-
-class AssociationAcceptorTest : public ::testing::Test {
- protected:
-  AssociationAcceptorTest() {
-    options_.port = 0;
-    options_.max_associations = 2;
-    options_.drain_timeout = absl::Milliseconds(200);
-  }
-
-  void Start() {
-    acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy_, handler_);
-    ASSERT_THAT(acceptor_->Start(), IsOk());
-    ASSERT_GT(acceptor_->port(), 0);
-  }
-
-  std::unique_ptr<RawScu> Connect() { return std::make_unique<RawScu>(acceptor_->port()); }
-
-  // An association with contexts 1 (CR) and 3 (echo).
-  std::unique_ptr<RawScu> Associated() {
-    auto scu = Connect();
-    EXPECT_EQ(scu->Associate("SENDER", "NODE", CrAndEcho())[0], kAssociateAccept);
-    return scu;
-  }
-
-  // Result, source and reason of the rejection; empty if it was none.
-  std::vector<int> Rejection(const std::string& calling, const std::string& called) {
-    const std::string pdu = Connect()->Associate(calling, called, CrAndEcho());
-    if (pdu.size() != 10 || pdu[0] != kAssociateReject) return {};
-    return {pdu[7], pdu[8], pdu[9]};
-  }
-
-  AcceptorOptions options_;
-  FakeStoreHandler handler_;
-  PeerPolicy policy_{{*AeTitle::Parse("NODE")},
-                     {KnownPeer("SENDER", "127.0.0.0/8"), KnownPeer("ELSEWHERE", "192.0.2.0/24")},
-                     false};
-  std::unique_ptr<AssociationAcceptor> acceptor_;
-};
 
 TEST_F(AssociationAcceptorTest, AnswersEchoAndRelease) {
   Start();
@@ -218,46 +168,6 @@ TEST_F(AssociationAcceptorTest, ReadsATooLargeDataSetToItsEndButNotForEver) {
   const std::string pdu = scu->ReadPdu();
   EXPECT_TRUE(pdu.empty() || pdu[0] == kAbort);
   EXPECT_THAT(handler_.stored(), SizeIs(1));
-}
-
-TEST_F(AssociationAcceptorTest, RejectsForNowWhenFull) {
-  Start();
-  auto first = Associated();
-  auto second = Associated();
-  // Transient (2), by the presentation provider (3): local limit exceeded (2).
-  EXPECT_THAT(Rejection("SENDER", "NODE"), ElementsAre(2, 3, 2));
-
-  EXPECT_THAT(first->Echo(3), Optional(0x0000));
-  EXPECT_TRUE(second->Release());
-  while (acceptor_->stats().associations_open > 1) absl::SleepFor(absl::Milliseconds(1));
-  EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
-}
-
-TEST_F(AssociationAcceptorTest, LimitsTheConnectionsOfOnePeer) {
-  options_.max_associations = 10;
-  options_.max_associations_per_peer = 1;
-  Start();
-  auto first = Associated();
-  EXPECT_THAT(Rejection("SENDER", "NODE"), ElementsAre(2, 3, 2));
-
-  // Two more that say nothing: the next one is closed unread.
-  while (acceptor_->stats().connections_failed + acceptor_->stats().associations_refused_busy < 1) {
-    absl::SleepFor(absl::Milliseconds(1));
-  }
-  std::vector<std::unique_ptr<RawScu>> silent;
-  for (int i = 0; i < 4; ++i) silent.push_back(Connect());
-  EXPECT_THAT(silent.back()->ReadPdu(), IsEmpty());
-  EXPECT_THAT(first->Echo(3), Optional(0x0000));
-}
-
-TEST_F(AssociationAcceptorTest, IsNotHeldUpByPeersThatSayNothing) {
-  options_.association_request_timeout = absl::Milliseconds(300);
-  Start();
-  std::vector<std::unique_ptr<RawScu>> silent;
-  for (int i = 0; i < 9; ++i) silent.push_back(Connect());  // One thread is left.
-
-  EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
-  for (auto& scu : silent) EXPECT_THAT(scu->ReadPdu(), IsEmpty()) << "closed at its deadline";
 }
 
 TEST_F(AssociationAcceptorTest, CutsOffARequestThatTricklesIn) {

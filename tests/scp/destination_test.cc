@@ -31,6 +31,7 @@ TEST(DestinationDirectoryTest, SaysWhatIsWrongWithADestination) {
        {std::pair<std::string, RemoteAe>{"pacs", Remote("PACS", "h", 104)},
         {"", Remote("PACS", "h", 104)},
         {"return:x", Remote("PACS", "h", 104)},
+        {"return+tls:x", Remote("PACS", "h", 104)},
         {"a", Remote("PACS", "", 104)},
         {"b", Remote("PACS", "h", 0)},
         {"c", Remote("PACS", "h", 65536)},
@@ -41,13 +42,16 @@ TEST(DestinationDirectoryTest, SaysWhatIsWrongWithADestination) {
 
 TEST(DestinationDirectoryTest, ReadsReturnDestinationsFromTheirNames) {
   const DestinationDirectory directory;
+  RemoteAe by_tls = Remote("CT 1", "192.0.2.1", 2762);
+  by_tls.tls = true;
   for (const RemoteAe& remote :
-       {Remote("CT 1", "192.0.2.1", 104), Remote("A@B:9", "2001:db8::1", 65535)}) {
+       {Remote("CT 1", "192.0.2.1", 104), Remote("A@B:9", "2001:db8::1", 65535), by_tls}) {
     const auto found = directory.Find(ReturnDestinationName(remote));
     ASSERT_THAT(found, IsOk());
     EXPECT_EQ(found->ae_title, remote.ae_title);
     EXPECT_EQ(found->host, remote.host);
     EXPECT_EQ(found->port, remote.port);
+    EXPECT_EQ(found->tls, remote.tls);
   }
   for (const char* name :
        {"return:", "return:CT1", "return:CT1@host", "return:CT1@host:", "return:@host:104",

@@ -52,8 +52,18 @@ TEST(PduGuardTest, LetsAWholeConversationPassHoweverItIsCut) {
   }
 }
 
+TEST(PduGuardTest, TellsThatADestinationWantsTls) {
+  PduGuardOptions options;
+  options.peer_is_requestor = false;
+  EXPECT_THAT(Feed(std::string("\x15\x03\x03\x00\x02\x02\x46", 7), std::string::npos, options),
+              StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("set tls: true")));
+}
+
 TEST(PduGuardTest, WantsAnAssociationFirst) {
-  EXPECT_THAT(Feed("GET / HTTP/1.1\r\n"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Feed("GET / HTTP/1.1\r\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("HTTP")));
+  EXPECT_THAT(Feed("\x16\x03\x01\x02\x03\x01"),
+              StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("dicom.tls.port")));
   EXPECT_THAT(Feed(RawScu::DataPdu(1, kLast, "ab")), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(Feed(Associate() + Associate()), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(Feed(std::string("\x07\0\0\0\0\x04\0\0\0\0", 10)), IsOk()) << "abort";

@@ -22,7 +22,7 @@ class Authority:
             *["-keyout", self._key, "-out", self.certificate],
         )
 
-    def issue(self, name, host="localhost", days=_VALID_DAYS, key_type="rsa"):
+    def issue(self, name, host="localhost", days=_VALID_DAYS, key_type="ecdsa"):
         """A Pair; with `days` negative it has expired."""
         pair = Pair(self.folder / f"{name}.pem", self.folder / f"{name}.key")
         request = self.folder / f"{name}.csr"

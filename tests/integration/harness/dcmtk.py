@@ -23,13 +23,14 @@ class Storescp:
         self._options = options
         self._process = None
 
-    def start(self):
+    def start(self, tls=()):
+        """`tls`: options with which echoscu can reach a server that wants TLS."""
         self._process = Child(
             ["storescp", "+B", "+xa", "+uf", "--fork", *self._options]
             + ["-pdu", "131072", "-aet", self.AE_TITLE, "-od", self.received, self.port],
             self.directory / "storescp.log",
         )
-        wait_until(self._answers, "storescp to start")
+        wait_until(lambda: self._answers(tls), "storescp to start")
         return self
 
     def close(self):
@@ -47,8 +48,8 @@ class Storescp:
     def files(self):
         return sorted(self.received.iterdir())
 
-    def _answers(self):
-        return run(["echoscu", "-to", "2", "127.0.0.1", self.port]).returncode == 0
+    def _answers(self, tls):
+        return run(["echoscu", "-to", "2", *tls, "127.0.0.1", self.port]).returncode == 0
 
 
 def storescu(port, *files, calling=SENDER, called="CAMNODE", options=("-xs",), seconds=60):

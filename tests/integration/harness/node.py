@@ -33,7 +33,7 @@ class Node:
     """Start, stop, kill and start again: the data stay, the ports change.
 
     `sections`: text of top-level messages of camnode.textproto by name, in place of
-    DEFAULTS.  `destinations`: {name: (AE title, port)}.
+    DEFAULTS.  `destinations`: {name: (AE title, port)} or (AE title, port, more options).
     """
 
     def __init__(self, directory, destinations=None, top="", environment=None, **sections):
@@ -233,9 +233,10 @@ def _configuration(destinations, top, sections):
         f'peers {{ ae_title: "{SENDER}" addresses: "127.0.0.1" }}',
         f'peers {{ ae_title: "{orthanc.AE_TITLE}" addresses: "127.0.0.1" }}',
     ]
-    for name, (title, port) in destinations.items():
+    for name, (title, port, *more) in destinations.items():
         text.append(
-            f'destinations {{ name: "{name}" ae_title: "{title}" host: "127.0.0.1" port: {port} }}'
+            f'destinations {{ name: "{name}" ae_title: "{title}" host: "127.0.0.1" port: {port} '
+            f"{' '.join(more)} }}"
         )
     text += [f"{name} {{ {content} }}" for name, content in sections.items() if content]
     return "\n".join(text) + "\n"

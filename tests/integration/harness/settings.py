@@ -17,5 +17,11 @@ TEST_DATA = pathlib.Path(os.environ.get("CAMNODE_TEST_DATA", REPOSITORY / "../sh
 SAMPLES = REPOSITORY / "deploy/samples"
 MODELS = REPOSITORY / "deploy/models"
 
+# pynetdicom's wheel, where third_party/install --tests puts it; may be absent.
+PYNETDICOM = (
+    pathlib.Path(os.environ.get("CAMNODE_THIRD_PARTY", pathlib.Path.home() / ".cache/camnode"))
+    / "python/pynetdicom-2.0.2-py3-none-any.whl"
+)
+
 # Programs under a sanitizer are slower: every deadline is stretched by this.
 TIME_SCALE = float(os.environ.get("CAMNODE_TEST_TIME_SCALE", "1"))

@@ -142,14 +142,16 @@ def read_message(connection, want_data):
 
 
 class Association:
-    """A storage SCU of our own.  Used as a context manager."""
+    """A storage SCU of our own.  Used as a context manager.  `tls`: an ssl.SSLContext."""
 
-    def __init__(self, port, calling, called, contexts, seconds=30):
+    def __init__(self, port, calling, called, contexts, seconds=30, tls=None):
         self.contexts = contexts
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=seconds)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._message_id = 0
         try:
+            if tls is not None:
+                self.socket = tls.wrap_socket(self.socket)
             self.socket.sendall(association_request(calling, called, contexts))
             kind, body = read_pdu(self.socket)
             if kind == 0x03:
