@@ -44,6 +44,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
       const SharedModels models,
       LoadSharedModels(config.model_directory, ModelNames(config), WeightsCheck::kSkipDigest));
   CAMNODE_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(config.data_directory));
+  CAMNODE_RETURN_IF_ERROR(Annotate(CheckDatabase(config.database_uri), "database_uri"));
   absl::StatusOr<OpenedDatabase> opened = OpenDatabase(config.database_uri, directory.path());
   if (!opened.ok()) return Annotate(opened.status(), "database_uri");
   CAMNODE_RETURN_IF_ERROR(Annotate(Migrate(*opened->database), "database_uri"));
@@ -82,6 +83,7 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
                               *stores_.blobs, hub_, uploads_, observer_}),
       admin_service_(AdminServiceParts{stores_.instances, stores_.results, stores_.jobs,
                                        stores_.outbox, stores_.workers, *stores_.blobs, observer_}),
+      storage_probe_({}, *stores_.opened.database, *stores_.blobs, SystemClock()),
       janitor_({}, *stores_.blobs, stores_.instances, stores_.results),
       tls_(std::move(tls)),
       acceptor_(MakeAcceptorOptions(config_, tls_.get()), policy_, ingest_),
@@ -177,7 +179,7 @@ void Node::ReloadCertificates() {
 }
 
 absl::Status Node::CheckStorage() {
-  CAMNODE_RETURN_IF_ERROR(stores_.events.LastNumber().status());
+  CAMNODE_RETURN_IF_ERROR(storage_probe_.Check());
   CAMNODE_ASSIGN_OR_RETURN(const int64_t free_bytes, stores_.blobs->FreeBytes());
   if (free_bytes < config_.storage.min_free_bytes) {
     return absl::ResourceExhaustedError(

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/metrics.h"
 #include "core/models/model_repository.h"
+#include "core/storage/storage_probe.h"
 #include "scp/application_entity.h"
 #include "scp/association_acceptor.h"
 #include "scp/destination.h"
@@ -81,6 +82,7 @@ class Node {
   HealthReporter health_;
   ResultsService results_service_;
   AdminService admin_service_;
+  StorageProbe storage_probe_;  // The health reporter's thread's own.
   BlobJanitor janitor_;
   const std::unique_ptr<TlsCredentials> tls_;  // nullptr: no TLS.
   AssociationAcceptor acceptor_;

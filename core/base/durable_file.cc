@@ -182,4 +182,14 @@ absl::Status DurableFile::SyncDirectoryOfName() {
   return SyncDirectory(DirectoryOf(path_), *calls_);
 }
 
+absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes,
+                              FileSystemCalls& calls) {
+  CAMNODE_ASSIGN_OR_RETURN(DurableFile file,
+                           DurableFile::Create(absl::StrCat(path, ".part"), calls));
+  CAMNODE_RETURN_IF_ERROR(file.Append(bytes));
+  CAMNODE_RETURN_IF_ERROR(file.Sync());
+  CAMNODE_RETURN_IF_ERROR(file.RenameTo(path));
+  return file.SyncDirectoryOfName();
+}
+
 }  // namespace camnode

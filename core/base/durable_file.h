@@ -93,6 +93,11 @@ class DurableFile {
   int64_t size_bytes_ = 0;
 };
 
+// All of it at once: a new file with these bytes, written as PATH.part.
+// Errors: StatusOfErrno's; kAlreadyExists if `path` exists.
+absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes,
+                              FileSystemCalls& calls = SystemFileCalls());
+
 }  // namespace camnode
 
 #endif  // CAMNODE_CORE_BASE_DURABLE_FILE_H_

@@ -103,11 +103,7 @@ absl::StatusOr<NamedTensors> Convert(const Network& network, const std::string& 
 
 // The file's bytes, or an error; never over another file.
 absl::Status WriteFile(const std::string& path, absl::string_view bytes) {
-  CAMNODE_ASSIGN_OR_RETURN(DurableFile file, DurableFile::Create(absl::StrCat(path, ".part")));
-  CAMNODE_RETURN_IF_ERROR(file.Append(bytes));
-  CAMNODE_RETURN_IF_ERROR(file.Sync());
-  CAMNODE_RETURN_IF_ERROR(file.RenameTo(path));
-  CAMNODE_RETURN_IF_ERROR(file.SyncDirectoryOfName());
+  CAMNODE_RETURN_IF_ERROR(WriteFileDurably(path, bytes));
   // A model is no secret, and the service may run as another user.
   std::error_code error;
   fs::permissions(path, fs::perms::group_read | fs::perms::others_read, fs::perm_options::add,

@@ -85,6 +85,14 @@ struct BlobStore::State {
   std::string PartPathOf(absl::string_view id) const {
     return absl::StrCat(directory, "/part/", id, kPartSuffix);
   }
+
+  absl::Status CheckWritable() const {
+    CAMNODE_ASSIGN_OR_RETURN(const std::string id, NewId());
+    // Removed again when it goes out of scope.
+    CAMNODE_ASSIGN_OR_RETURN(DurableFile probe, DurableFile::Create(PartPathOf(id), *calls));
+    CAMNODE_RETURN_IF_ERROR(probe.Append("camnode"));
+    return probe.Sync();
+  }
 };
 
 struct BlobWriter::State {
@@ -148,10 +156,7 @@ absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& di
       }
     }
     CAMNODE_RETURN_IF_ERROR(CreateDirectoryDurably(absl::StrCat(directory, "/part"), calls));
-    CAMNODE_ASSIGN_OR_RETURN(const std::string id, NewId());
-    // Removed again when it goes out of scope.
-    CAMNODE_ASSIGN_OR_RETURN(DurableFile probe, DurableFile::Create(state->PartPathOf(id), calls));
-    return probe.Append("camnode");
+    return state->CheckWritable();
   };
   if (const absl::Status prepared = prepare(); !prepared.ok()) {
     return absl::FailedPreconditionError(
@@ -241,6 +246,8 @@ absl::StatusOr<int> BlobStore::Sweep(
   }
   return removed;
 }
+
+absl::Status BlobStore::CheckWritable() { return state_->CheckWritable(); }
 
 absl::StatusOr<int64_t> BlobStore::FreeBytes() const {
   struct statvfs volume {};

@@ -93,6 +93,10 @@ class BlobStore {
   absl::StatusOr<int> Sweep(absl::FunctionRef<absl::StatusOr<bool>(absl::string_view id)> is_named,
                             absl::Duration min_age);
 
+  // Writes and syncs a file beside the blobs and removes it.  Errors: as
+  // BlobWriter::Append: the volume is full, read-only or broken.
+  absl::Status CheckWritable();
+
   // Free bytes on the volume, as for an ordinary user.
   absl::StatusOr<int64_t> FreeBytes() const;
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
 
@@ -26,7 +28,8 @@ struct GroupWriter::Call {
   CondVar finished;
 };
 
-GroupWriter::GroupWriter(std::unique_ptr<WriteDriver> driver) : driver_(std::move(driver)) {
+GroupWriter::GroupWriter(std::unique_ptr<WriteDriver> driver, absl::Duration patience)
+    : driver_(std::move(driver)), patience_(patience) {
   thread_ = std::thread([this] { RunThread(); });
 }
 
@@ -44,7 +47,21 @@ absl::Status GroupWriter::Write(absl::FunctionRef<absl::Status(SqlTransaction&)>
   MutexLock lock(&mutex_);
   waiting_.push_back(&call);
   work_waits_.Signal();
-  while (!call.done) call.finished.Wait(&mutex_);
+  const absl::Time patience_ends = absl::Now() + patience_;
+  while (!call.done) {
+    call.finished.WaitWithTimeout(&mutex_, patience_ends - absl::Now());
+    if (call.done || absl::Now() < patience_ends) continue;
+    const auto place = std::find(waiting_.begin(), waiting_.end(), &call);
+    if (place != waiting_.end()) {
+      waiting_.erase(place);
+      ++statistics_.calls;
+      return absl::UnavailableError(absl::StrCat("no turn to write to the database within ",
+                                                 absl::FormatDuration(patience_),
+                                                 ": another program keeps it locked"));
+    }
+    // Its transaction runs; how that ends must be known.
+    while (!call.done) call.finished.Wait(&mutex_);
+  }
   return std::move(call.status);
 }
 

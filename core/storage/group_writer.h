@@ -27,6 +27,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "core/storage/sql_connection.h"
 #include "core/storage/sql_database.h"
@@ -61,7 +62,10 @@ class GroupWriter {
     int64_t waiting = 0;  // Calls waiting for their group now.
   };
 
-  explicit GroupWriter(std::unique_ptr<WriteDriver> driver);
+  // A call whose transaction has not begun after `patience` is given up: another
+  // program keeps the database locked.
+  explicit GroupWriter(std::unique_ptr<WriteDriver> driver,
+                       absl::Duration patience = absl::Seconds(10));
   // REQUIRES: no call of Write is running.
   ~GroupWriter();
 
@@ -87,6 +91,7 @@ class GroupWriter {
 
   // The writer thread's own.
   const std::unique_ptr<WriteDriver> driver_;
+  const absl::Duration patience_;
 
   mutable Mutex mutex_;
   CondVar work_waits_;

@@ -192,6 +192,18 @@ Migration FlagsAndOutliers() {
           }};
 }
 
+// The row that StorageProbe writes.
+Migration ProbeOfStorage() {
+  return {4,
+          {
+              R"sql(CREATE TABLE storage_probe (
+                id BIGINT PRIMARY KEY,
+                probes BIGINT NOT NULL,
+                probed_ms BIGINT NOT NULL))sql",
+              "INSERT INTO storage_probe (id, probes, probed_ms) VALUES (1, 0, 0)",
+          }};
+}
+
 // 0 if there is no schema at all.
 absl::StatusOr<int> ReadVersion(SqlTransaction& transaction) {
   const absl::string_view exists =
@@ -247,8 +259,8 @@ absl::StatusOr<int> ReadVersion(SqlDatabase& database) {
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
-  static const auto* const migrations =
-      new std::vector<Migration>{ReceptionAndQueue(), ResultsAndOutbox(), FlagsAndOutliers()};
+  static const auto* const migrations = new std::vector<Migration>{
+      ReceptionAndQueue(), ResultsAndOutbox(), FlagsAndOutliers(), ProbeOfStorage()};
   return *migrations;
 }
 

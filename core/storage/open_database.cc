@@ -9,6 +9,7 @@
 #include "core/storage/postgres_database.h"
 #include "core/storage/postgres_doorbell.h"
 #include "core/storage/socket_doorbell.h"
+#include "core/storage/sqlite_check.h"
 #include "core/storage/sqlite_database.h"
 
 namespace camnode {
@@ -37,6 +38,13 @@ absl::StatusOr<OpenedDatabase> OpenPostgres(const std::string& uri) {
 }
 
 }  // namespace
+
+absl::Status CheckDatabase(const std::string& uri) {
+  absl::string_view file = uri;
+  // A server looks after its own files.
+  return absl::ConsumePrefix(&file, "sqlite:") ? CheckSqliteFile(std::string(file))
+                                               : absl::OkStatus();
+}
 
 absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& uri,
                                             const std::string& data_directory) {

@@ -26,6 +26,11 @@ struct OpenedDatabase {
 absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& uri,
                                             const std::string& data_directory);
 
+// Whether the database may be opened for writing: an SQLite file is read once and must
+// be sound.  Nothing is changed.  Only the node calls it, before OpenDatabase.
+// Errors: kDataLoss if it is damaged, kUnavailable; see sqlite_check.h.
+absl::Status CheckDatabase(const std::string& uri);
+
 // Brings the schema to this program's version.  Only the node calls it.
 // Errors: kFailedPrecondition if the schema is newer than this program.
 absl::Status Migrate(SqlDatabase& database);

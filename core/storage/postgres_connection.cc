@@ -106,9 +106,6 @@ absl::StatusCode StatusCodeOfSqlState(absl::string_view sqlstate) {
   if (sqlstate == "23505") return absl::StatusCode::kAlreadyExists;
   if (sqlstate == "53300") return absl::StatusCode::kUnavailable;  // Too many connections.
   if (group == "53") return absl::StatusCode::kResourceExhausted;  // Disk, memory.
-  if (group == "XX" && (sqlstate == "XX001" || sqlstate == "XX002")) {
-    return absl::StatusCode::kDataLoss;
-  }
   // Lost or refused connections; deadlock, serialisation; lock timeout; server
   // shutting down or starting; its I/O errors; a standby that takes no writes.
   if (sqlstate.empty() || group == "08" || group == "40" || group == "55" || group == "57" ||

@@ -83,7 +83,7 @@ class SqlTransaction {
 //
 // Errors of all calls: kUnavailable when the database is locked, gone or cannot
 // write (disk full: kResourceExhausted); kAlreadyExists for a broken uniqueness
-// rule; kDataLoss for a damaged file; kInternal for a wrong statement.
+// rule; kInternal for a damaged file or a wrong statement.
 class SqlDatabase {
  public:
   virtual ~SqlDatabase() = default;

@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMaxCachedStatements = 256;
 // Only strangers (a backup, a person's shell) make us wait here: our own programs
 // queue at the file lock.
-constexpr int kBusyTimeoutMs = 10'000;
+constexpr int kBusyTimeoutMs = 5'000;
 
 SqlValue ColumnValue(sqlite3_stmt* statement, int column) {
   switch (sqlite3_column_type(statement, column)) {
@@ -76,10 +76,7 @@ absl::StatusCode StatusCodeOfSqlite(int extended_code) {
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
       return absl::StatusCode::kUnavailable;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return absl::StatusCode::kDataLoss;
-    default:
+    default:  // Also a damaged file: kDataLoss would blame the film in hand.
       return absl::StatusCode::kInternal;
   }
 }

@@ -33,15 +33,8 @@ bool Exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 
 class DurableFileTest : public ::testing::Test {
  protected:
-  // All steps; the status of the first that fails.
   absl::Status WriteWhole(const std::string& bytes) {
-    absl::StatusOr<DurableFile> file = DurableFile::Create(part_, calls_);
-    if (!file.ok()) return file.status();
-    absl::Status status = file->Append(bytes);
-    if (status.ok()) status = file->Sync();
-    if (status.ok()) status = file->RenameTo(final_);
-    if (status.ok()) status = file->SyncDirectoryOfName();
-    return status;
+    return WriteFileDurably(final_, bytes, calls_);
   }
 
   TemporaryDirectory directory_;

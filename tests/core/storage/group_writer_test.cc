@@ -17,6 +17,7 @@ namespace camnode {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
@@ -197,6 +198,28 @@ TEST_F(GroupWriterTest, ACallReturnsBeforeItsBellRings) {
 TEST_F(GroupWriterTest, ADatabaseThatIsGoneIsReportedToAll) {
   disk_.begin_error = absl::UnavailableError("gone");
   EXPECT_THAT(WriteTogether({"a", "b"}), ::testing::Each(StatusIs(absl::StatusCode::kUnavailable)));
+}
+
+// A program stopped by a debugger while it holds the lock, for one.
+TEST(GroupWriterPatienceTest, ACallThatGetsNoTurnIsGivenUpAndNeverRuns) {
+  Disk disk;
+  std::atomic<bool> locked{true};
+  disk.before_begin = [&] {
+    while (locked) std::this_thread::yield();
+  };
+  GroupWriter writer(std::make_unique<WordDriver>(disk), absl::Milliseconds(50));
+  const auto write = [&](const char* word) {
+    return writer.Write(
+        [&](SqlTransaction& transaction) { return transaction.Execute(word, {}).status(); });
+  };
+
+  EXPECT_THAT(write("a"), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("locked")));
+  EXPECT_EQ(writer.statistics().waiting, 0);
+
+  locked = false;
+  while (!write("b").ok()) {
+  }
+  EXPECT_THAT(disk.commits, ElementsAre(ElementsAre("b")));
 }
 
 // A full disk ends an SQLite transaction with everything in it: those who only

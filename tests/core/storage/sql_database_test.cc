@@ -208,11 +208,11 @@ TEST_P(SqliteTest, AFullDatabaseFileIsResourceExhaustedAndGoesOnWhenThereIsRoom)
   EXPECT_EQ(Count(), 1);
 }
 
-TEST_P(SqliteTest, AFileThatIsNoDatabaseIsDataLoss) {
+TEST_P(SqliteTest, AFileThatIsNoDatabaseIsInternal) {
   const std::string file = directory_.path() + "/garbage.db";
   std::ofstream(file) << std::string(10'000, 'g');
   EXPECT_THAT(OpenDatabase("sqlite:" + file, directory_.path()).status(),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("garbage.db")));
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("garbage.db")));
 }
 
 TEST_P(SqliteTest, AMissingDirectoryIsUnavailable) {
@@ -228,6 +228,19 @@ TEST_P(SqliteTest, TheRulesOfTheFileHold) {
 
 class PostgresTest : public SqlDatabaseTest {};
 INSTANTIATE_TEST_SUITE_P(Databases, PostgresTest, ::testing::Values("postgresql"));
+
+// A database or role may have been told to answer before its commits are on disk.
+TEST_P(PostgresTest, ACommitWaitsForTheDiskWhateverTheDatabasesDefault) {
+  ASSERT_THAT(
+      Execute("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', "
+              "current_database()); END $$"),
+      IsOk());
+  const std::unique_ptr<PostgresConnection> later = *PostgresConnection::Open(uri_);
+  const absl::StatusOr<std::vector<SqlRow>> rows =
+      later->Query("SELECT current_setting('synchronous_commit')", {});
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_EQ(rows->at(0).Text(0), "on");
+}
 
 TEST_P(PostgresTest, ALostConnectionIsOpenedAgain) {
   ASSERT_THAT(Insert(database(), 1), IsOk());
@@ -307,8 +320,9 @@ TEST(ErrorTableTest, SqliteCodesSayWhatToDo) {
                          SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_BUSY_SNAPSHOT}) {
     EXPECT_EQ(StatusCodeOfSqlite(code), absl::StatusCode::kUnavailable) << code;
   }
-  EXPECT_EQ(StatusCodeOfSqlite(SQLITE_CORRUPT), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(StatusCodeOfSqlite(SQLITE_NOTADB), absl::StatusCode::kDataLoss);
+  // kDataLoss would bury the job in hand and tell a sender that its film is bad.
+  EXPECT_EQ(StatusCodeOfSqlite(SQLITE_CORRUPT), absl::StatusCode::kInternal);
+  EXPECT_EQ(StatusCodeOfSqlite(SQLITE_NOTADB), absl::StatusCode::kInternal);
   EXPECT_EQ(StatusCodeOfSqlite(SQLITE_CONSTRAINT_UNIQUE), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(StatusCodeOfSqlite(SQLITE_CONSTRAINT_PRIMARYKEY), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(StatusCodeOfSqlite(SQLITE_CONSTRAINT_NOTNULL), absl::StatusCode::kInternal);
@@ -321,7 +335,7 @@ TEST(ErrorTableTest, SqlStatesSayWhatToDo) {
                             "58030", "25006", "25P03"}) {
     EXPECT_EQ(StatusCodeOfSqlState(state), absl::StatusCode::kUnavailable) << state;
   }
-  EXPECT_EQ(StatusCodeOfSqlState("XX001"), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(StatusCodeOfSqlState("XX001"), absl::StatusCode::kInternal);
   EXPECT_EQ(StatusCodeOfSqlState("23505"), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(StatusCodeOfSqlState("23503"), absl::StatusCode::kInternal);
   EXPECT_EQ(StatusCodeOfSqlState("42601"), absl::StatusCode::kInternal);
