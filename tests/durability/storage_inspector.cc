@@ -183,14 +183,16 @@ absl::StatusOr<Json> Inspect(const std::string& directory, const std::vector<Fil
   CAMNODE_ASSIGN_OR_RETURN(found["orphans"],
                            SweepAndCountOrphans(directory + "/blobs", *blobs, instances, results));
 
-  IngestOptions options;
-  options.workflow = "default";
+  IngestWorkflow workflow;
+  workflow.called_ae_titles = {"CAMNODE"};
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> sets,
                            Select(database, "SELECT DISTINCT workflow, model_set FROM job"));
   if (!sets.empty()) {
-    options.workflow = sets[0].Text(0);
-    options.model_set = sets[0].Text(1);
+    workflow.name = sets[0].Text(0);
+    workflow.model_set = sets[0].Text(1);
   }
+  IngestOptions options;
+  options.workflows = {workflow};
   options.min_free_bytes = 0;
   Ingest ingest(options, *blobs, instances, results, jobs, SystemClock());
   found["refused_repeats"] = Json::array();

@@ -6,6 +6,7 @@ kill -9 and a start; the end.
 """
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
 import pathlib
@@ -95,10 +96,7 @@ def record_story(folder, pixels):
         node.close()
         pacs.close()
     records = read_log(folder / "records")
-    by_uid = {
-        uid: hashlib.sha256(films.data_set_bytes(path)).hexdigest()
-        for uid, path in sender.sent.items()
-    }
+    by_uid = {uid: _digest(path) for uid, path in sender.sent.items()}
     derived = {
         made.sop_instance_uid: made.sha256
         for analysis in analyses
@@ -122,8 +120,7 @@ def upload(node, sender):
     dataset = films.another(sender.first)
     path = films.save(dataset, sender.folder.parent / "uploaded.dcm")
     node.rpc.analyze(path.read_bytes(), results_pb2.MEDIA_TYPE_DICOM, wait=False, deliver=True)
-    digest = hashlib.sha256(films.data_set_bytes(path)).hexdigest()
-    return {str(dataset.SOPInstanceUID): digest}
+    return {str(dataset.SOPInstanceUID): _digest(path)}
 
 
 def all_delivered(node, sender, uploaded):
@@ -139,3 +136,51 @@ def all_delivered(node, sender, uploaded):
     ]
     done = deliveries and all(one.state == node.rpc.DELIVERED for one in deliveries)
     return analyses if done else None
+
+
+class LoneNode:
+    """A recorded node without worker, whose calls can be made to fail."""
+
+    def __init__(self, folder, pixels, top=""):
+        self.folder = folder
+        self.root = folder / "disk"
+        self.root.mkdir(exist_ok=True)
+        (folder / "films").mkdir()
+        self.sender = Sender(folder / "films", pixels)
+        self.node = Node(
+            self.root,
+            top=top,
+            workflow=ONE_MODEL,
+            worker="supervise: false",
+            storage="min_free_bytes: 0",
+            environment=recorder_environment(folder, self.root),
+        )
+
+    def start(self):
+        self.node.start(wait_for_worker=False)
+        return self
+
+    def send(self, film=None):
+        """The status of the answer."""
+        return self.sender.store(self.node, film or self.sender.new_film())
+
+    @contextlib.contextmanager
+    def failing(self, kind, part, error):
+        """Calls fail while this lasts; see recorder_faults.h."""
+        faults = self.folder / "faults"
+        faults.write_text(f"{kind} {part} {error} -1\n")
+        yield
+        faults.unlink()
+
+    def recording(self):
+        """All so far.  REQUIRES: every film was acknowledged in the end."""
+        records = read_log(self.folder / "records")
+        paths = list(self.sender.sent.values())
+        digests = {uid: _digest(path) for uid, path in self.sender.sent.items()}
+        return Recording(
+            self.root, records, Promises.of(records, digests, {}, {}), paths, self.node.config
+        )
+
+
+def _digest(path):
+    return hashlib.sha256(films.data_set_bytes(path)).hexdigest()

@@ -2,12 +2,16 @@
 
 import itertools
 import re
+import sqlite3
 
 import pytest
 
-from cuts import try_cuts
+from cuts import states, try_cuts
 from disk import Fate, Sizes, sync_cuts, worst_fates
+from harness import wire
+from harness.processes import run
 from record_log import Kind
+from story import LoneNode, recorder_environment
 from survivors import check_programs_go_on
 
 # Every kind of sync, by the path below the node's directory.
@@ -38,6 +42,66 @@ def test_a_power_cut_before_any_sync_loses_nothing(recording):
 
     print(f"{looked} power cuts")
     assert not wrong, "\n".join(wrong[:20])
+
+
+def lost_in_the_worst_case(recording):
+    """What is wrong after power cuts that leave nothing but what was synced."""
+    cuts = sync_cuts(recording.records)
+    _, wrong = try_cuts(recording, {cut: {"nothing": Fate()} for cut in cuts})
+    return wrong
+
+
+# With a worker, its own start syncs directories that the node's should have.
+def test_a_node_alone_on_a_new_directory_loses_nothing(tmp_path, pixels):
+    lone = LoneNode(tmp_path, pixels).start()
+    try:
+        assert lone.send() == wire.SUCCESS
+        assert lone.send() == wire.SUCCESS
+        lone.node.kill()
+    finally:
+        lone.node.close()
+
+    wrong = lost_in_the_worst_case(lone.recording())
+
+    assert not wrong, "\n".join(wrong[:20])
+
+
+# SQLite syncs the directory of a log that it makes, not of one that it finds.
+BEGIN_AND_DIE = """
+import os, signal, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA journal_mode = WAL").fetchall()
+database.execute("SELECT * FROM sqlite_master").fetchall()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_database_begun_by_a_program_that_was_killed_is_made_durable(tmp_path, pixels):
+    # Elsewhere, so that no sync of the data directory helps.
+    lone = LoneNode(tmp_path, pixels, top='database_uri: "sqlite:elsewhere/camnode.db"')
+    elsewhere = lone.root / "elsewhere"
+    environment = recorder_environment(tmp_path, lone.root)
+    run(["mkdir", elsewhere], environment=environment)
+    run(["sync", lone.root], environment=environment)
+    run(
+        ["/usr/bin/python3", "-c", BEGIN_AND_DIE, elsewhere / "camnode.db"],
+        environment=environment,
+    )
+    assert (elsewhere / "camnode.db-wal").exists()
+    try:
+        lone.start()
+        assert lone.send() == wire.SUCCESS
+        lone.node.kill()
+    finally:
+        lone.node.close()
+
+    recording = lone.recording()
+    ((_, disk),) = states(recording, [len(recording.records)])
+    disk.save(tmp_path / "left", Fate())
+
+    with sqlite3.connect(tmp_path / "left/elsewhere/camnode.db") as database:
+        uids = [uid for (uid,) in database.execute("SELECT sop_instance_uid FROM instance")]
+    assert uids == list(lone.sender.sent)
 
 
 def test_every_sync_of_the_programs_is_of_a_kind_known_here(recording):
