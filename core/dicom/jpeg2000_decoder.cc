@@ -112,7 +112,8 @@ absl::StatusOr<DecodedFrame> Interleave(const opj_image_t& image, const PixelFor
 using Codec = std::unique_ptr<opj_codec_t, CodecDeleter>;
 using Stream = std::unique_ptr<opj_stream_t, StreamDeleter>;
 
-bool SetUp(opj_codec_t* codec, opj_stream_t* stream, MemoryStream& memory, bool& warned) {
+bool SetUp(opj_codec_t* codec, opj_stream_t* stream, const PixelFormat& format,
+           MemoryStream& memory, bool& warned) {
   opj_stream_set_user_data(stream, &memory, nullptr);
   opj_stream_set_user_data_length(stream, memory.bytes.size());
   opj_stream_set_read_function(stream, ReadStream);
@@ -124,7 +125,8 @@ bool SetUp(opj_codec_t* codec, opj_stream_t* stream, MemoryStream& memory, bool&
   opj_dparameters_t parameters;
   opj_set_default_decoder_parameters(&parameters);
   if (!opj_setup_decoder(codec, &parameters)) return false;
-  if (opj_has_thread_support()) {
+  // A small frame is decoded before threads have started.
+  if (opj_has_thread_support() && format.Pixels() > 500'000) {
     const unsigned threads = std::min(4u, std::thread::hardware_concurrency());
     if (threads > 1) opj_codec_set_threads(codec, static_cast<int>(threads));
   }
@@ -148,7 +150,7 @@ absl::StatusOr<DecodedFrame> DecodeJpeg2000Frame(absl::string_view stream,
   const Codec codec(opj_create_decompress(OPJ_CODEC_J2K));
   const Stream source(opj_stream_default_create(OPJ_TRUE));
   if (!codec || !source) return absl::ResourceExhaustedError("no memory for JPEG 2000");
-  if (!SetUp(codec.get(), source.get(), memory, warned)) return Damaged();
+  if (!SetUp(codec.get(), source.get(), format, memory, warned)) return Damaged();
   opj_image_t* raw = nullptr;
   const bool header_read = opj_read_header(source.get(), codec.get(), &raw) == OPJ_TRUE;
   const std::unique_ptr<opj_image_t, ImageDeleter> image(raw);

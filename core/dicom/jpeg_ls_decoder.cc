@@ -1,55 +1,82 @@
 #include "core/dicom/jpeg_ls_decoder.h"
 
-#include <charls/charls.h>
-
 #include <cstddef>
-#include <memory>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/jpeg_ls_header.h"
+#include "core/dicom/jpeg_ls_scan.h"
 
 namespace camnode {
 namespace {
 
-struct DecoderDeleter {
-  void operator()(charls_jpegls_decoder* decoder) const { charls_jpegls_decoder_destroy(decoder); }
-};
+absl::Status Damaged() { return absl::DataLossError("the JPEG-LS stream is damaged"); }
 
-absl::Status ToStatus(charls_jpegls_errc code) {
-  if (code == charls::jpegls_errc::success) return absl::OkStatus();
-  if (code == charls::jpegls_errc::not_enough_memory) {
-    return absl::ResourceExhaustedError("no memory for JPEG-LS");
+// Writes every `stride`-th sample from number `first` on.
+void WriteLine(const int* line, int columns, size_t first, size_t stride, DecodedFrame& frame) {
+  const auto bytes = static_cast<size_t>(frame.bytes_per_sample);
+  char* out = frame.samples.data() + first * bytes;
+  for (int column = 0; column < columns; ++column, out += stride * bytes) {
+    out[0] = static_cast<char>(line[column] & 0xFF);
+    if (bytes == 2) out[1] = static_cast<char>(line[column] >> 8 & 0xFF);
   }
-  return absl::DataLossError(
-      absl::StrCat("the JPEG-LS stream is damaged: ", charls_get_error_message(code)));
+}
+
+// Decodes the scan whose header was read, which holds components from `component` on;
+// returns where the next marker is.
+absl::StatusOr<size_t> DecodeScan(absl::string_view stream, const JpegLsHeader& header,
+                                  size_t component, DecodedFrame& frame) {
+  CAMNODE_ASSIGN_OR_RETURN(const JpegLsCoding coding, JpegLsCoding::From(header));
+  JpegLsScan scan(stream, header, coding);
+  const auto columns = static_cast<size_t>(header.columns);
+  const size_t pixels = static_cast<size_t>(header.rows) * columns;
+  const size_t stride = frame.planar ? 1 : static_cast<size_t>(header.components);
+  for (size_t row = 0; row < static_cast<size_t>(header.rows); ++row) {
+    CAMNODE_RETURN_IF_ERROR(scan.DecodeLine());
+    for (int c = 0; c < header.scan_components; ++c) {
+      const size_t number = component + static_cast<size_t>(c);
+      const size_t first = row * columns * stride + (frame.planar ? number * pixels : number);
+      WriteLine(scan.line(c), header.columns, first, stride, frame);
+    }
+  }
+  return scan.Finish();
+}
+
+bool IsEnd(absl::string_view stream, size_t at) {
+  while (at + 1 < stream.size() && stream[at + 1] == '\xFF') ++at;  // Fill bytes.
+  return stream.substr(at, 2) == "\xFF\xD9";
 }
 
 }  // namespace
 
 absl::StatusOr<DecodedFrame> DecodeJpegLsFrame(absl::string_view stream,
                                                const PixelFormat& format) {
-  const std::unique_ptr<charls_jpegls_decoder, DecoderDeleter> decoder(
-      charls_jpegls_decoder_create());
-  if (!decoder) return absl::ResourceExhaustedError("no memory for JPEG-LS");
-  CAMNODE_RETURN_IF_ERROR(ToStatus(
-      charls_jpegls_decoder_set_source_buffer(decoder.get(), stream.data(), stream.size())));
-  CAMNODE_RETURN_IF_ERROR(ToStatus(charls_jpegls_decoder_read_header(decoder.get())));
-  charls_frame_info info = {};
-  CAMNODE_RETURN_IF_ERROR(ToStatus(charls_jpegls_decoder_get_frame_info(decoder.get(), &info)));
+  JpegLsHeader header;
+  CAMNODE_RETURN_IF_ERROR(ReadJpegLsScan(stream, 2, header));
   CAMNODE_RETURN_IF_ERROR(CheckStreamFormat(
-      {info.height, info.width, info.component_count, info.bits_per_sample}, format, "JPEG-LS"));
-  charls_interleave_mode interleave = charls::interleave_mode::none;
-  CAMNODE_RETURN_IF_ERROR(
-      ToStatus(charls_jpegls_decoder_get_interleave_mode(decoder.get(), &interleave)));
+      {header.rows, header.columns, header.components, header.precision_bits}, format, "JPEG-LS"));
+  const JpegLsHeader first = header;
+  const bool interleaved = header.interleave != JpegLsInterleave::kNone;
   DecodedFrame frame;
-  frame.bytes_per_sample = info.bits_per_sample <= 8 ? 1 : 2;
+  frame.bytes_per_sample = header.precision_bits <= 8 ? 1 : 2;
   frame.photometric = format.photometric == "YBR_FULL_422" ? "YBR_FULL" : format.photometric;
-  frame.planar = format.samples > 1 && interleave == charls::interleave_mode::none;
-  frame.samples.resize(static_cast<size_t>(format.Pixels()) * static_cast<size_t>(format.samples) *
+  frame.planar = header.components > 1 && !interleaved;
+  frame.samples.resize(static_cast<size_t>(format.Pixels()) *
+                       static_cast<size_t>(header.components) *
                        static_cast<size_t>(frame.bytes_per_sample));
-  CAMNODE_RETURN_IF_ERROR(ToStatus(charls_jpegls_decoder_decode_to_buffer(
-      decoder.get(), frame.samples.data(), frame.samples.size(), 0)));
-  return frame;
+  int component = 0;
+  size_t at = 0;
+  while (component < first.components) {
+    if (component > 0) CAMNODE_RETURN_IF_ERROR(ReadJpegLsScan(stream, at, header));
+    if (header.rows != first.rows || header.columns != first.columns ||
+        header.components != first.components || header.precision_bits != first.precision_bits ||
+        header.interleave != first.interleave ||
+        header.scan_components != (interleaved ? first.components : 1)) {
+      return Damaged();
+    }
+    CAMNODE_ASSIGN_OR_RETURN(at, DecodeScan(stream, header, static_cast<size_t>(component), frame));
+    component += header.scan_components;
+  }
+  return IsEnd(stream, at) ? absl::StatusOr<DecodedFrame>(std::move(frame)) : Damaged();
 }
 
 }  // namespace camnode

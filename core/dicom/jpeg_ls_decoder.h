@@ -1,4 +1,4 @@
-// Decodes one frame of JPEG-LS (ISO 14495-1) with CharLS.
+// Decodes one frame of JPEG-LS (ISO 14495-1).
 
 #ifndef CAMNODE_CORE_DICOM_JPEG_LS_DECODER_H_
 #define CAMNODE_CORE_DICOM_JPEG_LS_DECODER_H_
@@ -12,7 +12,7 @@ namespace camnode {
 // The samples, of 2 to 16 bits, as the stream stores them; colour by plane where the
 // stream holds one component after the other.
 // Errors: kDataLoss (damaged or cut), kInvalidArgument (it contradicts the format),
-// kResourceExhausted.
+// kUnimplemented (jpeg_ls_header.h).
 absl::StatusOr<DecodedFrame> DecodeJpegLsFrame(absl::string_view stream, const PixelFormat& format);
 
 }  // namespace camnode

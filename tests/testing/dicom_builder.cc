@@ -1,14 +1,10 @@
 #include "tests/testing/dicom_builder.h"
 
-#include <charls/charls.h>
-
 #include <mutex>
 #include <stdexcept>
 
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmdata/dcfilefo.h"
-#include "dcmtk/dcmdata/dcpixseq.h"
-#include "dcmtk/dcmdata/dcpxitem.h"
 #include "dcmtk/dcmdata/dcrleerg.h"
 #include "dcmtk/dcmdata/dcrlerp.h"
 #include "dcmtk/dcmdata/dctk.h"
@@ -16,6 +12,8 @@
 #include "dcmtk/dcmjpeg/djencode.h"
 #include "dcmtk/dcmjpeg/djrplol.h"
 #include "dcmtk/dcmjpeg/djrploss.h"
+#include "dcmtk/dcmjpls/djencode.h"
+#include "dcmtk/dcmjpls/djrparam.h"
 
 namespace camnode {
 namespace {
@@ -32,41 +30,9 @@ void RegisterEncoders() {
   static std::once_flag once;
   std::call_once(once, [] {
     DJEncoderRegistration::registerCodecs();
+    DJLSEncoderRegistration::registerCodecs();
     DcmRLEEncoderRegistration::registerCodecs();
   });
-}
-
-// Replaces the pixel data by JPEG-LS of one fragment.  DCMTK brings an older CharLS
-// under the same symbols, so its encoder must not be in one process with ours.
-void PutJpegLs(DcmDataset& dataset) {
-  const auto number = [&dataset](const DcmTagKey& tag) {
-    Uint16 value = 0;
-    Check(dataset.findAndGetUint16(tag, value));
-    return value;
-  };
-  const Uint16 components = number(DCM_SamplesPerPixel);
-  const Uint16 bytes_per_sample = number(DCM_BitsAllocated) / 8;
-  const size_t size =
-      size_t{number(DCM_Rows)} * number(DCM_Columns) * components * bytes_per_sample;
-  const Uint16* words = nullptr;
-  const Uint8* bytes = nullptr;
-  Check(bytes_per_sample == 2 ? dataset.findAndGetUint16Array(DCM_PixelData, words)
-                              : dataset.findAndGetUint8Array(DCM_PixelData, bytes));
-  charls::jpegls_encoder encoder;
-  encoder.frame_info({number(DCM_Columns), number(DCM_Rows), number(DCM_BitsStored), components});
-  if (components > 1) encoder.interleave_mode(charls::interleave_mode::line);
-  std::vector<Uint8> stream(encoder.estimated_destination_size());
-  encoder.destination(stream);
-  stream.resize(encoder.encode(words != nullptr ? static_cast<const void*>(words) : bytes, size));
-  if (stream.size() % 2 != 0) stream.push_back(0);
-  auto sequence = std::make_unique<DcmPixelSequence>(DcmTag(DCM_PixelData, EVR_OB));
-  auto fragment = std::make_unique<DcmPixelItem>(DcmTag(DCM_PixelItemTag, EVR_OB));
-  Check(fragment->putUint8Array(stream.data(), static_cast<unsigned long>(stream.size())));
-  sequence->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag, EVR_OB)));  // Empty offset table.
-  sequence->insert(fragment.release());
-  auto pixels = std::make_unique<DcmPixelData>(DCM_PixelData);
-  pixels->putOriginalRepresentation(EXS_JPEGLSLossless, nullptr, sequence.release());
-  Check(dataset.insert(pixels.release(), OFTrue));
 }
 
 }  // namespace
@@ -179,6 +145,7 @@ std::string DicomBuilder::WriteTo(const std::string& path,
   const DcmXfer xfer(transfer_syntax.c_str());
   const DJ_RPLossless lossless(6, 0);
   const DJ_RPLossy lossy(90);
+  const DJLSRepresentationParameter near_lossless(0, OFTrue);
   const DcmRLERepresentationParameter rle;
   const DcmRepresentationParameter* parameter = nullptr;
   switch (xfer.getXfer()) {
@@ -189,6 +156,9 @@ std::string DicomBuilder::WriteTo(const std::string& path,
     case EXS_JPEGProcess14SV1:
       parameter = &lossless;
       break;
+    case EXS_JPEGLSLossless:
+      parameter = &near_lossless;
+      break;
     case EXS_RLELossless:
       parameter = &rle;
       break;
@@ -198,11 +168,7 @@ std::string DicomBuilder::WriteTo(const std::string& path,
   // A lossy encoder gives the film a new UID; keep ours.
   OFString uid;
   const bool has_uid = dataset.findAndGetOFString(DCM_SOPInstanceUID, uid).good();
-  if (xfer.getXfer() == EXS_JPEGLSLossless) {
-    PutJpegLs(dataset);
-  } else {
-    Check(dataset.chooseRepresentation(xfer.getXfer(), parameter));
-  }
+  Check(dataset.chooseRepresentation(xfer.getXfer(), parameter));
   if (has_uid) Check(dataset.putAndInsertOFStringArray(DCM_SOPInstanceUID, uid));
   Check(file.saveFile(path.c_str(), xfer.getXfer(), EET_ExplicitLength));
   return path;
