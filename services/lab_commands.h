@@ -13,6 +13,7 @@ namespace camnode {
 
 extern const char kImportCheckpointUsage[];
 extern const char kExplainUsage[];
+extern const char kFitOutliersUsage[];
 
 // Errors: kInvalidArgument for a command line that cannot be understood; otherwise
 // ImportCheckpoint's.
@@ -24,6 +25,11 @@ absl::Status RunImportCheckpoint(const std::vector<std::string>& words);
 // the models; kUnavailable (the output cannot be written); kDataLoss (some films
 // failed: how many).
 absl::Status RunExplain(const std::vector<std::string>& words);
+
+// Errors: kInvalidArgument for a command line that cannot be understood; those of
+// the model and of the first film that cannot be read; FitOutlierModel's;
+// kUnavailable (the folder cannot be written).
+absl::Status RunFitOutliers(const std::vector<std::string>& words);
 
 }  // namespace camnode
 

@@ -51,15 +51,20 @@ Json HeatmapJson(const cv::Mat1f& values) {
 }
 
 Json ModelJson(const ModelResult& result) {
-  return Json{{"name", result.model},
-              {"version", result.version},
-              {"label", result.finding.label},
-              {"logit", result.finding.logit},
-              {"probability", result.finding.probability},
-              {"threshold", result.finding.threshold},
-              {"positive", result.finding.positive},
-              {"heatmap_peak", result.heatmap.peak},
-              {"heatmap", HeatmapJson(result.heatmap.values)}};
+  Json json{{"name", result.model},
+            {"version", result.version},
+            {"label", result.finding.label},
+            {"logit", result.finding.logit},
+            {"probability", result.finding.probability},
+            {"threshold", result.finding.threshold},
+            {"positive", result.finding.positive},
+            {"heatmap_peak", result.heatmap.peak},
+            {"heatmap", HeatmapJson(result.heatmap.values)}};
+  if (result.outlier.has_value()) {
+    json["outlier_distance"] = result.outlier->distance;
+    json["outlier_threshold"] = result.outlier->threshold;
+  }
+  return json;
 }
 
 Json AgreementJson(const Agreement& agreement) {

@@ -23,6 +23,7 @@ struct Command {
 const Command kCommands[] = {
     {"import-checkpoint", camnode::kImportCheckpointUsage, camnode::RunImportCheckpoint},
     {"explain", camnode::kExplainUsage, camnode::RunExplain},
+    {"fit-outliers", camnode::kFitOutliersUsage, camnode::RunFitOutliers},
 };
 
 void PrintUsage(std::FILE* stream) {

@@ -82,6 +82,7 @@ OutputOptions MakeOutputOptions(const Config& config, const OutputsConfig& outpu
 InstanceAnalyzerOptions MakeAnalyzerOptions(const Config& config, const SharedModels& models) {
   InstanceAnalyzerOptions options;
   options.max_pixels = config.worker.max_pixels;
+  options.eligibility = config.eligibility;
   for (const WorkflowConfig& configured : config.workflows) {
     AnalyzerWorkflow workflow;
     workflow.name = configured.name;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <opencv2/core.hpp>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -11,16 +10,16 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "core/dicom/derived_attributes.h"
+#include "core/dicom/header_vocabulary.h"
 
 namespace camnode {
 namespace {
 
-using Words = std::vector<std::string>;
 using Result = absl::optional<Ineligibility>;
 
 constexpr int kMinSidePixels = 64;
-// Of 255, at the 99th percentile.  A film scanned or saved in colour stays below.
-constexpr int kMaxColourSpread = 32;
+// Longer side over shorter: a film is rarely beyond 2.
+constexpr int kMaxSideRatio = 4;
 
 constexpr absl::string_view kComputedRadiography = "1.2.840.10008.5.1.4.1.1.1";
 constexpr absl::string_view kDigitalXRayForPresentation = "1.2.840.10008.5.1.4.1.1.1.1";
@@ -34,47 +33,6 @@ Ineligibility Refuse(absl::string_view code, absl::string_view reason) {
 
 bool IsOneOf(absl::string_view text, std::initializer_list<absl::string_view> list) {
   return std::find(list.begin(), list.end(), text) != list.end();
-}
-
-// The words of a text, upper case: "Chest_PA/LAT" is CHEST, PA, LAT.
-Words SplitWords(absl::string_view text) {
-  return absl::StrSplit(absl::AsciiStrToUpper(text), absl::ByAnyChar(" _-/\\^.,;:()[]+&*"),
-                        absl::SkipEmpty());
-}
-
-bool HasWord(const Words& words, std::initializer_list<absl::string_view> list) {
-  return std::any_of(words.begin(), words.end(),
-                     [&list](const std::string& word) { return IsOneOf(word, list); });
-}
-
-bool SaysFrontal(const Words& words) {
-  return HasWord(
-      words, {"PA", "AP", "FRONTAL", "POSTERO", "ANTERO", "POSTEROANTERIOR", "ANTEROPOSTERIOR"});
-}
-
-bool SaysNotFrontal(const Words& words) {
-  return HasWord(words, {"LATERAL", "LAT",       "LL",      "RL",       "LLAT",  "RLAT",      "LLD",
-                         "RLD",     "DECUBITUS", "DECUB",   "LLO",      "RLO",   "LAO",       "RAO",
-                         "LPO",     "RPO",       "OBLIQUE", "LORDOTIC", "AXIAL", "TANGENTIAL"});
-}
-
-bool SaysChest(absl::string_view text) {
-  const std::string upper = absl::AsciiStrToUpper(text);
-  for (const absl::string_view part : {"CHEST", "THORAX", "TORAX", "LUNG", "HEART"}) {
-    if (absl::StrContains(upper, part)) return true;
-  }
-  return false;
-}
-
-bool SaysOtherBodyPart(const Words& words) {
-  return HasWord(
-      words,
-      {"TEETH",    "TOOTH",  "DENTAL",  "JAW",     "MANDIBLE", "MAXILLA", "SKULL",    "HEAD",
-       "BRAIN",    "SINUS",  "SINUSES", "NECK",    "CSPINE",   "TSPINE",  "LSPINE",   "SPINE",
-       "CERVICAL", "LUMBAR", "SACRUM",  "ABDOMEN", "PELVIS",   "HIP",     "FEMUR",    "KNEE",
-       "LEG",      "TIBIA",  "FIBULA",  "ANKLE",   "FOOT",     "TOE",     "SHOULDER", "CLAVICLE",
-       "HUMERUS",  "ELBOW",  "FOREARM", "RADIUS",  "ULNA",     "WRIST",   "HAND",     "FINGER",
-       "THUMB",    "BREAST", "RIB",     "RIBS",    "RIBCAGE",  "SCAPULA", "STERNUM"});
 }
 
 Result CheckOrigin(const InstanceHeader& header) {
@@ -119,6 +77,14 @@ Result CheckPixelModule(const InstanceHeader& header) {
   if (has_size && std::min(header.rows, header.columns) < kMinSidePixels) {
     return Refuse("TOO_SMALL", "Rows (0028,0010) or Columns (0028,0011) is below 64 pixels.");
   }
+  if (has_size && std::max(header.rows, header.columns) >
+                      kMaxSideRatio * std::min(header.rows, header.columns)) {
+    return Refuse("ODD_SHAPE", "Rows (0028,0010) and Columns (0028,0011) make a strip, no film.");
+  }
+  if (IsOneOf(header.photometric_interpretation, {"PALETTE COLOR", "ARGB", "CMYK", "HSV"})) {
+    return Refuse("NOT_GRAYSCALE",
+                  "Photometric Interpretation (0028,0004) is one of colour pictures.");
+  }
   return absl::nullopt;
 }
 
@@ -136,14 +102,13 @@ Result CheckSubject(const InstanceHeader& header) {
     if (SaysChest(body_part)) return absl::nullopt;
     return Refuse("NOT_CHEST", "Body Part Examined (0018,0015) is not the chest.");
   }
-  if (!header.anatomic_region.empty()) {
-    const bool other = SaysOtherBodyPart(SplitWords(header.anatomic_region));
-    if (other && !SaysChest(header.anatomic_region)) {
-      return Refuse("NOT_CHEST", "Anatomic Region Sequence (0008,2218) is not the chest.");
-    }
-    return absl::nullopt;
+  if (SaysOtherBodyPart(header.anatomic_region)) {
+    return Refuse("NOT_CHEST", "Anatomic Region Sequence (0008,2218) is not the chest.");
   }
-  const bool chest = std::any_of(header.descriptions.begin(), header.descriptions.end(), SaysChest);
+  if (!header.anatomic_region.empty()) return absl::nullopt;
+  const bool chest =
+      std::any_of(header.descriptions.begin(), header.descriptions.end(),
+                  [](const std::string& description) { return SaysChest(description); });
   if (!chest && SaysOtherBodyPart(words)) {
     return Refuse("NOT_CHEST",
                   "Series Description (0008,103E), Protocol Name (0018,1030) or Acquisition Device "
@@ -164,8 +129,7 @@ Result CheckView(const InstanceHeader& header) {
   if (SaysNotFrontal(view)) {
     return Refuse("NOT_FRONTAL", "View Position (0018,5101) is not frontal.");
   }
-  const Words code = SplitWords(header.view_code);
-  if (SaysNotFrontal(code)) {
+  if (SaysNotFrontal(header.view_code)) {
     return Refuse("NOT_FRONTAL", "View Code Sequence (0054,0220) is not frontal.");
   }
   if (!view.empty() && !SaysFrontal(view) &&
@@ -175,18 +139,17 @@ Result CheckView(const InstanceHeader& header) {
   }
   // Some writers put the view here; the defined terms are recumbent positions.
   const Words position = SplitWords(header.patient_position);
-  if (SaysNotFrontal(position)) {
+  if (SaysNotFrontal(position) || HasWord(position, {"HFDR", "HFDL", "FFDR", "FFDL"})) {
     return Refuse("NOT_FRONTAL", "Patient Position (0018,5100) is not frontal.");
   }
   if (!position.empty() && !SaysFrontal(position) &&
-      !HasWord(position,
-               {"HFP", "HFS", "HFDR", "HFDL", "FFP", "FFS", "FFDR", "FFDL", "LFP", "LFS", "RFP",
-                "RFS", "ERECT", "SUPINE", "STANDING", "UPRIGHT", "SITTING", "PRONE", "UNKNOWN"})) {
+      !HasWord(position, {"HFP", "HFS", "FFP", "FFS", "LFP", "LFS", "RFP", "RFS", "ERECT", "SUPINE",
+                          "STANDING", "UPRIGHT", "SITTING", "PRONE", "UNKNOWN"})) {
     return Refuse(
         "UNKNOWN_VIEW",
         "Patient Position (0018,5100) holds neither a position nor a view that is known.");
   }
-  if (!view.empty() || !code.empty()) return absl::nullopt;
+  if (!view.empty() || !header.view_code.empty()) return absl::nullopt;
   for (const std::string& text : header.descriptions) {
     const Words words = SplitWords(text);
     if (HasWord(words, {"LATERAL", "LAT"}) && !SaysFrontal(words)) {
@@ -203,20 +166,6 @@ Result CheckView(const InstanceHeader& header) {
 Result CheckHeader(const InstanceHeader& header) {
   for (const auto check : {CheckOrigin, CheckKind, CheckPixelModule, CheckSubject, CheckView}) {
     if (Result refused = check(header)) return refused;
-  }
-  return absl::nullopt;
-}
-
-Result CheckPixels(const Radiograph& film) {
-  if (std::min(film.presentation.rows, film.presentation.cols) < kMinSidePixels) {
-    return Refuse("TOO_SMALL", "The film is below 64 pixels in one direction.");
-  }
-  double low = 0.0;
-  double high = 0.0;
-  cv::minMaxLoc(film.presentation, &low, &high);
-  if (low == high) return Refuse("CONSTANT", "Every pixel of the film has the same value.");
-  if (film.colour_spread > kMaxColourSpread) {
-    return Refuse("COLOUR_PHOTOGRAPH", "The picture has colours, which no film has.");
   }
   return absl::nullopt;
 }

@@ -8,7 +8,6 @@
 
 #include "absl/types/optional.h"
 #include "core/dicom/instance_header.h"
-#include "core/domain/radiograph.h"
 
 namespace camnode {
 
@@ -19,11 +18,9 @@ struct Ineligibility {
                        // no patient data.
 };
 
-// By what the header says; a silent header is no reason.  Empty: eligible so far.
+// By what the header says; a silent header is no reason (film_concerns.h has it).
+// Empty: eligible so far.  What the pixels show is for pixel_check.h.
 absl::optional<Ineligibility> CheckHeader(const InstanceHeader& header);
-
-// By what the pixels show: the obvious only.  Empty: eligible.
-absl::optional<Ineligibility> CheckPixels(const Radiograph& film);
 
 }  // namespace camnode
 

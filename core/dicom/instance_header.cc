@@ -7,6 +7,7 @@
 #include "core/dicom/attribute_table.h"
 #include "core/dicom/dataset_scanner.h"
 #include "core/dicom/derived_attributes.h"
+#include "core/dicom/patient_age.h"
 #include "core/dicom/tags.h"
 
 namespace camnode {
@@ -36,7 +37,15 @@ constexpr WantedAttribute kWanted[] = {
     {tags::kRows},
     {tags::kColumns},
     {tags::kBitsAllocated},
+    {tags::kStudyDate},
+    {tags::kAcquisitionDate},
+    {tags::kPatientBirthDate},
+    {tags::kPatientAge},
+    {tags::kCodeValue, tags::kAnatomicRegionSequence},
+    {tags::kCodingSchemeDesignator, tags::kAnatomicRegionSequence},
     {tags::kCodeMeaning, tags::kAnatomicRegionSequence},
+    {tags::kCodeValue, tags::kViewCodeSequence},
+    {tags::kCodingSchemeDesignator, tags::kViewCodeSequence},
     {tags::kCodeMeaning, tags::kViewCodeSequence},
     {tags::kManufacturer, tags::kContributingEquipmentSequence},
     {tags::kDeviceUid, tags::kContributingEquipmentSequence},
@@ -49,6 +58,17 @@ absl::StatusOr<Uid> NeededUid(const AttributeTable& table, uint32_t tag, absl::s
   absl::StatusOr<Uid> uid = Uid::Parse(table.Bytes(tag));
   if (!uid.ok()) return Annotate(uid.status(), absl::StrCat(name, " ", TagText(tag)));
   return uid;
+}
+
+HeaderCode CodeIn(const AttributeTable& table, uint32_t sequence) {
+  return {table.Text(tags::kCodeValue, sequence),
+          table.Text(tags::kCodingSchemeDesignator, sequence),
+          table.Text(tags::kCodeMeaning, sequence)};
+}
+
+std::string FilmDate(const AttributeTable& table) {
+  std::string date = table.Text(tags::kAcquisitionDate);
+  return date.empty() ? table.Text(tags::kStudyDate) : date;
 }
 
 bool ContributedByCamnode(const AttributeTable& table) {
@@ -92,8 +112,10 @@ absl::StatusOr<InstanceHeader> ReadInstanceHeader(const std::string& path) {
   header.samples_per_pixel = table.Word(tags::kSamplesPerPixel).value_or(0);
   header.bits_allocated = table.Word(tags::kBitsAllocated).value_or(0);
   header.frames = std::max(1, table.Integer(tags::kNumberOfFrames).value_or(1));
-  header.anatomic_region = table.Text(tags::kCodeMeaning, tags::kAnatomicRegionSequence);
-  header.view_code = table.Text(tags::kCodeMeaning, tags::kViewCodeSequence);
+  header.anatomic_region = CodeIn(table, tags::kAnatomicRegionSequence);
+  header.view_code = CodeIn(table, tags::kViewCodeSequence);
+  header.age_years = PatientAgeYears(table.Text(tags::kPatientAge),
+                                     table.Text(tags::kPatientBirthDate), FilmDate(table));
   for (const uint32_t tag :
        {tags::kSeriesDescription, tags::kProtocolName, tags::kProcessingDescription}) {
     if (std::string text = table.Text(tag); !text.empty()) {

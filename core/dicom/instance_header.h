@@ -8,9 +8,18 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "core/domain/uid.h"
 
 namespace camnode {
+
+struct HeaderCode {
+  std::string value;    // "399348003"
+  std::string scheme;   // "SCT"
+  std::string meaning;  // "antero-posterior"
+
+  bool empty() const { return value.empty() && meaning.empty(); }
+};
 
 struct InstanceHeader {
   Uid sop_class_uid;
@@ -26,8 +35,12 @@ struct InstanceHeader {
   std::string view_position;        // (0018,5101)
   std::string patient_position;     // (0018,5100)
   std::string patient_orientation;  // (0020,0020), as in the file: "L\\F"
-  std::string anatomic_region;      // Code Meaning in (0008,2218)
-  std::string view_code;            // Code Meaning in (0054,0220)
+  HeaderCode anatomic_region;       // (0008,2218), first item
+  HeaderCode view_code;             // (0054,0220), first item
+  // Completed years at the time of the film: Patient's Age, else Patient's Birth Date
+  // to Acquisition or Study Date.  Empty: the header does not say, or not in the form
+  // that the standard asks for.
+  absl::optional<int> age_years;
   // Those present of Series Description, Protocol Name and Acquisition Device
   // Processing Description.  A person may have typed them: never log one.
   std::vector<std::string> descriptions;

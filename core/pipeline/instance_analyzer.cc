@@ -10,9 +10,12 @@
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/eligibility.h"
+#include "core/dicom/film_concerns.h"
 #include "core/dicom/instance_header.h"
+#include "core/dicom/pixel_check.h"
 #include "core/dicom/radiograph_reader.h"
 #include "core/inference/agreement.h"
+#include "core/pipeline/eligibility_gate.h"
 #include "core/render/image_codec.h"
 #include "core/render/overlay_renderer.h"
 
@@ -31,12 +34,6 @@ Analysis BeginAnalysis(const Job& job, const Instance& instance, const ModelSet&
   analysis.threshold_set = models.threshold_set;
   analysis.started_ms = job.analysis_started_ms;
   return analysis;
-}
-
-void Refuse(const Ineligibility& refusal, Analysis& analysis) {
-  analysis.outcome = AnalysisOutcome::kNotEligible;
-  analysis.reason_code = refusal.code;
-  analysis.reason = refusal.reason;
 }
 
 std::vector<Classifier*> Pointers(const std::vector<std::unique_ptr<Classifier>>& classifiers) {
@@ -67,7 +64,8 @@ struct InstanceAnalyzer::ReadFilm final : DecodedFilm {
   explicit ReadFilm(SourceAttributes attributes) : source(std::move(attributes)) {}
 
   SourceAttributes source;
-  Radiograph radiograph;  // Empty if the header alone was reason to refuse.
+  Radiograph radiograph;                  // Empty if the header alone was reason to refuse.
+  absl::optional<InstanceHeader> header;  // Empty: a picture.
   absl::optional<Ineligibility> refusal;
   double decode_ms = 0.0;
 };
@@ -77,6 +75,7 @@ absl::StatusOr<std::unique_ptr<InstanceAnalyzer::ReadFilm>> InstanceAnalyzer::Re
   CAMNODE_ASSIGN_OR_RETURN(const InstanceHeader header, ReadInstanceHeader(path));
   CAMNODE_ASSIGN_OR_RETURN(SourceAttributes source, SourceAttributes::FromFile(path));
   auto film = std::make_unique<ReadFilm>(std::move(source));
+  film->header = header;
   film->refusal = CheckHeader(header);
   if (film->refusal.has_value()) return film;
   CAMNODE_ASSIGN_OR_RETURN(film->radiograph, ReadRadiograph(path, {max_pixels}));
@@ -90,6 +89,17 @@ absl::StatusOr<std::unique_ptr<InstanceAnalyzer::ReadFilm>> InstanceAnalyzer::Re
   CAMNODE_ASSIGN_OR_RETURN(film->radiograph, DecodePicture(bytes, max_pixels));
   film->refusal = CheckPixels(film->radiograph);
   return film;
+}
+
+std::vector<AnalysisFlag> InstanceAnalyzer::ConcernsOf(const ReadFilm& film,
+                                                       const Workflow& workflow) {
+  const absl::optional<AgeLimits>& ages = workflow.models.ages;
+  std::vector<AnalysisFlag> concerns =
+      film.header.has_value() ? FindHeaderConcerns(*film.header, ages) : FindPictureConcerns(ages);
+  for (AnalysisFlag& concern : FindPixelConcerns(film.radiograph)) {
+    concerns.push_back(std::move(concern));
+  }
+  return concerns;
 }
 
 std::vector<InstanceAnalyzer::Workflow> InstanceAnalyzer::MakeWorkflows(
@@ -153,8 +163,12 @@ absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Ins
   if (film.refusal.has_value()) {
     Refuse(*film.refusal, analysis);
   } else {
+    ApplyPolicy(ConcernsOf(film, *workflow), options_.eligibility, analysis);
+  }
+  if (analysis.outcome == AnalysisOutcome::kAnalyzed) {
     CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(workflow->classifiers, film.radiograph, analysis));
     analysis.agreement = ComputeAgreement(analysis.results);
+    ApplyPolicy(FindOutlierConcerns(analysis), options_.eligibility, analysis);
   }
   CrashPoint("after_classify");
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/domain/eligibility_policy.h"
 #include "core/inference/classifier.h"
 #include "core/pipeline/film_analyzer.h"
 #include "core/pipeline/output_writers.h"
@@ -32,6 +33,7 @@ struct InstanceAnalyzerOptions {
   int64_t max_pixels = 100'000'000;  // A larger film is buried unread.
   // Of the PNG kept for rendering overlays later, on request.
   int display_max_long_side = 1024;
+  EligibilityPolicy eligibility;
 };
 
 class InstanceAnalyzer final : public FilmAnalyzer {
@@ -75,6 +77,8 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   static absl::StatusOr<std::unique_ptr<ReadFilm>> ReadPictureFilm(const Instance& instance,
                                                                    absl::string_view bytes,
                                                                    int64_t max_pixels);
+  // What gives pause before the models have seen the film.
+  static std::vector<AnalysisFlag> ConcernsOf(const ReadFilm& film, const Workflow& workflow);
   absl::Status ClassifyAndExplain(const std::vector<Classifier*>& classifiers,
                                   const Radiograph& film, Analysis& analysis);
   // All at the same time: drawing uses every core, and the waits for the disk

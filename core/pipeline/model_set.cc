@@ -31,6 +31,17 @@ std::string Populations(const std::vector<ModelFolder>& models) {
   return absl::StrJoin(lines, "; ");
 }
 
+absl::optional<AgeLimits> CommonAges(const std::vector<ModelFolder>& models) {
+  absl::optional<AgeLimits> ages;
+  for (const ModelFolder& model : models) {
+    if (!model.manifest.has_age_range()) continue;
+    if (!ages) ages = AgeLimits();
+    ages->min_years = std::max(ages->min_years, model.manifest.age_range().min_years());
+    ages->max_years = std::min(ages->max_years, model.manifest.age_range().max_years());
+  }
+  return ages;
+}
+
 }  // namespace
 
 ModelSet DescribeModelSet(const std::vector<ModelFolder>& models) {
@@ -39,6 +50,7 @@ ModelSet DescribeModelSet(const std::vector<ModelFolder>& models) {
   set.threshold_set = ThresholdSetId(models);
   set.preprocessing = PreprocessingDigest(models);
   set.population = Populations(models);
+  set.ages = CommonAges(models);
   return set;
 }
 

@@ -6,15 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
+#include "core/dicom/film_concerns.h"
 #include "core/models/model_repository.h"
 
 namespace camnode {
 
 struct ModelSet {
-  std::string digest;         // ModelSetDigest.
-  std::string threshold_set;  // ThresholdSetId.
-  std::string preprocessing;  // One digest over all models' preprocessing, in order.
-  std::string population;     // For legends: each different line once, joined by "; ".
+  std::string digest;              // ModelSetDigest.
+  std::string threshold_set;       // ThresholdSetId.
+  std::string preprocessing;       // One digest over all models' preprocessing, in order.
+  std::string population;          // For legends: each different line once, joined by "; ".
+  absl::optional<AgeLimits> ages;  // That every model with an age range was trained on.
 };
 
 ModelSet DescribeModelSet(const std::vector<ModelFolder>& models);

@@ -157,6 +157,10 @@ class PanelWriter final : public PictureWriter {
                              RenderPanel(input.film, input.analysis, RenderOptions(max_long_side)));
     Object object;
     object.own_options = absl::StrCat("side=", max_long_side, " alpha=", options().alpha);
+    // What the policy made flags of is part of the picture.
+    for (const AnalysisFlag& flag : input.analysis.flags) {
+      absl::StrAppend(&object.own_options, " flag=", flag.code);
+    }
     object.series_offset = 1;
     object.series_description = "AI pneumonia panel (RESEARCH)";
     object.derivation =

@@ -82,6 +82,9 @@ Panel MakePanel(const Analysis& analysis, const OverlayOptions& options, int cap
     panel.footer.AddStrong(agreement.sentence.substr(0, kMaxTextBytes));
   }
   if (agreement.models >= 2) panel.footer.AddText(AgreementNumbers(agreement));
+  for (const AnalysisFlag& flag : analysis.flags) {
+    panel.footer.AddText(absl::StrCat("Note: ", flag.text.substr(0, kMaxTextBytes)));
+  }
   panel.footer.AddPair(kResearchOnly, options.population, /*strong=*/true);
   return panel;
 }

@@ -1,0 +1,132 @@
+// camnode-lab fit-outliers
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "core/inference/classifier.h"
+#include "core/inference/outlier_fit.h"
+#include "core/models/model_manifest.h"
+#include "services/lab_arguments.h"
+#include "services/lab_commands.h"
+#include "services/lab_film.h"
+
+namespace camnode {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kOutlierFile[] = "outliers.safetensors";
+
+// "person12_virus_34.jpeg" is a film of person12_virus: the name without its last
+// number.
+std::string GroupOf(const fs::path& film) {
+  std::string stem = film.stem().string();
+  size_t end = stem.size();
+  while (end > 0 && absl::ascii_isdigit(static_cast<unsigned char>(stem[end - 1]))) --end;
+  if (end > 1 && end < stem.size() && (stem[end - 1] == '_' || stem[end - 1] == '-')) {
+    stem.resize(end - 1);
+  }
+  return stem;
+}
+
+absl::StatusOr<std::vector<fs::path>> FilmsBelow(const std::vector<std::string>& places) {
+  std::vector<fs::path> films;
+  for (const std::string& place : places) {
+    std::error_code error;
+    if (fs::is_regular_file(place, error)) {
+      films.emplace_back(place);
+      continue;
+    }
+    fs::recursive_directory_iterator it(place, error);
+    if (error) return absl::NotFoundError(absl::StrCat("no folder ", place));
+    for (const fs::directory_entry& entry : it) {
+      if (entry.is_regular_file(error)) films.push_back(entry.path());
+    }
+  }
+  std::sort(films.begin(), films.end());
+  return films;
+}
+
+absl::Status WriteFile(const fs::path& path, const std::string& bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << bytes << std::flush;
+  if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", path.string()));
+  return absl::OkStatus();
+}
+
+absl::Status NameInManifest(const ModelFolder& model, const OutlierFit& fit) {
+  camnode::model::v1::ModelManifest manifest = model.manifest;
+  manifest.set_outlier_file(kOutlierFile);
+  manifest.set_outlier_sha256(Sha256Hex(fit.bytes));
+  return WriteFile(fs::path(model.directory) / "manifest.textproto",
+                   FormatManifest(manifest,
+                                  "What the weights beside this file are; see "
+                                  "proto/camnode/model/v1/manifest.proto."));
+}
+
+}  // namespace
+
+const char kFitOutliersUsage[] =
+    R"(camnode-lab fit-outliers --model DIR [options] FOLDER|FILM...
+
+Describes the features that the model has of its training films (DICOM, PNG, JPEG; all
+files below each folder), so that films unlike them can be flagged.  Writes
+outliers.safetensors into the model's folder and names it, with its digest, in the
+manifest, which makes another model set.  Films whose names differ only in their last
+number are taken for one patient's.
+
+  --model DIR            a model folder, such as deploy/models/resnet18/1
+  --components NUMBER    principal directions kept (default 64)
+  --percentile NUMBER    of films held out that the threshold lets pass (default 99.5)
+  --threads NUMBER       default: as many as there are cores
+)";
+
+absl::Status RunFitOutliers(const std::vector<std::string>& words) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const LabArguments arguments,
+      LabArguments::Parse(words, {"model", "components", "percentile", "threads"}));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string directory, arguments.Required("model"));
+  if (arguments.files().empty()) return absl::InvalidArgumentError("no film is given");
+  OutlierFitOptions options;
+  CAMNODE_ASSIGN_OR_RETURN(const double components,
+                           arguments.Number("components", options.components));
+  CAMNODE_ASSIGN_OR_RETURN(options.percentile, arguments.Number("percentile", options.percentile));
+  CAMNODE_ASSIGN_OR_RETURN(const double threads, arguments.Number("threads", 0));
+  if (threads < 0 || threads > 1024 || components < 1 || components > 4096) {
+    return absl::InvalidArgumentError(
+        "option --threads must be 0 to 1024 and --components 1 to 4096");
+  }
+  options.components = static_cast<int>(components);
+  SetComputeThreads(static_cast<int>(threads));
+
+  CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
+                           LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
+  CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<Classifier> classifier,
+                           Classifier::Load(model, ClassifierOptions()));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<fs::path> films, FilmsBelow(arguments.files()));
+  std::vector<std::vector<float>> features;
+  std::vector<std::string> groups;
+  for (const fs::path& path : films) {
+    const absl::StatusOr<Radiograph> film = ReadFilm(path.string());
+    if (!film.ok()) return Annotate(film.status(), path.string());
+    CAMNODE_ASSIGN_OR_RETURN(std::vector<float> row, classifier->PooledFeatures(*film));
+    features.push_back(std::move(row));
+    groups.push_back(GroupOf(path));
+  }
+  CAMNODE_ASSIGN_OR_RETURN(const OutlierFit fit, FitOutlierModel(features, groups, options));
+  CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(model.directory) / kOutlierFile, fit.bytes));
+  CAMNODE_RETURN_IF_ERROR(NameInManifest(model, fit));
+  absl::PrintF("%d films: held-out distance median %.3f, largest %.3f; threshold %.3f\n",
+               films.size(), fit.median, fit.largest, fit.threshold);
+  return absl::OkStatus();
+}
+
+}  // namespace camnode
