@@ -155,14 +155,22 @@ Ingest::Ingest(const IngestOptions& options, BlobStore& blobs, InstanceStore& in
 Ingest::~Ingest() = default;
 
 absl::StatusOr<int64_t> Ingest::WaitingJobs() {
-  MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
-  // Asked for seldom; in between, what we added ourselves is counted on top.
-  if (now < counted_at_ || now - counted_at_ >= options_.backlog_refresh) {
-    CAMNODE_ASSIGN_OR_RETURN(const QueueDepth depth, jobs_.Depth());
-    waiting_jobs_ = depth.queued;
+  {
+    MutexLock lock(&mutex_);
+    // Asked for seldom; in between, what we added ourselves is counted on top.  One
+    // association counts, the others go on with what was known.
+    const bool fresh = counted_at_ <= now && now - counted_at_ < options_.backlog_refresh;
+    if (fresh) return waiting_jobs_;
     counted_at_ = now;
   }
+  const absl::StatusOr<int64_t> counted = jobs_.CountQueued();
+  MutexLock lock(&mutex_);
+  if (!counted.ok()) {
+    counted_at_ = absl::InfinitePast();
+    return counted;
+  }
+  waiting_jobs_ = *counted;
   return waiting_jobs_;
 }
 

@@ -15,6 +15,10 @@
 namespace camnode {
 namespace {
 
+// Large objects are written while the rest still comes.  Smaller steps: more calls.
+// Larger: the disk idles longer, and more waits for the sync at the end.
+constexpr int64_t kStartWritingBytes = int64_t{1} << 20;
+
 absl::StatusCode CodeOfErrno(int error) {
   switch (error) {
     case ENOSPC:
@@ -53,6 +57,10 @@ ssize_t FileSystemCalls::Write(int descriptor, const void* bytes, size_t size) {
 }
 
 int FileSystemCalls::Fsync(int descriptor) { return ::fsync(descriptor); }
+
+void FileSystemCalls::StartWriting(int descriptor, int64_t offset, int64_t size) {
+  ::sync_file_range(descriptor, offset, size, SYNC_FILE_RANGE_WRITE);
+}
 
 int FileSystemCalls::RenameNoReplace(const char* from, const char* to) {
   if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
@@ -121,7 +129,8 @@ DurableFile::DurableFile(DurableFile&& other) noexcept
       path_(std::move(other.path_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
       published_(std::exchange(other.published_, true)),
-      size_bytes_(other.size_bytes_) {}
+      size_bytes_(other.size_bytes_),
+      started_bytes_(other.started_bytes_) {}
 
 DurableFile& DurableFile::operator=(DurableFile&& other) noexcept {
   if (this == &other) return *this;
@@ -131,6 +140,7 @@ DurableFile& DurableFile::operator=(DurableFile&& other) noexcept {
   descriptor_ = std::exchange(other.descriptor_, -1);
   published_ = std::exchange(other.published_, true);
   size_bytes_ = other.size_bytes_;
+  started_bytes_ = other.started_bytes_;
   return *this;
 }
 
@@ -152,6 +162,10 @@ absl::Status DurableFile::Append(absl::string_view bytes) {
     }
     bytes.remove_prefix(static_cast<size_t>(written));
     size_bytes_ += written;
+  }
+  if (size_bytes_ - started_bytes_ >= kStartWritingBytes) {
+    calls_->StartWriting(descriptor_, started_bytes_, size_bytes_ - started_bytes_);
+    started_bytes_ = size_bytes_;
   }
   return absl::OkStatus();
 }

@@ -31,6 +31,9 @@ class FileSystemCalls {
   virtual int Open(const char* path, int flags, mode_t mode);
   virtual ssize_t Write(int descriptor, const void* bytes, size_t size);
   virtual int Fsync(int descriptor);
+  // Lets the disk begin with these bytes (sync_file_range), so that Fsync waits less.
+  // Promises nothing and cannot fail.
+  virtual void StartWriting(int descriptor, int64_t offset, int64_t size);
   // Fails with EEXIST if `to` exists; also on file systems that cannot say so in
   // one call (a hard link there).
   virtual int RenameNoReplace(const char* from, const char* to);
@@ -91,6 +94,7 @@ class DurableFile {
   int descriptor_;    // -1 once closed.
   bool published_ = false;
   int64_t size_bytes_ = 0;
+  int64_t started_bytes_ = 0;  // Of them, those the disk was told to begin with.
 };
 
 // All of it at once: a new file with these bytes, written as PATH.part.

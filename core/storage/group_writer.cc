@@ -180,7 +180,7 @@ void GroupWriter::CommitAndFinish(const std::vector<Call*>& calls,
     ++statistics_.commits;
   }
   for (Call* call : calls) Finish(*call, committed);
-  if (committed.ok() && !topics.empty()) driver_->Ring(topics);
+  if (committed.ok()) driver_->AfterCommit(topics);
 }
 
 GroupWriter::Call* GroupWriter::TakeNext() {

@@ -8,7 +8,7 @@
 //     SAVEPOINT  work  ROLLBACK  call 2, which failed: undone, reported to it alone
 //     SAVEPOINT  work  RELEASE   call 3, which came while 1 was running
 //   Commit                       one sync; 1 and 3 return together
-//   Ring                         nobody waits for it
+//   AfterCommit                  doorbells, upkeep: nobody waits for it
 //
 // A commit that fails is reported to every call of its group.  If the transaction
 // itself breaks before the commit (a full disk, a lost connection), or a call met
@@ -45,11 +45,11 @@ class WriteDriver {
   // REQUIRES: Begin succeeded, as for Commit and Rollback.
   virtual SqlConnection& connection() = 0;
   // On return the transaction has ended either way.  `topics`: without repeats;
-  // to be rung if, and only if, the commit succeeds, by it or by Ring.
+  // to be rung if, and only if, the commit succeeds, by it or by AfterCommit.
   virtual absl::Status Commit(const std::vector<std::string>& topics) = 0;
   // After a Commit that succeeded, with the same topics, once its callers have their
-  // answer: rings what Commit did not.
-  virtual void Ring(const std::vector<std::string>&) {}
+  // answer: rings what Commit did not, and whatever else can wait.
+  virtual void AfterCommit(const std::vector<std::string>&) {}
   virtual void Rollback() = 0;
 };
 
@@ -70,7 +70,8 @@ class GroupWriter {
   ~GroupWriter();
 
   // See SqlDatabase::Write.  Must not be called by `work`, which would wait for
-  // itself.
+  // itself.  kUnavailable also if its turn does not come within `patience` (a program
+  // that was stopped holds the lock): then `work` has not run and never will.
   absl::Status Write(absl::FunctionRef<absl::Status(SqlTransaction&)> work);
 
   Statistics statistics() const;

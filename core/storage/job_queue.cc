@@ -159,6 +159,34 @@ class Leaser {
   bool full_ = false;
 };
 
+// Not over: the condition of the index job_available.
+constexpr absl::string_view kLiveJobs = "available_ms IS NOT NULL";
+constexpr absl::string_view kLeasedJobs = "state = 'leased'";
+
+absl::StatusOr<int64_t> CountOf(SqlTransaction& transaction, absl::string_view condition) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query(absl::StrCat("SELECT COUNT(*) FROM job WHERE ", condition), {}));
+  return rows.at(0).Int(0);
+}
+
+// Of the first in the line of each priority; 0 if all lines are empty.
+absl::StatusOr<int64_t> OldestQueuedMs(SqlTransaction& transaction) {
+  int64_t oldest_ms = 0;
+  for (const JobPriority priority : kPriorities) {
+    CAMNODE_ASSIGN_OR_RETURN(
+        const std::vector<SqlRow> first,
+        transaction.Query("SELECT created_ms FROM job WHERE priority = :priority AND "
+                          "available_ms IS NOT NULL AND state = 'queued' "
+                          "ORDER BY available_ms, id LIMIT 1",
+                          {{"priority", static_cast<int>(priority)}}));
+    if (first.empty()) continue;
+    const int64_t created_ms = first[0].Int(0);
+    oldest_ms = oldest_ms == 0 ? created_ms : std::min(oldest_ms, created_ms);
+  }
+  return oldest_ms;
+}
+
 }  // namespace
 
 JobQueue::JobQueue(SqlDatabase& database, const Clock& clock, const JobQueueOptions& options)
@@ -290,26 +318,27 @@ absl::StatusOr<std::vector<Job>> JobQueue::ListByState(JobState state, int limit
 absl::StatusOr<QueueDepth> JobQueue::Depth() {
   QueueDepth depth;
   const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> live,
-                             transaction.Query("SELECT state, COUNT(*), MIN(created_ms) FROM job "
-                                               "WHERE available_ms IS NOT NULL GROUP BY state",
-                                               {}));
-    for (const SqlRow& row : live) {
-      if (row.Text(0) == JobStateName(JobState::kQueued)) {
-        depth.queued = row.Int(1);
-        depth.oldest_queued_ms = row.Int(2);
-      } else {
-        depth.leased = row.Int(1);
-      }
-    }
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> buried,
-        transaction.Query("SELECT COUNT(*) FROM job WHERE state = 'buried'", {}));
-    depth.buried = buried.at(0).Int(0);
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t live, CountOf(transaction, kLiveJobs));
+    CAMNODE_ASSIGN_OR_RETURN(depth.leased, CountOf(transaction, kLeasedJobs));
+    CAMNODE_ASSIGN_OR_RETURN(depth.buried, CountOf(transaction, "state = 'buried'"));
+    depth.queued = live - depth.leased;
+    CAMNODE_ASSIGN_OR_RETURN(depth.oldest_queued_ms, OldestQueuedMs(transaction));
     return absl::OkStatus();
   };
   CAMNODE_RETURN_IF_ERROR(database_.Read(read));
   return depth;
+}
+
+absl::StatusOr<int64_t> JobQueue::CountQueued() {
+  int64_t count = 0;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t live, CountOf(transaction, kLiveJobs));
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t leased, CountOf(transaction, kLeasedJobs));
+    count = live - leased;
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return count;
 }
 
 }  // namespace camnode

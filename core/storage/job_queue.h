@@ -76,7 +76,8 @@ struct QueueDepth {
   int64_t queued = 0;
   int64_t leased = 0;
   int64_t buried = 0;
-  int64_t oldest_queued_ms = 0;  // When it was created; 0 if none is queued.
+  // When the job that waits longest for its turn was created; 0 if none is queued.
+  int64_t oldest_queued_ms = 0;
 };
 
 // Thread-safe.
@@ -108,7 +109,11 @@ class JobQueue {
   // Newest first, ids below `before_id` (0: from the newest).
   absl::StatusOr<std::vector<Job>> ListByState(JobState state, int limit, int64_t before_id);
 
+  // Reads one narrow index over the jobs that are not over: milliseconds for 100,000.
   absl::StatusOr<QueueDepth> Depth();
+
+  // QueueDepth::queued alone, for those who ask often.
+  absl::StatusOr<int64_t> CountQueued();
 
   const JobQueueOptions& options() const { return options_; }
 

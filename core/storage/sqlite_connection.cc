@@ -117,6 +117,19 @@ absl::Status SqliteConnection::SetWalMode() {
   return absl::OkStatus();
 }
 
+void SqliteConnection::CheckpointOnlyWhenTold() {
+  const auto remember = [](void* connection, sqlite3*, const char*, int pages) {
+    static_cast<SqliteConnection*>(connection)->log_pages_ = pages;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_, remember, this);  // In place of the automatic checkpoint.
+}
+
+void SqliteConnection::Checkpoint() {
+  sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  log_pages_ = 0;  // Until the next commit says how many there are.
+}
+
 absl::StatusOr<std::vector<SqlRow>> SqliteConnection::Query(absl::string_view sql,
                                                             const SqlParameters& parameters) {
   CAMNODE_ASSIGN_OR_RETURN(sqlite3_stmt * statement, Prepare(sql));

@@ -29,6 +29,14 @@ class SqliteConnection final : public SqlConnection {
 
   // Write-ahead log, for good.  REQUIRES: no other program opens the file now.
   absl::Status SetWalMode();
+  // SQLite would copy the log into the database within a COMMIT, whose caller waits.
+  // From now on nobody does until Checkpoint is called.
+  void CheckpointOnlyWhenTold();
+  // Pages in the log after the last commit of this connection.  REQUIRES:
+  // CheckpointOnlyWhenTold.
+  int log_pages() const { return log_pages_; }
+  // Copies what readers allow.  Nothing is lost if it fails; the next one copies more.
+  void Checkpoint();
   // From now on a statement that changes rows is an error.
   absl::Status ForbidWrites() { return Run("PRAGMA query_only = ON"); }
 
@@ -55,6 +63,7 @@ class SqliteConnection final : public SqlConnection {
   absl::Status Error(int code) const;
 
   sqlite3* handle_;
+  int log_pages_ = 0;
   // Every statement of ours is a constant, so they are few.
   std::unordered_map<std::string, Statement> statements_;
 };

@@ -13,6 +13,9 @@ namespace camnode {
 namespace {
 
 constexpr int kMaxReadConnections = 8;
+// Of 4 KiB.  Fewer: the same pages are copied from the log into the database more
+// often.  More: a larger log, and a longer pause while it is copied.
+constexpr int kCheckpointPages = 4000;
 
 class SqliteWriteDriver final : public WriteDriver {
  public:
@@ -37,9 +40,10 @@ class SqliteWriteDriver final : public WriteDriver {
     return status;
   }
 
-  void Ring(const std::vector<std::string>& topics) override {
-    CrashPoint("before_doorbell_ring");
+  void AfterCommit(const std::vector<std::string>& topics) override {
+    if (!topics.empty()) CrashPoint("before_doorbell_ring");
     for (const std::string& topic : topics) doorbell_.Ring(topic);
+    if (connection_->log_pages() >= kCheckpointPages) connection_->Checkpoint();
   }
 
   void Rollback() override {
@@ -66,6 +70,7 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenWriter(const std::string& 
   absl::StatusOr<std::unique_ptr<SqliteConnection>> writer = SqliteConnection::Open(file);
   absl::Status status = writer.status();
   if (status.ok()) status = Annotate((*writer)->SetWalMode(), file);
+  if (status.ok()) (*writer)->CheckpointOnlyWhenTold();
   // SQLite syncs the directory for its log, not for a new database file.
   if (status.ok()) status = SyncDirectory(DirectoryOf(file));
   lock.Unlock();

@@ -12,9 +12,11 @@ from harness import films
 class Kind:
     """One kind of film: a template whose UIDs and pixels every film gets anew."""
 
-    def __init__(self, name, sop_class, side, dtype=numpy.uint8):
+    def __init__(self, name, sop_class, side, dtype=numpy.uint8, frames=1):
         self.name = name
-        dataset = films.film(numpy.zeros((side, side), dtype), sop_class)
+        dataset = films.film(numpy.zeros((side * frames, side), dtype), sop_class)
+        if frames > 1:
+            dataset.Rows, dataset.NumberOfFrames = side, frames
         self._template = None
         self._dataset = dataset
         self._pixel_bytes = len(dataset.PixelData)
@@ -68,3 +70,7 @@ def sixty_kilobytes():
 
 def twenty_kilobytes():
     return Kind("20 kB", films.CR, 140)
+
+
+def large(megabytes):
+    return Kind(f"{megabytes} MB", films.SECONDARY_CAPTURE, 1000, frames=megabytes)

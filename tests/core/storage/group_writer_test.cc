@@ -89,7 +89,7 @@ class WordDriver final : public WriteDriver {
     disk_.commits.push_back(connection_.words);
     return absl::OkStatus();
   }
-  void Ring(const std::vector<std::string>& topics) override {
+  void AfterCommit(const std::vector<std::string>& topics) override {
     disk_.before_ring();
     disk_.rung.insert(disk_.rung.end(), topics.begin(), topics.end());
   }
@@ -193,6 +193,20 @@ TEST_F(GroupWriterTest, ACallReturnsBeforeItsBellRings) {
 
   EXPECT_THAT(Rung(), ElementsAre("a"));
   EXPECT_TRUE(rang_after_return);
+}
+
+TEST_F(GroupWriterTest, ACallWhoseTurnDoesNotComeGivesUpAndNeverRuns) {
+  std::atomic<bool> locked{true};
+  disk_.before_begin = [&] {
+    while (locked) std::this_thread::yield();
+  };
+  writer_ = std::make_unique<GroupWriter>(std::make_unique<WordDriver>(disk_),
+                                          /*patience=*/absl::Milliseconds(20));
+  EXPECT_THAT(WriteWord("a"), StatusIs(absl::StatusCode::kUnavailable));
+  locked = false;
+
+  EXPECT_THAT(Rung(), IsEmpty());
+  EXPECT_THAT(disk_.commits, IsEmpty());
 }
 
 TEST_F(GroupWriterTest, ADatabaseThatIsGoneIsReportedToAll) {

@@ -150,6 +150,20 @@ TEST_P(IndexUseTest, ThreeHundredThousandFinishedJobsAreNotReadToLeaseOne) {
   EXPECT_TRUE(picked);
 }
 
+TEST_P(IndexUseTest, ThreeHundredThousandFinishedJobsAreNotReadToCountWhatWaits) {
+  FillWithFinishedJobs(300'000);
+  Enqueue("1.2.3");
+  RecordingDatabase recorded(database());
+  JobQueue queue(recorded, clock_, options_);
+
+  EXPECT_EQ(queue.Depth()->queued, 1);
+  EXPECT_THAT(queue.CountQueued(), IsOkAndHolds(1));
+
+  for (const Statement& statement : recorded.statements) {
+    EXPECT_THAT(PlanOf(statement), ContainsRegex("job_(available|leased|buried)")) << statement.sql;
+  }
+}
+
 TEST_P(IndexUseTest, TheOutboxFindsWhatIsDueByItsIndex) {
   Enqueue("1.2.3");
   ASSERT_THAT(results_->Commit(LeaseOne(), SomeAnalysis(), {SomeOutput("1.2.3.1")}, {"PACS"}),

@@ -349,6 +349,7 @@ TEST_P(JobQueueTest, DepthCountsWhatWaitsRunsAndIsBuried) {
   EXPECT_EQ(depth->leased, 1);
   EXPECT_EQ(depth->buried, 1);
   EXPECT_EQ(depth->oldest_queued_ms, oldest_ms + 1000);
+  EXPECT_THAT(queue_->CountQueued(), IsOkAndHolds(1));
 }
 
 TEST_P(JobQueueTest, ListsJobsByStateNewestFirstInPages) {
