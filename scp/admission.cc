@@ -13,7 +13,6 @@ namespace {
 
 // How long a rejected peer has to close its end before we close ours.
 constexpr int kLingerSeconds = 1;
-constexpr char kDicomApplicationContext[] = "1.2.840.10008.3.1.1.1";
 
 void Reject(T_ASC_Association* association, const Rejection& rejection) {
   const T_ASC_RejectParameters parameters = {rejection.result, rejection.source, rejection.reason};

@@ -22,6 +22,8 @@
 
 namespace camnode {
 
+inline constexpr char kDicomApplicationContext[] = "1.2.840.10008.3.1.1.1";
+
 // One way to reject an association (PS3.8 table 9-21).
 struct Rejection {
   T_ASC_RejectParametersResult result;

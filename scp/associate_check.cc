@@ -11,8 +11,6 @@ namespace {
 constexpr size_t kFixedBytes = 68;  // Version, titles, reserved.
 constexpr size_t kItemHeaderBytes = 4;
 constexpr size_t kMaxNameBytes = 64;
-constexpr int kMaxContexts = 128;
-constexpr int kMaxTransferSyntaxes = 50;
 
 // Item types.
 constexpr uint8_t kApplicationContext = 0x10;
@@ -70,7 +68,8 @@ absl::Status CheckContext(absl::string_view content, bool is_request) {
   if (abstract_syntaxes != (is_request ? 1 : 0)) {
     return Malformed("presentation context has the wrong number of abstract syntaxes");
   }
-  if (transfer_syntaxes < 1 || transfer_syntaxes > (is_request ? kMaxTransferSyntaxes : 1)) {
+  if (transfer_syntaxes < 1 ||
+      transfer_syntaxes > (is_request ? kMaxProposedTransferSyntaxes : 1)) {
     return Malformed("presentation context has the wrong number of transfer syntaxes");
   }
   return absl::OkStatus();
@@ -146,7 +145,7 @@ absl::Status CheckAssociateBody(absl::string_view body, bool is_request) {
                          if ((type == kProposedContext) != is_request) {
                            return Malformed("presentation context of the wrong side");
                          }
-                         if (++contexts > kMaxContexts)
+                         if (++contexts > kMaxPresentationContexts)
                            return Malformed("more than 128 presentation contexts");
                          return CheckContext(content, is_request);
                        case kUserInformation:

@@ -11,8 +11,10 @@
 
 namespace camnode {
 
-// `body`: the PDU without its header of six bytes.  At most 128 presentation
-// contexts of 50 transfer syntaxes each.  Unknown items pass, if they fit.
+inline constexpr int kMaxPresentationContexts = 128;     // PS3.8: odd numbers from 1 to 255.
+inline constexpr int kMaxProposedTransferSyntaxes = 50;  // Of each.
+
+// `body`: the PDU without its header of six bytes.  Unknown items pass, if they fit.
 // Errors: kInvalidArgument, in our words.
 absl::Status CheckAssociateBody(absl::string_view body, bool is_request);
 

@@ -25,6 +25,23 @@ uint16_t DimseStatusFor(absl::StatusCode code) {
   }
 }
 
+const std::vector<StoreAnswer>& StoreAnswers() {
+  static const auto& answers = *new std::vector<StoreAnswer>{
+      {kDimseSuccess,
+       "stored durably and queued; also a repeat of the same bytes, and our own outputs, which are "
+       "not analysed"},
+      {kDimseDuplicateInstance,
+       "the SOP Instance UID is stored with other bytes, or in another study"},
+      {kDimseSopClassNotSupported, "SOP class is not that of the presentation context"},
+      {kDimseOutOfResources,
+       "too little disk, too many jobs waiting, data set too large, storage unavailable: try "
+       "again"},
+      {kDimseDataSetMismatch, "UIDs missing, malformed, or not those of the command"},
+      {kDimseCannotUnderstand, "the data set cannot be walked to its pixels"},
+  };
+  return answers;
+}
+
 std::string ErrorCommentFor(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kOk:

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -25,6 +26,13 @@ inline constexpr uint16_t kDimseCannotUnderstand = 0xC000;
 // code alone: kAlreadyExists means other bytes under a known UID, because a
 // repeat of the same bytes is OK.
 uint16_t DimseStatusFor(absl::StatusCode code);
+
+// One row for each status that a C-STORE can be answered with.
+struct StoreAnswer {
+  uint16_t status;
+  const char* when;
+};
+const std::vector<StoreAnswer>& StoreAnswers();
 
 // Short text for Error Comment (0000,0902): ASCII, at most 64 characters, made
 // from the code alone and so free of anything out of a data set.  "" for kOk.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/dicom/transfer_syntax.h"
 #include "core/dicom/file_meta.h"
 #include "core/dicom/of_condition.h"
+#include "core/dicom/transfer_syntax.h"
 
 namespace camnode {
 namespace {

@@ -86,6 +86,7 @@ absl::Status SetProfile(DcmTLSTransportLayer& layer) {
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 0);
+  SSL_CTX_set_dh_auto(context, 1);  // Or the DHE suites are only promised.
   return absl::OkStatus();
 }
 
@@ -160,6 +161,17 @@ absl::Status TlsCredentials::Reload() {
   MutexLock lock(&mutex_);
   contexts_.swap(contexts);
   return absl::OkStatus();
+}
+
+std::vector<std::string> TlsCredentials::CipherSuites() {
+  DcmTLSTransportLayer layer(NET_ACCEPTOR, nullptr, /*initializeOpenSSL=*/OFFalse);
+  std::vector<std::string> names;
+  if (!SetProfile(layer).ok()) return names;
+  const STACK_OF(SSL_CIPHER)* const ciphers = SSL_CTX_get_ciphers(layer.getNativeHandle());
+  for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); ++i) {
+    names.push_back(SSL_CIPHER_standard_name(sk_SSL_CIPHER_value(ciphers, i)));
+  }
+  return names;
 }
 
 absl::Time TlsCredentials::expires() const {

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -37,6 +38,9 @@ class TlsCredentials {
   static absl::StatusOr<std::unique_ptr<TlsCredentials>> Load(const TlsFiles& files);
 
   ~TlsCredentials();
+
+  // Those of the profile and ours, in order of preference, for TLS 1.3 and 1.2.
+  static std::vector<std::string> CipherSuites();
 
   // Reads the same files again; later connections use them, open ones go on.
   // Errors: as Load, also for an expired certificate; the old ones then stay.

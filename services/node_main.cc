@@ -10,6 +10,8 @@
 #include "absl/strings/string_view.h"
 #include "core/base/log.h"
 #include "core/models/model_repository.h"
+#include "scp/conformance.h"
+#include "scp/dcmtk_setup.h"
 #include "services/config.h"
 #include "services/node.h"
 #include "services/node_options.h"
@@ -26,6 +28,8 @@ constexpr char kHelp[] =
     "\n"
     "  camnode --config FILE                  runs until SIGTERM or SIGINT\n"
     "  camnode --config FILE --check-config   reports every mistake in FILE, runs nothing\n"
+    "  camnode --conformance [--config FILE]  prints the tables of the DICOM conformance "
+    "statement\n"
     "  camnode --version\n"
     "  camnode --help\n"
     "\n"
@@ -34,6 +38,7 @@ constexpr char kHelp[] =
 struct CommandLine {
   std::string config;
   bool check_config = false;
+  bool conformance = false;
   bool version = false;
   bool help = false;
   std::string mistake;  // Empty: none.
@@ -45,6 +50,8 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
     const std::string& argument = arguments[i];
     if (argument == "--check-config") {
       line.check_config = true;
+    } else if (argument == "--conformance") {
+      line.conformance = true;
     } else if (argument == "--version") {
       line.version = true;
     } else if (argument == "--help" || argument == "-h") {
@@ -61,7 +68,8 @@ CommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
       line.mistake = absl::StrCat("unknown argument '", argument, "'");
     }
   }
-  if (line.mistake.empty() && line.config.empty() && !line.version && !line.help) {
+  if (line.mistake.empty() && line.config.empty() && !line.version && !line.help &&
+      !line.conformance) {
     line.mistake = "--config FILE is missing";
   }
   return line;
@@ -86,6 +94,16 @@ int CheckConfig(const Config& config) {
     }
   }
   std::printf("%s: no mistakes\n", config.file.c_str());
+  return kDone;
+}
+
+int PrintConformance(const Config& config) {
+  const absl::Status dcmtk = SetUpDcmtkNetwork();
+  if (!dcmtk.ok()) {
+    Complain(dcmtk.message());
+    return kFailed;
+  }
+  std::fputs(ConformanceTables(MakeConformanceSubject(config)).c_str(), stdout);
   return kDone;
 }
 
@@ -121,12 +139,14 @@ int Main(const std::vector<std::string>& arguments) {
     std::printf("camnode %s\n", CAMNODE_VERSION);
     return kDone;
   }
-  const absl::StatusOr<Config> config = LoadConfig(line.config);
+  const absl::StatusOr<Config> config =
+      line.config.empty() ? ParseConfig("", "") : LoadConfig(line.config);
   if (!config.ok()) {
     // One line per mistake, each with its file and line.
     std::fprintf(stderr, "%s\n", std::string(config.status().message()).c_str());
     return kUsage;
   }
+  if (line.conformance) return PrintConformance(*config);
   return line.check_config ? CheckConfig(*config) : Run(*config);
 }
 

@@ -73,6 +73,11 @@ IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models
   return options;
 }
 
+ConformanceSubject MakeConformanceSubject(const Config& config) {
+  return {MakeAcceptorOptions(config, nullptr), MakeOutboxSenderOptions(config, nullptr),
+          config.dicom.tls.require_peer_certificate};
+}
+
 TlsFiles MakeTlsFiles(const Config& config) {
   const DicomTlsConfig& tls = config.dicom.tls;
   return {tls.certificate_file, tls.private_key_file, tls.ca_file, tls.require_peer_certificate};

@@ -9,6 +9,7 @@
 #include "core/models/model_repository.h"
 #include "scp/application_entity.h"
 #include "scp/association_acceptor.h"
+#include "scp/conformance.h"
 #include "scp/destination.h"
 #include "scp/ingest.h"
 #include "scp/outbox_sender.h"
@@ -27,6 +28,7 @@ DestinationDirectory MakeDestinations(const Config& config);
 // `models`: of ModelNames(config).  `policy` outlives the Ingest.
 IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models,
                                 const PeerPolicy& policy);
+ConformanceSubject MakeConformanceSubject(const Config& config);
 TlsFiles MakeTlsFiles(const Config& config);
 // `tls`: nullptr without certificates; outlives the acceptor and the sender.
 AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* tls);

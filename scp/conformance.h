@@ -1,0 +1,27 @@
+// The tables of the conformance statement (PS3.2), made from what the code does:
+// camnode --conformance prints them, and scp/README.md holds a copy that a test
+// compares.
+
+#ifndef CAMNODE_SCP_CONFORMANCE_H_
+#define CAMNODE_SCP_CONFORMANCE_H_
+
+#include <string>
+
+#include "scp/acceptor_options.h"
+#include "scp/outbox_sender.h"
+
+namespace camnode {
+
+struct ConformanceSubject {
+  AcceptorOptions acceptor;
+  OutboxSenderOptions sender;
+  bool require_peer_certificate = true;
+};
+
+// Markdown: sections with tables, each line at its end broken, nothing about a peer.
+// Call SetUpDcmtkNetwork before.
+std::string ConformanceTables(const ConformanceSubject& subject);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SCP_CONFORMANCE_H_
