@@ -81,7 +81,7 @@ Result CheckPixelModule(const InstanceHeader& header) {
                       kMaxSideRatio * std::min(header.rows, header.columns)) {
     return Refuse("ODD_SHAPE", "Rows (0028,0010) and Columns (0028,0011) make a strip, no film.");
   }
-  if (IsOneOf(header.photometric_interpretation, {"PALETTE COLOR", "ARGB", "CMYK", "HSV"})) {
+  if (IsOneOf(header.photometric_interpretation, {"ARGB", "CMYK", "HSV"})) {
     return Refuse("NOT_GRAYSCALE",
                   "Photometric Interpretation (0028,0004) is one of colour pictures.");
   }

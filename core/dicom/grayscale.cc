@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <opencv2/core.hpp>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -89,7 +90,7 @@ double Percentile(const std::vector<std::pair<double, int64_t>>& counts, int64_t
   return counts.back().first;
 }
 
-// From the 1st to the 99th percentile of what is no padding.
+// From the 1st to the 99th percentile of what is no background.
 Window PercentileWindow(const std::vector<int64_t>& histogram, const PixelFormat& format,
                         const GrayscaleChain& chain) {
   std::vector<std::pair<double, int64_t>> counts;
@@ -116,9 +117,13 @@ Window PercentileWindow(const std::vector<int64_t>& histogram, const PixelFormat
   return window;
 }
 
-std::vector<int64_t> Histogram(absl::string_view samples, int bytes_per_sample, size_t pixels) {
+// How many pixels that no shutter covers each container has.
+std::vector<int64_t> Histogram(absl::string_view samples, int bytes_per_sample,
+                               const cv::Mat1b& shutter, size_t pixels) {
   std::vector<int64_t> histogram(bytes_per_sample == 1 ? 256 : 65'536, 0);
+  const uint8_t* const covered = shutter.empty() ? nullptr : shutter.ptr<uint8_t>();
   for (size_t pixel = 0; pixel < pixels; ++pixel) {
+    if (covered != nullptr && covered[pixel] != 0) continue;
     ++histogram[SampleContainer(samples, pixel, bytes_per_sample)];
   }
   return histogram;
@@ -208,40 +213,92 @@ absl::StatusOr<GrayscaleChain> ReadGrayscaleChain(const AttributeTable& table,
   return chain;
 }
 
-GrayscaleFilm ApplyGrayscaleChain(absl::string_view samples, int bytes_per_sample,
-                                  const PixelFormat& format, const GrayscaleChain& chain) {
-  const size_t pixels = static_cast<size_t>(format.Pixels());
-  absl::optional<Window> window = chain.window;
-  if (!window && !chain.voi_lut) {
-    if (ShownAsIs(format, chain)) {
-      window = Window{WindowFunction::kLinearExact, 127.5, 255.0};
-    } else {
-      window = PercentileWindow(Histogram(samples, bytes_per_sample, pixels), format, chain);
-    }
-  }
+namespace {
 
+// The chain worked out for every container that there may be.
+struct ChainTable {
+  std::vector<float> modality_values;
+  std::vector<uint8_t> presentation;
+  std::vector<uint8_t> background;  // 255: padding.
+  bool has_padding = false;
+};
+
+ChainTable Tabulate(const GrayscaleChain& chain, const Window& window, const PixelFormat& format,
+                    int bytes_per_sample) {
   const size_t containers = bytes_per_sample == 1 ? 256 : 65'536;
-  std::vector<float> modality_values(containers);
-  std::vector<uint8_t> presentation(containers);
+  ChainTable table;
+  table.modality_values.resize(containers);
+  table.presentation.resize(containers);
+  table.background.resize(containers);
   for (size_t container = 0; container < containers; ++container) {
     const int32_t stored = StoredValue(static_cast<uint32_t>(container), format);
     const double value = chain.ModalityValue(stored);
+    table.modality_values[container] = static_cast<float>(value);
+    if (IsPadding(chain, stored)) {
+      table.background[container] = 255;
+      table.has_padding = true;
+      continue;  // Black, whatever the window and the inversion.
+    }
     const double shown = chain.voi_lut
                              ? chain.voi_lut->Look(value) / ((1 << chain.voi_lut->bits) - 1)
-                             : window->Apply(value);
-    modality_values[container] = static_cast<float>(value);
-    presentation[container] = ToPixel(shown, chain.inverted);
+                             : window.Apply(value);
+    table.presentation[container] = ToPixel(shown, chain.inverted);
   }
+  return table;
+}
 
-  GrayscaleFilm film;
-  film.presentation.create(format.rows, format.columns);
-  film.modality_values.create(format.rows, format.columns);
-  uint8_t* const shown = film.presentation.ptr<uint8_t>();
-  float* const values = film.modality_values.ptr<float>();
+template <int bytes_per_sample, typename Value>
+void LookUp(absl::string_view samples, const std::vector<Value>& table, cv::Mat_<Value>& image) {
+  Value* const out = image.template ptr<Value>();
+  const size_t pixels = image.total();
   for (size_t pixel = 0; pixel < pixels; ++pixel) {
-    const uint32_t container = SampleContainer(samples, pixel, bytes_per_sample);
-    shown[pixel] = presentation[container];
-    values[pixel] = modality_values[container];
+    out[pixel] = table[SampleContainer(samples, pixel, bytes_per_sample)];
+  }
+}
+
+template <typename Value>
+cv::Mat_<Value> LookUp(absl::string_view samples, int bytes_per_sample,
+                       const std::vector<Value>& table, const PixelFormat& format) {
+  cv::Mat_<Value> image(format.rows, format.columns);
+  if (bytes_per_sample == 1) {
+    LookUp<1>(samples, table, image);
+  } else {
+    LookUp<2>(samples, table, image);
+  }
+  return image;
+}
+
+Window WindowOf(const GrayscaleChain& chain, absl::string_view samples, int bytes_per_sample,
+                const PixelFormat& format, const cv::Mat1b& shutter) {
+  if (chain.window) return *chain.window;
+  if (chain.voi_lut) return Window();  // Not looked at.
+  if (ShownAsIs(format, chain)) return Window{WindowFunction::kLinearExact, 127.5, 255.0};
+  const auto pixels = static_cast<size_t>(format.Pixels());
+  return PercentileWindow(Histogram(samples, bytes_per_sample, shutter, pixels), format, chain);
+}
+
+}  // namespace
+
+GrayscaleFilm ApplyGrayscaleChain(absl::string_view samples, int bytes_per_sample,
+                                  const PixelFormat& format, const GrayscaleChain& chain,
+                                  const cv::Mat1b& shutter, bool keep_modality_values) {
+  const Window window = WindowOf(chain, samples, bytes_per_sample, format, shutter);
+  const ChainTable table = Tabulate(chain, window, format, bytes_per_sample);
+  GrayscaleFilm film;
+  film.presentation = LookUp(samples, bytes_per_sample, table.presentation, format);
+  if (keep_modality_values) {
+    film.modality_values = LookUp(samples, bytes_per_sample, table.modality_values, format);
+  }
+  if (table.has_padding) {
+    film.background = LookUp(samples, bytes_per_sample, table.background, format);
+  }
+  if (!shutter.empty()) {
+    film.presentation.setTo(0, shutter);
+    if (film.background.empty()) {
+      film.background = shutter.clone();
+    } else {
+      cv::bitwise_or(film.background, shutter, film.background);
+    }
   }
   return film;
 }

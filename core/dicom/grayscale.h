@@ -52,7 +52,8 @@ struct GrayscaleChain {
   absl::optional<LookupTable> voi_lut;  // Goes before the window.
   absl::optional<Window> window;
   bool inverted = false;  // MONOCHROME1 or Presentation LUT Shape INVERSE.
-  // Stored values between these are padding: no part of the percentiles.
+  // Stored values between these are padding (PS3.3 C.7.5.1.1.2): black, whatever the
+  // rest of the chain says, and no part of the percentiles.
   absl::optional<int32_t> padding_low;
   int32_t padding_high = 0;
 
@@ -67,14 +68,19 @@ absl::StatusOr<GrayscaleChain> ReadGrayscaleChain(const AttributeTable& table,
 struct GrayscaleFilm {
   cv::Mat1b presentation;
   cv::Mat1f modality_values;
+  cv::Mat1b background;  // As in Radiograph.
 };
 
 // `samples`: rows x columns containers of bytes_per_sample (1 or 2), little endian.
+// `shutter`: empty, or as ReadShutter gives it: black, and no part of the
+// percentiles.  Modality values cost four bytes a pixel: only if kept.
 // A chain with neither VOI LUT nor window shows 8-bit films without modality
 // transformation as they are, and others from their 1st to their 99th percentile
 // of modality values.
 GrayscaleFilm ApplyGrayscaleChain(absl::string_view samples, int bytes_per_sample,
-                                  const PixelFormat& format, const GrayscaleChain& chain);
+                                  const PixelFormat& format, const GrayscaleChain& chain,
+                                  const cv::Mat1b& shutter = cv::Mat1b(),
+                                  bool keep_modality_values = true);
 
 }  // namespace camnode
 

@@ -7,6 +7,7 @@
 #include "core/dicom/colour.h"
 #include "core/dicom/grayscale.h"
 #include "core/dicom/palette.h"
+#include "core/dicom/shutter.h"
 #include "core/dicom/stored_frame.h"
 #include "core/dicom/tags.h"
 
@@ -22,6 +23,14 @@ constexpr WantedAttribute kWanted[] = {
     {tags::kRescaleSlope},
     {tags::kVoiLutFunction},
     {tags::kPresentationLutShape},
+    {tags::kShutterShape},
+    {tags::kShutterLeftVerticalEdge},
+    {tags::kShutterRightVerticalEdge},
+    {tags::kShutterUpperHorizontalEdge},
+    {tags::kShutterLowerHorizontalEdge},
+    {tags::kCenterOfCircularShutter},
+    {tags::kRadiusOfCircularShutter},
+    {tags::kVerticesOfPolygonalShutter},
     {tags::kRedPaletteDescriptor},
     {tags::kGreenPaletteDescriptor},
     {tags::kBluePaletteDescriptor},
@@ -49,11 +58,13 @@ absl::StatusOr<Radiograph> ReadRadiograph(const std::string& path, const Radiogr
   if (!format.IsGrayscale()) return ToGray(stored.frame, format);
   CAMNODE_ASSIGN_OR_RETURN(const GrayscaleChain chain,
                            ReadGrayscaleChain(stored.attributes, format));
-  GrayscaleFilm gray =
-      ApplyGrayscaleChain(stored.frame.samples, stored.frame.bytes_per_sample, format, chain);
+  GrayscaleFilm gray = ApplyGrayscaleChain(
+      stored.frame.samples, stored.frame.bytes_per_sample, format, chain,
+      ReadShutter(stored.attributes, format.rows, format.columns), limits.modality_values);
   Radiograph film;
   film.presentation = std::move(gray.presentation);
   film.modality_values = std::move(gray.modality_values);
+  film.background = std::move(gray.background);
   return film;
 }
 

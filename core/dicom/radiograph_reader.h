@@ -13,15 +13,16 @@ namespace camnode {
 
 struct RadiographLimits {
   int64_t max_pixels = 100'000'000;  // Rows x columns; checked before decoding.
+  bool modality_values = true;       // False: left empty; four bytes a pixel less.
 };
 
 // The first frame of the Part 10 file at `path`, through the whole grayscale chain
 // of PS3.3 C.11 / PS3.4 N.2: Modality LUT or rescale; the first VOI LUT, else the
 // first window (LINEAR, LINEAR_EXACT, SIGMOID); MONOCHROME1 or presentation LUT shape
-// INVERSE inverted once, after VOI.  Where the file gives no VOI, an 8-bit film
-// without modality transformation is shown as it is, like any picture, and others
-// from the 1st to the 99th percentile without padding.  RGB and YBR become gray by
-// luma (BT.601), without modality values.
+// INVERSE inverted once, after VOI; padding and what the display shutter covers black.  Where the
+// file gives no VOI, an 8-bit film without modality transformation is shown as it is, like any
+// picture, and others from the 1st to the 99th percentile without padding.  RGB and YBR become gray
+// by luma (BT.601), without modality values.
 //
 // Thread-safe.  Errors: kUnimplemented (transfer syntax, photometric interpretation
 // or bits not supported; names them), kDataLoss (data set or pixel data damaged, or

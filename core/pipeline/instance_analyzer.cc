@@ -1,5 +1,6 @@
 #include "core/pipeline/instance_analyzer.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -48,6 +49,17 @@ ModelSet Describe(const std::vector<Classifier*>& classifiers) {
   return DescribeModelSet(folders);
 }
 
+RadiographLimits LimitsFor(int64_t max_pixels, const std::vector<Classifier*>& classifiers) {
+  RadiographLimits limits;
+  limits.max_pixels = max_pixels;
+  limits.modality_values =
+      std::any_of(classifiers.begin(), classifiers.end(), [](const Classifier* classifier) {
+        return classifier->model().manifest.preprocessing().intensity() ==
+               model::v1::INTENSITY_POLICY_FIXED_WINDOW;
+      });
+  return limits;
+}
+
 double MillisecondsSince(absl::Time start) {
   return absl::ToDoubleMilliseconds(absl::Now() - start);
 }
@@ -71,14 +83,14 @@ struct InstanceAnalyzer::ReadFilm final : DecodedFilm {
 };
 
 absl::StatusOr<std::unique_ptr<InstanceAnalyzer::ReadFilm>> InstanceAnalyzer::ReadDicomFilm(
-    const std::string& path, int64_t max_pixels) {
+    const std::string& path, const RadiographLimits& limits) {
   CAMNODE_ASSIGN_OR_RETURN(const InstanceHeader header, ReadInstanceHeader(path));
   CAMNODE_ASSIGN_OR_RETURN(SourceAttributes source, SourceAttributes::FromFile(path));
   auto film = std::make_unique<ReadFilm>(std::move(source));
   film->header = header;
   film->refusal = CheckHeader(header);
   if (film->refusal.has_value()) return film;
-  CAMNODE_ASSIGN_OR_RETURN(film->radiograph, ReadRadiograph(path, {max_pixels}));
+  CAMNODE_ASSIGN_OR_RETURN(film->radiograph, ReadRadiograph(path, limits));
   film->refusal = CheckPixels(film->radiograph);
   return film;
 }
@@ -133,14 +145,15 @@ InstanceAnalyzer::InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobS
       blobs_(blobs),
       classifiers_(std::move(classifiers)),
       models_(Describe(Pointers(classifiers_))),
-      workflows_(MakeWorkflows(options.workflows, classifiers_)) {}
+      workflows_(MakeWorkflows(options.workflows, classifiers_)),
+      limits_(LimitsFor(options.max_pixels, Pointers(classifiers_))) {}
 
 absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Instance& instance) {
   const absl::Time start = absl::Now();
   absl::StatusOr<std::unique_ptr<ReadFilm>> film;
   if (instance.media_type == MediaType::kDicom) {
     CAMNODE_ASSIGN_OR_RETURN(const std::string path, blobs_.PathOf(instance.blob_id));
-    film = ReadDicomFilm(path, options_.max_pixels);
+    film = ReadDicomFilm(path, limits_);
   } else {
     CAMNODE_ASSIGN_OR_RETURN(const std::string bytes,
                              blobs_.ReadAll(instance.blob_id, kMaxPictureBytes));

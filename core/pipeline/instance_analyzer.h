@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/dicom/radiograph_reader.h"
 #include "core/domain/eligibility_policy.h"
 #include "core/inference/classifier.h"
 #include "core/pipeline/film_analyzer.h"
@@ -73,7 +74,7 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   absl::StatusOr<const Workflow*> FindWorkflow(const std::string& name) const;
 
   static absl::StatusOr<std::unique_ptr<ReadFilm>> ReadDicomFilm(const std::string& path,
-                                                                 int64_t max_pixels);
+                                                                 const RadiographLimits& limits);
   static absl::StatusOr<std::unique_ptr<ReadFilm>> ReadPictureFilm(const Instance& instance,
                                                                    absl::string_view bytes,
                                                                    int64_t max_pixels);
@@ -94,6 +95,7 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   const std::vector<std::unique_ptr<Classifier>> classifiers_;
   const ModelSet models_;
   const std::vector<Workflow> workflows_;
+  const RadiographLimits limits_;
   bool broken_ = false;  // Of the computing thread.
 };
 

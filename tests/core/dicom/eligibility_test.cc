@@ -173,10 +173,10 @@ TEST(CheckHeaderTest, CodesSpeakWhereMeaningsAreSilentOrForeign) {
   EXPECT_EQ(with_region({"H1", "99ACME", "something"}), "");
 }
 
-TEST(CheckHeaderTest, StripsAndColourTablesAreNoFilms) {
+TEST(CheckHeaderTest, StripsAndColoursForPrintAreNoFilms) {
   EXPECT_EQ(CodeFor([](InstanceHeader& h) { h.rows = 4 * h.columns; }), "");
   EXPECT_EQ(CodeFor([](InstanceHeader& h) { h.rows = 4 * h.columns + 1; }), "ODD_SHAPE");
-  EXPECT_EQ(CodeFor([](InstanceHeader& h) { h.photometric_interpretation = "PALETTE COLOR"; }),
+  EXPECT_EQ(CodeFor([](InstanceHeader& h) { h.photometric_interpretation = "CMYK"; }),
             "NOT_GRAYSCALE");
   EXPECT_EQ(CodeFor([](InstanceHeader& h) { h.photometric_interpretation = "RGB"; }), "")
       << "gray may be stored so: the pixels tell";

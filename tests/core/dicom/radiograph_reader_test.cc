@@ -113,6 +113,73 @@ TEST(RadiographReaderTest, OneFilmDescribedInManyWaysIsOnePicture) {
   }
 }
 
+// Bits beyond the stored ones hold overlays of old, or nothing anybody cleared.
+TEST(RadiographReaderTest, BitsBesideTheStoredOnesAreNoPartOfTheFilm) {
+  std::vector<int> above, below;
+  for (const int value : FilmValues()) {
+    above.push_back(value | (value * 7 % 16) << 12);
+    below.push_back(value << 4 | value % 16);
+  }
+  const auto stored_as = [](const std::vector<int>& values, int high_bit) {
+    return DicomBuilder()
+        .Pixels(kRows, kColumns, values, 16, 16)
+        .Number(0x00280101, 12)
+        .Number(0x00280102, high_bit);
+  };
+  for (const char* syntax : {"1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"}) {
+    for (const auto& variant : {stored_as(above, 11), stored_as(below, 15)}) {
+      const auto film = Read(variant, syntax);
+      ASSERT_THAT(film, IsOk());
+      EXPECT_EQ(Difference(film->presentation, Expected()), 0) << syntax;
+    }
+  }
+}
+
+// 0 to 255 as they are; times 16 in 12 bits, windowed from 0 to 4080; times 257 in 16
+// bits, from 0 to 65,535; less 128 in 8 signed bits.
+TEST(RadiographReaderTest, OneFilmOfEightTwelveAndSixteenBitsIsOnePicture) {
+  std::vector<int> eight, twelve, sixteen, with_sign;
+  cv::Mat1b expected(kRows, kColumns);
+  for (int i = 0; i < kRows * kColumns; ++i) {
+    const int value = i * 31 % 256;
+    expected(i / kColumns, i % kColumns) = static_cast<uint8_t>(value);
+    eight.push_back(value);
+    twelve.push_back(value * 16);
+    sixteen.push_back(value * 257);
+    with_sign.push_back(value - 128);
+  }
+  const auto windowed = [](DicomBuilder film, const char* center, const char* width) {
+    return film.Text(0x00281050, center).Text(0x00281051, width).Text(0x00281056, "LINEAR_EXACT");
+  };
+  const auto pixels = [](const std::vector<int>& values, int allocated, int stored, bool sign) {
+    return DicomBuilder().Pixels(kRows, kColumns, values, allocated, stored, sign);
+  };
+  const DicomBuilder variants[] = {pixels(eight, 8, 8, false).Remove(0x00281050).Remove(0x00281051),
+                                   windowed(pixels(eight, 16, 8, false), "127.5", "255"),
+                                   windowed(pixels(twelve, 16, 12, false), "2040", "4080"),
+                                   windowed(pixels(sixteen, 16, 16, false), "32767.5", "65535"),
+                                   windowed(pixels(with_sign, 8, 8, true), "-0.5", "255"),
+                                   windowed(pixels(with_sign, 16, 16, true), "-0.5", "255")};
+  int number = 0;
+  for (const DicomBuilder& variant : variants) {
+    for (const char* syntax : {"1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}) {
+      const auto film = Read(variant, syntax);
+      ASSERT_THAT(film, IsOk());
+      EXPECT_EQ(Difference(film->presentation, expected), 0) << number << " " << syntax;
+    }
+    ++number;
+  }
+}
+
+TEST(RadiographReaderTest, ModalityValuesAreLeftOutWhereNobodyNeedsThem) {
+  RadiographLimits limits;
+  limits.modality_values = false;
+  const auto film = ReadRadiograph(Film().WriteTo(testing::TempDir() + "/lean.dcm"), limits);
+  ASSERT_THAT(film, IsOk());
+  EXPECT_TRUE(film->modality_values.empty());
+  EXPECT_EQ(Difference(film->presentation, Expected()), 0);
+}
+
 TEST(RadiographReaderTest, ModalityValuesAreNeitherWindowedNorInverted) {
   const auto film =
       Read(Film().Text(0x00280004, "MONOCHROME1").Text(0x00281052, "-1000").Text(0x00281053, "2"));
