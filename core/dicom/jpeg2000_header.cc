@@ -15,6 +15,7 @@ constexpr uint32_t kStartOfCodestream = 0xFF4F;
 constexpr uint32_t kSize = 0xFF51;
 constexpr uint32_t kStartOfTilePart = 0xFF90;
 constexpr uint32_t kEndOfCodestream = 0xFFD9;
+constexpr size_t kTilePartHeaderBytes = 12;
 constexpr size_t kSizeSegmentBytes = 38;  // Without the components.
 
 uint32_t Byte(absl::string_view bytes, size_t at) { return static_cast<unsigned char>(bytes[at]); }
@@ -40,6 +41,23 @@ absl::StatusOr<size_t> FindFirstTilePart(absl::string_view codestream) {
     at += 2 + length;
   }
   return Damaged("has no tile");
+}
+
+// Coded data never holds 0xFF before a byte above 0x8F (B.10.1, C.3); two markers may
+// lie between packets.  What was overwritten soon does.
+bool HoldsForeignMarker(absl::string_view tile_part) {
+  constexpr uint32_t kStartOfData = 0xFF93;
+  size_t at = kTilePartHeaderBytes;
+  while (at + 4 <= tile_part.size() && Load16(tile_part, at) != kStartOfData) {
+    at += 2 + Load16(tile_part, at + 2);
+  }
+  for (at = tile_part.find('\xFF', at + 2);
+       at != absl::string_view::npos && at + 1 < tile_part.size();
+       at = tile_part.find('\xFF', at + 1)) {
+    const uint32_t next = Byte(tile_part, at + 1);
+    if (next > 0x8F && next != 0x91 && next != 0x92) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -104,17 +122,21 @@ absl::Status CheckTilesAreThere(absl::string_view codestream, const Jpeg2000Head
   if (!first.ok()) return first.status();
   std::vector<bool> seen(static_cast<size_t>(header.tiles), false);
   size_t at = *first;
-  while (at + 12 <= codestream.size() && Load16(codestream, at) == kStartOfTilePart) {
+  while (at + kTilePartHeaderBytes <= codestream.size() &&
+         Load16(codestream, at) == kStartOfTilePart) {
     const size_t tile = Load16(codestream, at + 4);
-    const auto length = static_cast<size_t>(Load32(codestream, at + 6));
+    auto length = static_cast<size_t>(Load32(codestream, at + 6));
     if (tile >= seen.size()) return Damaged("has a tile too many");
     seen[tile] = true;
     if (length == 0) {  // To the end marker, which padding may follow.
-      at = std::max(at, codestream.find_last_not_of('\0') - 1);
-      if (Load16(codestream, at) != kEndOfCodestream) return Damaged("has no end");
-      break;
+      const size_t end = codestream.find_last_not_of('\0') - 1;
+      if (end < at || Load16(codestream, end) != kEndOfCodestream) return Damaged("has no end");
+      length = end - at;
     }
-    if (length < 12 || length > codestream.size() - at) return Damaged("ends inside a tile");
+    if (length < kTilePartHeaderBytes || length > codestream.size() - at) {
+      return Damaged("ends inside a tile");
+    }
+    if (HoldsForeignMarker(codestream.substr(at, length))) return Damaged("has damaged data");
     at += length;
   }
   if (std::find(seen.begin(), seen.end(), false) != seen.end()) return Damaged("lacks a tile");

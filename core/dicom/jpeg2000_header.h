@@ -31,8 +31,8 @@ absl::StatusOr<absl::string_view> FindCodestream(absl::string_view stream);
 absl::StatusOr<Jpeg2000Header> ReadJpeg2000Header(absl::string_view codestream);
 
 // Goes from tile-part to tile-part, by the lengths they claim.
-// Errors: kDataLoss if one ends beyond the stream, a tile is missing, or the end
-// marker is where only it says how long the last tile-part was.
+// Errors: kDataLoss if one ends beyond the stream or holds what no encoder writes, a
+// tile is missing, or the end marker is where only it says how long the last one was.
 absl::Status CheckTilesAreThere(absl::string_view codestream, const Jpeg2000Header& header);
 
 }  // namespace camnode

@@ -7,6 +7,7 @@
 
 #include "core/dicom/derived_attributes.h"
 #include "core/dicom/eligibility.h"
+#include "core/dicom/film_concerns.h"
 #include "core/dicom/instance_header.h"
 #include "tests/fuzz/check_status.h"
 #include "tests/fuzz/memory_file.h"
@@ -15,7 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string path = camnode::MemoryFile(data, size);
   const auto header = camnode::ReadInstanceHeader(path);
   camnode::CheckBlamesTheFile(header.status());
-  if (header.ok()) camnode::CheckHeader(*header);
+  if (header.ok() && !camnode::CheckHeader(*header)) {
+    camnode::FindHeaderConcerns(*header, camnode::AgeLimits());
+  }
   camnode::CheckBlamesTheFile(camnode::SourceAttributes::FromFile(path).status());
   return 0;
 }

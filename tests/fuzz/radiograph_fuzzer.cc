@@ -3,7 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/dicom/eligibility.h"
+#include "core/dicom/film_concerns.h"
+#include "core/dicom/pixel_check.h"
 #include "core/dicom/radiograph_reader.h"
 #include "tests/fuzz/check_status.h"
 #include "tests/fuzz/memory_file.h"
@@ -13,6 +14,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   limits.max_pixels = 1 << 18;
   const auto film = camnode::ReadRadiograph(camnode::MemoryFile(data, size), limits);
   camnode::CheckBlamesTheFile(film.status());
-  if (film.ok()) camnode::CheckPixels(*film);
+  if (film.ok() && !camnode::CheckPixels(*film)) camnode::FindPixelConcerns(*film);
   return 0;
 }

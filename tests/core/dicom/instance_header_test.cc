@@ -130,28 +130,6 @@ TEST(InstanceHeaderTest, AFilmWithAnyByteOfItsHeaderWrongIsAStatus) {
   EXPECT_THAT(ReadInstanceHeader(path), IsOk());
 }
 
-TEST(InstanceHeaderTest, EveryHostileFileIsAStatus) {
-  CAMNODE_NEEDS_TEST_DATA("dicom_malformed");
-  int files = 0;
-  for (const auto& entry :
-       std::filesystem::recursive_directory_iterator(TestDataPath("dicom_malformed"))) {
-    if (!entry.is_regular_file() || entry.path().filename() == "LICENSE") continue;
-    ++files;
-    const std::string path = entry.path().string();
-    const auto header = ReadInstanceHeader(path);
-    const auto film = ReadRadiograph(path, RadiographLimits());
-    const auto source = SourceAttributes::FromFile(path);
-    for (const absl::Status& status : {header.status(), film.status(), source.status()}) {
-      const absl::StatusCode code = status.code();
-      EXPECT_TRUE(status.ok() || code == absl::StatusCode::kDataLoss ||
-                  code == absl::StatusCode::kInvalidArgument ||
-                  code == absl::StatusCode::kUnimplemented)
-          << path << ": " << status;
-    }
-  }
-  EXPECT_GT(files, 300);
-}
-
 TEST(InstanceHeaderTest, DeepNestingOfARealAttackIsRefused) {
   const std::string file =
       "dicom_malformed/natural/orthanc-tests__2026-05-06-Deeply-Nested-Sequence.dcm";
