@@ -117,6 +117,11 @@ absl::Status SqliteConnection::SetWalMode() {
   return absl::OkStatus();
 }
 
+absl::Status SqliteConnection::MakeReader() {
+  CAMNODE_RETURN_IF_ERROR(Run("PRAGMA cache_size = -256"));  // KiB.
+  return Run("PRAGMA query_only = ON");
+}
+
 void SqliteConnection::CheckpointOnlyWhenTold() {
   const auto remember = [](void* connection, sqlite3*, const char*, int pages) {
     static_cast<SqliteConnection*>(connection)->log_pages_ = pages;

@@ -37,8 +37,10 @@ class SqliteConnection final : public SqlConnection {
   int log_pages() const { return log_pages_; }
   // Copies what readers allow.  Nothing is lost if it fails; the next one copies more.
   void Checkpoint();
-  // From now on a statement that changes rows is an error.
-  absl::Status ForbidWrites() { return Run("PRAGMA query_only = ON"); }
+  // From now on a statement that changes rows is an error, and little is cached: every
+  // commit of the writer empties a reader's cache, and what a count once filled in each
+  // thread's heap would stay there.
+  absl::Status MakeReader();
 
   absl::StatusOr<std::vector<SqlRow>> Query(absl::string_view sql,
                                             const SqlParameters& parameters) override;

@@ -59,7 +59,7 @@ class SqliteWriteDriver final : public WriteDriver {
 
 absl::StatusOr<std::unique_ptr<SqlConnection>> OpenReader(const std::string& file) {
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> reader, SqliteConnection::Open(file));
-  CAMNODE_RETURN_IF_ERROR(reader->ForbidWrites());
+  CAMNODE_RETURN_IF_ERROR(reader->MakeReader());
   return std::unique_ptr<SqlConnection>(std::move(reader));
 }
 

@@ -51,6 +51,16 @@ TEST_F(DurableFileTest, SyncsTheBytesBeforeTheNameAndTheNameLast) {
   EXPECT_FALSE(Exists(part_));
 }
 
+TEST_F(DurableFileTest, LetsTheDiskBeginWithALargeFileBeforeItIsWhole) {
+  absl::StatusOr<DurableFile> file = DurableFile::Create(part_, calls_);
+  ASSERT_THAT(file, IsOk());
+  for (int i = 0; i < 5; ++i) ASSERT_THAT(file->Append(std::string(600'000, 'f')), IsOk());
+  ASSERT_THAT(file->Sync(), IsOk());
+  EXPECT_THAT(calls_.log(),
+              ElementsAre("open a.part", "write", "write", "start-writing 0 1200000", "write",
+                          "write", "start-writing 1200000 1200000", "write", "fsync"));
+}
+
 TEST_F(DurableFileTest, GoesOnAfterAShortWriteAndAnInterruption) {
   calls_.set_max_write_bytes(3);
   calls_.FailOnce("write", EINTR);

@@ -34,6 +34,10 @@ class FaultyFileCalls final : public FileSystemCalls {
   int Fsync(int descriptor) override {
     return Fails("fsync", "") ? -1 : FileSystemCalls::Fsync(descriptor);
   }
+  void StartWriting(int descriptor, int64_t offset, int64_t size) override {
+    log_.push_back("start-writing " + std::to_string(offset) + " " + std::to_string(size));
+    FileSystemCalls::StartWriting(descriptor, offset, size);
+  }
   int RenameNoReplace(const char* from, const char* to) override {
     if (Fails("rename", Name(from) + " " + Name(to))) return -1;
     return FileSystemCalls::RenameNoReplace(from, to);
