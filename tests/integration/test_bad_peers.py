@@ -2,15 +2,16 @@
 
 import http.client
 import os
+import signal
 import socket
 import time
 
 import pytest
 
 from harness import films, wire
-from harness.checks import going_on, impatient_node
+from harness.checks import going_on, impatient_node, logged
 from harness.dcmtk import echoscu
-from harness.node import SENDER
+from harness.node import SENDER, Node
 from harness.settings import TIME_SCALE
 from harness.waiting import wait_until
 
@@ -107,6 +108,65 @@ def test_many_silent_peers_do_not_keep_others_out(node):
         connection.close()
     assert answer.returncode == 0, answer.stderr
     assert waited < 4 * TIME_SCALE
+
+
+def test_a_crowd_from_many_addresses_keeps_nobody_out(scratch, pixels):
+    """More connections than the node has threads, each address within its rights, and
+    every kind of them: whoever means it is served at once all the same."""
+    node = Node(
+        scratch / "node",
+        top='peers { ae_title: "CROWD" addresses: "127.0.0.0/8" }',
+        dicom='ae_title: "CAMNODE" port: 0 association_request_timeout_ms: 60000',
+        worker="supervise: false",
+    ).start(wait_for_worker=False)
+    request = wire.association_request(
+        "CROWD", "CAMNODE", [(wire.VERIFICATION, wire.IMPLICIT_LITTLE_ENDIAN)]
+    )
+    beginnings = {
+        "silent": b"",
+        "half a request": request[: len(request) // 2],
+        "half a header": request[:3],
+        "a request that never ends": request[:2] + b"\x00\x03\x00\x00" + bytes(2000),
+        "noise": os.urandom(3000),
+        "HTTP": b"GET / HTTP/1.1\r\n\r\n",
+        "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        "unknown": wire.association_request("NOBODY", "CAMNODE", []),
+    }
+    crowd = []
+    try:
+        for number in range(80):
+            address = f"127.0.1.{1 + number % 20}"
+            connection = socket.create_connection(
+                ("127.0.0.1", node.ports["dicom"]), timeout=20, source_address=(address, 0)
+            )
+            connection.sendall(list(beginnings.values())[number % len(beginnings)])
+            crowd.append(connection)
+            if number % 4 == 3:
+                connection.shutdown(socket.SHUT_WR)  # Half open.
+
+        dataset = films.film(pixels)
+        data = films.data_set_bytes(films.save(dataset, scratch / "film.dcm"))
+        contexts = [
+            (films.CR, films.EXPLICIT_LITTLE_ENDIAN),
+            (wire.VERIFICATION, wire.IMPLICIT_LITTLE_ENDIAN),
+        ]
+        for _ in range(5):
+            began = time.monotonic()
+            with wire.Association(node.ports["dicom"], SENDER, "CAMNODE", contexts) as good:
+                assert good.echo() == wire.SUCCESS
+                assert good.store(films.CR, str(dataset.SOPInstanceUID), data) == wire.SUCCESS
+            assert time.monotonic() - began < 3 * TIME_SCALE
+        logged(node, 0, event="connection_failed", reason="made to leave")
+    finally:
+        for connection in crowd:
+            connection.close()
+        node.close()
+
+
+def test_a_hangup_does_not_end_the_node(node):
+    before = len(node.log_lines())
+    node.process.send(signal.SIGHUP)
+    logged(node, before, event="tls_certificates_kept", reason="dicom.tls is off")
 
 
 def test_http_on_the_dicom_port_is_refused(node):

@@ -77,6 +77,12 @@ TEST_F(PeerPolicyTest, ReturnsToWhereTheFilmCameFromUnlessAHostIsNamed) {
   EXPECT_EQ(policy.ReturnDestination("CT2", "192.0.2.2"), "return:CT2@pacs.example.org:105");
   EXPECT_EQ(policy.ReturnDestination("CT1", "192.0.2.1"), "") << "no return port";
   EXPECT_EQ(policy.ReturnDestination("ANYBODY", "203.0.113.1"), "");
+
+  Peer secure = MakePeer("CT3", "192.0.2.0/24", 2762, "");
+  secure.return_tls = true;
+  EXPECT_EQ(
+      PeerPolicy({*AeTitle::Parse("NODE")}, {secure}, false).ReturnDestination("CT3", "192.0.2.9"),
+      "return+tls:CT3@192.0.2.9:2762");
 }
 
 }  // namespace

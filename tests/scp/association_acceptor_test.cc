@@ -116,6 +116,23 @@ TEST_F(AssociationAcceptorTest, HandsOnTheDataSetByteForByteWithWhatTheCommandSa
   EXPECT_EQ(stored[0].request.transfer_syntax_uid.text(), kExplicitVr);
 }
 
+// Toolkits pad titles and UIDs with spaces or NULs, whatever the standard says.
+TEST_F(AssociationAcceptorTest, TrimsThePaddingOfTitlesAndUids) {
+  Start();
+  auto scu = Connect();
+  const std::string padded_title = std::string(" SENDER") + std::string(9, '\0');
+  ASSERT_EQ(scu->Associate(padded_title, "NODE  ", CrAndEcho())[0], kAssociateAccept);
+  const std::string data_set = SmallDataSet(kCrSopClass, "1.2.3.4");
+  EXPECT_THAT(scu->Store(1, std::string(kCrSopClass) + " ", "1.2.3.4 ", data_set),
+              Optional(0x0000));
+
+  const auto stored = handler_.stored();
+  ASSERT_THAT(stored, SizeIs(1));
+  EXPECT_EQ(stored[0].request.calling_ae, "SENDER");
+  EXPECT_EQ(stored[0].request.sop_class_uid.text(), kCrSopClass);
+  EXPECT_EQ(stored[0].request.sop_instance_uid.text(), "1.2.3.4");
+}
+
 TEST_F(AssociationAcceptorTest, RefusesOneInstanceAndTakesTheNextOnTheSameAssociation) {
   Start();
   auto scu = Associated();
