@@ -35,17 +35,6 @@ uint32_t Load32(const char* bytes) {
 
 absl::Status NoDicom() { return absl::DataLossError("this is no DICOM file"); }
 
-// Goes past the preamble and "DICM", where there are any.
-absl::Status SkipPreamble(FileByteSource& file) {
-  char start[kPreambleBytes + 4] = {};
-  CAMNODE_ASSIGN_OR_RETURN(const size_t got, file.Peek(start, sizeof(start)));
-  if (got == sizeof(start) && std::memcmp(start + kPreambleBytes, "DICM", 4) == 0) {
-    return file.Skip(sizeof(start));
-  }
-  if (got >= 4 && std::memcmp(start, "DICM", 4) == 0) return file.Skip(4);
-  return absl::OkStatus();
-}
-
 // One element of the meta information; its text goes to `transfer_syntax` if it
 // is the one.
 absl::Status ReadMetaElement(FileByteSource& file, std::string& transfer_syntax) {
@@ -94,6 +83,20 @@ absl::Status CheckLooksLikeDataSet(FileByteSource& file) {
   if (group != 0x0008 && group != 0x0010) return NoDicom();
   const absl::string_view vr(header + 4, 2);
   if (!IsKnownVr(vr) && Load32(header + 4) > file.Remaining()) return NoDicom();
+  return absl::OkStatus();
+}
+
+// Goes past the preamble and "DICM", where there are any.
+absl::Status SkipPreamble(FileByteSource& file) {
+  char start[kPreambleBytes + 6] = {};
+  CAMNODE_ASSIGN_OR_RETURN(const size_t got, file.Peek(start, sizeof(start)));
+  if (got >= kPreambleBytes + 4 && std::memcmp(start + kPreambleBytes, "DICM", 4) == 0) {
+    // A data set without preamble may hold these letters just there.
+    const bool meta_follows = Load16(start + kPreambleBytes + 4) == kMetaGroup;
+    if (!meta_follows && CheckLooksLikeDataSet(file).ok()) return absl::OkStatus();
+    return file.Skip(kPreambleBytes + 4);
+  }
+  if (got >= 4 && std::memcmp(start, "DICM", 4) == 0) return file.Skip(4);
   return absl::OkStatus();
 }
 

@@ -18,7 +18,8 @@ namespace camnode {
 // warning is kDataLoss.  JPEG has no checksum: a changed bit that decodes to other
 // samples without a trace is not noticed.
 //
-// Errors: kDataLoss (damaged or cut), kInvalidArgument (it contradicts the format).
+// Errors: kDataLoss (damaged or cut), kInvalidArgument (it contradicts the format),
+// kUnimplemented (arithmetic coding, hierarchical frames).
 absl::StatusOr<DecodedFrame> DecodeJpegFrame(absl::string_view stream, const PixelFormat& format);
 
 }  // namespace camnode

@@ -14,6 +14,9 @@ constexpr int kStartOfLosslessFrame = 0xC3;
 
 constexpr int kComment = 0xFE;
 constexpr absl::string_view kEndMarker = "\xFF\xD9";
+constexpr absl::string_view kScanMarker = "\xFF\xDA";
+// A progressive decoder goes over the whole picture for each scan; encoders write a dozen.
+constexpr size_t kMaxScans = 64;
 
 int Byte(absl::string_view stream, size_t at) { return static_cast<unsigned char>(stream[at]); }
 int Word(absl::string_view stream, size_t at) {
@@ -52,6 +55,9 @@ absl::StatusOr<JpegHeader> ReadJpegHeader(absl::string_view stream) {
     }
     if (marker == kStartOfScan || marker == kEndOfImage || marker == kStartOfImage) return damaged;
     if (IsStartOfFrame(marker)) {
+      if (marker > kStartOfLosslessFrame) {
+        return absl::UnimplementedError("arithmetic-coded or hierarchical JPEG is not supported");
+      }
       if (at + 10 > stream.size()) return damaged;
       header.precision_bits = Byte(stream, at + 4);
       header.rows = Word(stream, at + 5);
@@ -87,6 +93,11 @@ absl::StatusOr<std::string> TidyJpegStream(absl::string_view stream, const JpegH
     if (!dispensable) tidy.append(stream.data() + at, bytes);
     at += bytes;
     if (marker != kStartOfScan) continue;
+    size_t scans = 1;
+    for (size_t next = stream.find(kScanMarker, at); next != absl::string_view::npos;
+         next = stream.find(kScanMarker, next + kScanMarker.size())) {
+      if (++scans > kMaxScans) return absl::DataLossError("the JPEG stream has too many scans");
+    }
     // The last three bytes of the segment: first and last coefficient, bit positions.
     if (header.sequential && bytes >= 8) tidy.replace(tidy.size() - 3, 3, "\x00\x3F\x00", 3);
     tidy.append(stream.data() + at, stream.size() - at);

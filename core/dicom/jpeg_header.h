@@ -25,14 +25,15 @@ struct JpegHeader {
   JpegColours colours = JpegColours::kUnsaid;
 };
 
-// Errors: kDataLoss if there is no frame header.
+// Errors: kDataLoss if there is no frame header, kUnimplemented (arithmetic coding,
+// hierarchical frames).
 absl::StatusOr<JpegHeader> ReadJpegHeader(absl::string_view stream);
 
 // The stream without what real encoders get wrong and decoders warn of, so that a
 // warning means damage: application segments and comments are left out, a sequential
 // scan names all coefficients, and nothing follows the end marker.
-// Errors: kDataLoss if there is no scan, or no end marker: it never occurs inside
-// entropy-coded data, so without it the stream was cut.
+// Errors: kDataLoss if there is no scan, more than 64, or no end marker: it never occurs
+// inside entropy-coded data, so without it the stream was cut.
 absl::StatusOr<std::string> TidyJpegStream(absl::string_view stream, const JpegHeader& header);
 
 // Takes away zeros in front of the end marker, with which some encoders pad; false if

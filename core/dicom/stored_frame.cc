@@ -83,6 +83,7 @@ class FrameCollector final : public DataSetVisitor {
   std::string pixel_vr_;
   std::string native_;
   bool has_fragments_ = false;
+  bool has_float_pixels_ = false;
   std::vector<std::string> fragments_;
   uint64_t fragment_offset_ = 0;      // Of the next fragment, as the offset tables count.
   uint64_t second_frame_offset_ = 0;  // 0: no offset table says.
@@ -100,6 +101,8 @@ uint64_t FrameCollector::WantedBytes(const ScannedElement& element) {
   }
   if (element.depth == 0 && element.tag == kPixelDataTag) return WantedNativeBytes(element);
   if (element.depth == 0 && element.tag == tags::kExtendedOffsetTable) return 16;
+  has_float_pixels_ |= element.depth == 0 && (element.tag == tags::kFloatPixelData ||
+                                              element.tag == tags::kDoubleFloatPixelData);
   return std::max(image_.WantedBytes(element), attributes_.WantedBytes(element));
 }
 
@@ -164,6 +167,9 @@ absl::Status FrameCollector::OnFragment(const ScannedElement& element, std::stri
 
 absl::StatusOr<PixelFormat> FrameCollector::format() const {
   if (format_) return *format_;
+  if (has_float_pixels_) {
+    return absl::UnimplementedError("Float Pixel Data (7fe0,0008) or (7fe0,0009) is not supported");
+  }
   return absl::InvalidArgumentError("Pixel Data (7fe0,0010) is absent");
 }
 

@@ -151,6 +151,15 @@ TEST(DatasetScannerTest, ADeflatedDataSetThatIsDamagedIsAnError) {
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("deflated")));
 }
 
+// Found in a public test suite: a description that ends in these letters, at byte 128.
+TEST(DatasetScannerTest, LettersWhereAPreambleWouldEndAreNoPreamble) {
+  const std::string description = std::string(120, 'x') + "DICM";
+  Recorder recorder;
+  ASSERT_THAT(Scan(Short(0x00081030, "LO", description) + Short(kName, "PN", "ab"), recorder),
+              IsOk());
+  EXPECT_THAT(recorder.seen, ElementsAre("(0008,1030)@0.0=xxxx", "(0010,0010)@0.0=ab"));
+}
+
 TEST(DatasetScannerTest, WhatIsNoDicomFileIsSaidToBeNone) {
   Recorder recorder;
   for (const std::string& bytes :

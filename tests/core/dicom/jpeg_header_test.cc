@@ -74,6 +74,22 @@ TEST(JpegHeaderTest, AStreamWithoutItsEndOrItsScanWasCut) {
               StatusIs(absl::StatusCode::kDataLoss));
 }
 
+TEST(JpegHeaderTest, ArithmeticCodingIsRefusedByName) {
+  std::string frame = kWholeFrame;
+  frame[1] = '\xC9';
+  EXPECT_THAT(ReadJpegHeader(kStart + frame),
+              StatusIs(absl::StatusCode::kUnimplemented, testing::HasSubstr("arithmetic")));
+}
+
+// A few bytes of scan may cost as much as the whole picture.
+TEST(JpegHeaderTest, MoreScansThanAnEncoderWritesAreRefused) {
+  std::string scans;
+  for (int i = 0; i < 64; ++i) scans += kScan;
+  EXPECT_THAT(TidyJpegStream(kStart + kWholeFrame + scans + kEnd, JpegHeader()), IsOk());
+  EXPECT_THAT(TidyJpegStream(kStart + kWholeFrame + scans + kScan + kEnd, JpegHeader()),
+              StatusIs(absl::StatusCode::kDataLoss, testing::HasSubstr("too many scans")));
+}
+
 TEST(JpegHeaderTest, OnlyZerosBeforeTheEndArePadding) {
   std::string padded = kStart + kScan + "data" + std::string(3, '\0') + kEnd;
   EXPECT_TRUE(RemovePadding(padded));

@@ -97,6 +97,12 @@ TEST(StoredFrameTest, ChromaSaidToBeHalvedMayBeWhole) {
   EXPECT_EQ(long_one->frame.samples, whole);
 }
 
+TEST(StoredFrameTest, FloatPixelsAreRefusedByName) {
+  EXPECT_THAT(
+      Read(kExplicitLittleEndian, Image(32, 1) + Long(0x7FE00008, "OF", 4, std::string(4, '\0'))),
+      StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("Float Pixel Data")));
+}
+
 TEST(StoredFrameTest, PixelDataMustBeAsTheTransferSyntaxSays) {
   EXPECT_THAT(Read(kExplicitLittleEndian,
                    Image(8, 1) + Encapsulated(Fragment("") + Fragment(RleFrame('a')))),
