@@ -39,7 +39,8 @@ inline constexpr Rejection kWrongApplicationContext = {
     "application context other than DICOM's"};
 inline constexpr Rejection kWrongCalledAe = {
     ASC_RESULT_REJECTEDPERMANENT, ASC_SOURCE_SERVICEUSER, ASC_REASON_SU_CALLEDAETITLENOTRECOGNIZED,
-    "permanent, service user, called AE title not recognised", "called AE title is not ours"};
+    "permanent, service user, called AE title not recognised",
+    "called AE title belongs to no workflow"};
 inline constexpr Rejection kWrongCallingAe = {
     ASC_RESULT_REJECTEDPERMANENT, ASC_SOURCE_SERVICEUSER, ASC_REASON_SU_CALLINGAETITLENOTRECOGNIZED,
     "permanent, service user, calling AE title not recognised",

@@ -28,10 +28,11 @@ uint16_t DimseStatusFor(absl::StatusCode code) {
 const std::vector<StoreAnswer>& StoreAnswers() {
   static const auto& answers = *new std::vector<StoreAnswer>{
       {kDimseSuccess,
-       "stored durably and queued; also a repeat of the same bytes, and our own outputs, which are "
-       "not analysed"},
+       "stored durably and queued; also a repeat of the same bytes, and, not analysed, our own "
+       "outputs and what was put into the quarantine"},
       {kDimseDuplicateInstance,
-       "the SOP Instance UID is stored with other bytes, or in another study"},
+       "the SOP Instance UID is stored in another study, or with other bytes and there is no "
+       "quarantine or no room in it"},
       {kDimseSopClassNotSupported, "SOP class is not that of the presentation context"},
       {kDimseOutOfResources,
        "too little disk, too many jobs waiting, data set too large, storage unavailable: try "

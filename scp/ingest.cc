@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/crash_point.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/derived_attributes.h"
 #include "core/dicom/instance_header.h"
@@ -131,7 +132,9 @@ class Ingest::StoreSink final : public InstanceSink {
     if (workflow_.return_to_sender && ingest_.options_.return_destination) {
       job.extra_destinations.push_back(ingest_.options_.return_destination(request_));
     }
-    return ingest_.Record(std::move(instance), ClaimsToBeOurs(*header), job).status();
+    return ingest_
+        .Record(std::move(instance), ClaimsToBeOurs(*header), job, ingest_.options_.quarantine)
+        .status();
   }
 
  private:
@@ -202,7 +205,7 @@ absl::StatusOr<std::unique_ptr<InstanceSink>> Ingest::Admit(const StoreRequest& 
 }
 
 absl::StatusOr<Ingested> Ingest::Record(Instance instance, bool claims_to_be_ours,
-                                        const JobRequest& job) {
+                                        const JobRequest& job, Quarantine* quarantine) {
   instance.received_ms = ToUnixMs(clock_.Now());
   const absl::StatusOr<bool> made_by_us = results_.IsOwnOutput(instance.sop_instance_uid);
   if (!made_by_us.ok()) {
@@ -214,14 +217,13 @@ absl::StatusOr<Ingested> Ingest::Record(Instance instance, bool claims_to_be_our
   absl::StatusOr<AddedInstance> added =
       instances_.Add(instance, instance.own_output ? absl::optional<JobRequest>()
                                                    : absl::optional<JobRequest>(job));
-  if (!added.ok()) {
-    // Only a definite refusal means that no row names the blob.  After any other
-    // error the commit may have happened, so the sweep decides.
-    if (added.status().code() == absl::StatusCode::kAlreadyExists) {
-      blobs_.Remove(instance.blob_id).IgnoreError();
-    }
-    return added.status();
+  if (absl::IsAlreadyExists(added.status())) {
+    CAMNODE_RETURN_IF_ERROR(OnConflict(instance, added.status(), quarantine));
+    return Ingested{std::move(instance), {}};
   }
+  // Only a definite refusal means that no row names the blob.  After any other error
+  // the commit may have happened, so the sweep decides.
+  if (!added.ok()) return added.status();
   if (!added->repeat) {
     MutexLock lock(&mutex_);
     if (added->job_id) ++waiting_jobs_;
@@ -230,6 +232,29 @@ absl::StatusOr<Ingested> Ingest::Record(Instance instance, bool claims_to_be_our
   }
   instance.id = added->instance_id;
   return Ingested{std::move(instance), *added};
+}
+
+absl::Status Ingest::OnConflict(const Instance& instance, const absl::Status& refusal,
+                                Quarantine* quarantine) {
+  QuarantineOutcome outcome = QuarantineOutcome::kOtherStudy;
+  if (quarantine != nullptr) {
+    CAMNODE_ASSIGN_OR_RETURN(outcome, quarantine->Add(instance));
+  }
+  if (outcome != QuarantineOutcome::kAdded) blobs_.Remove(instance.blob_id).IgnoreError();
+  if (outcome == QuarantineOutcome::kFull) {
+    return Annotate(refusal, "the quarantine is full");
+  }
+  if (outcome != QuarantineOutcome::kAdded && outcome != QuarantineOutcome::kRepeat) {
+    return refusal;
+  }
+  // For the sender all is well, so nobody else will say it.
+  Log(LogLevel::kWarning, "instance_quarantined",
+      {{LogField::kInstance, instance.sop_instance_uid.text()},
+       {LogField::kCallingAe, instance.calling_ae},
+       {LogField::kCalledAe, instance.called_ae},
+       {LogField::kOutcome, outcome == QuarantineOutcome::kAdded ? "added" : "repeat"},
+       {LogField::kReason, refusal.message()}});
+  return absl::OkStatus();
 }
 
 struct IngestUpload::State {
@@ -316,7 +341,7 @@ absl::StatusOr<Ingested> IngestUpload::Finish() && {
   job.priority = state.request.priority;
   job.deliver = state.request.deliver;
   CAMNODE_ASSIGN_OR_RETURN(Ingested ingested,
-                           ingest.Record(std::move(instance), claims_to_be_ours, job));
+                           ingest.Record(std::move(instance), claims_to_be_ours, job, nullptr));
   if (ingested.added.repeat) {
     CAMNODE_ASSIGN_OR_RETURN(ingested.instance, ingest.instances_.Get(ingested.instance.id));
   }

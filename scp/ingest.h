@@ -21,6 +21,7 @@
 #include "core/storage/blob_store.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
+#include "core/storage/quarantine.h"
 #include "core/storage/result_store.h"
 #include "scp/store_handler.h"
 
@@ -52,6 +53,11 @@ struct IngestOptions {
   // Largest upload.  (C-STORE is bounded by AcceptorOptions::max_instance_bytes.)
   int64_t max_upload_bytes = int64_t{1} << 30;
 
+  // Where a C-STORE goes whose SOP Instance UID is here with other bytes; borrowed.
+  // nullptr: such an instance is refused.  Uploads are refused either way: their
+  // callers wait for an analysis, which there will not be.
+  Quarantine* quarantine = nullptr;
+
   // Name of the destination that a film's results also go to if its workflow
   // returns them; "" for none.  Typically PeerPolicy::ReturnDestination.  Unset:
   // none.  Thread-safe.
@@ -60,7 +66,8 @@ struct IngestOptions {
 
 // What became of an instance that was taken.
 struct Ingested {
-  // As stored: for a repeat the row that was there before.
+  // As stored: for a repeat the row that was there before.  id 0: put into the
+  // quarantine, where `added` says nothing.
   Instance instance;
   AddedInstance added;
 };
@@ -119,10 +126,12 @@ class Ingest final : public StoreHandler {
   // A C-STORE.  Errors: kFailedPrecondition if the called AE belongs to no workflow
   // (the acceptor refuses such associations); kResourceExhausted, kUnavailable.
   // The sink's Finish returns:
-  //   OK                 Durable, also for a repeat of the same bytes.
+  //   OK                 Durable: also a repeat of the same bytes, and other bytes
+  //                      that were put into the quarantine.
   //   kInvalidArgument   UIDs missing, malformed or not those of the command.
   //   kDataLoss          The data set cannot be walked to its pixels.
-  //   kAlreadyExists     The SOP Instance UID is here with other bytes.
+  //   kAlreadyExists     The SOP Instance UID is here with other bytes, and there is
+  //                      no quarantine or no room in it; or it is of another study.
   //   kResourceExhausted, kUnavailable
   absl::StatusOr<std::unique_ptr<InstanceSink>> Admit(const StoreRequest& request) override;
 
@@ -138,7 +147,12 @@ class Ingest final : public StoreHandler {
   absl::StatusOr<int64_t> WaitingJobs();
   // Own output or not, row and job, repeat or not.  Takes care of the blob: it is
   // gone on error and on a repeat.
-  absl::StatusOr<Ingested> Record(Instance instance, bool claims_to_be_ours, const JobRequest& job);
+  // `quarantine`: for other bytes under a known UID; may be nullptr.
+  absl::StatusOr<Ingested> Record(Instance instance, bool claims_to_be_ours, const JobRequest& job,
+                                  Quarantine* quarantine);
+  // `refusal` unless `quarantine` takes it.  Takes care of the blob as Record does.
+  absl::Status OnConflict(const Instance& instance, const absl::Status& refusal,
+                          Quarantine* quarantine);
 
   const IngestOptions options_;
   BlobStore& blobs_;

@@ -70,6 +70,8 @@ absl::Status AdminService::Status(v1::GetStatusResponse* response) {
   }
   CAMNODE_ASSIGN_OR_RETURN(const int64_t free_bytes, parts_.blobs.FreeBytes());
   response->set_free_bytes(free_bytes);
+  CAMNODE_ASSIGN_OR_RETURN(const QuarantineSize quarantined, parts_.quarantine.Size());
+  response->set_quarantined_instances(quarantined.instances);
   return absl::OkStatus();
 }
 
@@ -90,11 +92,47 @@ absl::Status AdminService::Buried(const v1::ListBuriedInstancesRequest& request,
   for (const Job& job : jobs) {
     if (job.kind != JobKind::kAnalyze) continue;
     CAMNODE_ASSIGN_OR_RETURN(const Instance instance, parts_.instances.Get(job.subject));
-    *response->add_instances() = ToProto(instance, job, nullptr);
+    CAMNODE_ASSIGN_OR_RETURN(*response->add_instances(), lookup_.Summary(instance, job.id));
   }
   if (more) {
     response->set_next_page_token(MakePageToken("buried", "", {absl::StrCat(jobs.back().id)}));
   }
+  return absl::OkStatus();
+}
+
+absl::Status AdminService::Quarantined(const v1::ListQuarantinedInstancesRequest& request,
+                                       v1::ListQuarantinedInstancesResponse* response) {
+  CAMNODE_ASSIGN_OR_RETURN(const int page_size, PageSizeOf(request.page_size()));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> cursor,
+                           ParsePageToken(request.page_token(), "quarantined", "", 1));
+  int64_t before_id = 0;
+  if (!cursor.empty()) {
+    CAMNODE_ASSIGN_OR_RETURN(before_id, CursorNumber(cursor[0]));
+  }
+  // One more than asked for tells whether there is another page.
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<QuarantinedInstance> entries,
+                           parts_.quarantine.List(page_size + 1, before_id));
+  const bool more = entries.size() > static_cast<std::size_t>(page_size);
+  if (more) entries.resize(static_cast<std::size_t>(page_size));
+  for (const QuarantinedInstance& entry : entries) *response->add_instances() = ToProto(entry);
+  if (more) {
+    response->set_next_page_token(
+        MakePageToken("quarantined", "", {absl::StrCat(entries.back().id)}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AdminService::RemoveQuarantined(const v1::RemoveQuarantinedInstanceRequest& request) {
+  CAMNODE_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  if (WasDone(request.request_id(), request.quarantine_id())) return absl::OkStatus();
+  const absl::StatusOr<std::string> blob_id = parts_.quarantine.Remove(request.quarantine_id());
+  if (absl::IsNotFound(blob_id.status())) {
+    return WithReason(absl::NotFoundError("there is no quarantined film of that number"),
+                      "QUARANTINED_NOT_FOUND");
+  }
+  if (!blob_id.ok()) return blob_id.status();
+  parts_.blobs.Remove(*blob_id).IgnoreError();  // Otherwise the sweep does it.
+  RememberDone(request.request_id(), request.quarantine_id());
   return absl::OkStatus();
 }
 
@@ -132,6 +170,20 @@ grpc::Status AdminService::RequeueDelivery(grpc::ServerContext*,
     RememberDone(request->request_id(), request->delivery_id());
     return absl::OkStatus();
   });
+}
+
+grpc::Status AdminService::ListQuarantinedInstances(
+    grpc::ServerContext*, const v1::ListQuarantinedInstancesRequest* request,
+    v1::ListQuarantinedInstancesResponse* response) {
+  return parts_.observer.Run("ListQuarantinedInstances",
+                             [&] { return Quarantined(*request, response); });
+}
+
+grpc::Status AdminService::RemoveQuarantinedInstance(
+    grpc::ServerContext*, const v1::RemoveQuarantinedInstanceRequest* request,
+    v1::RemoveQuarantinedInstanceResponse*) {
+  return parts_.observer.Run("RemoveQuarantinedInstance",
+                             [&] { return RemoveQuarantined(*request); });
 }
 
 }  // namespace camnode

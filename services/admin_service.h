@@ -13,6 +13,7 @@
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
+#include "core/storage/quarantine.h"
 #include "core/storage/result_store.h"
 #include "core/storage/worker_registry.h"
 #include "proto/camnode/v1/admin.grpc.pb.h"
@@ -24,6 +25,7 @@ namespace camnode {
 // Borrowed by the service; all outlive it.
 struct AdminServiceParts {
   InstanceStore& instances;
+  Quarantine& quarantine;
   ResultStore& results;
   JobQueue& jobs;
   Outbox& outbox;
@@ -47,11 +49,20 @@ class AdminService final : public v1::AdminService::Service {
   grpc::Status RequeueDelivery(grpc::ServerContext* context,
                                const v1::RequeueDeliveryRequest* request,
                                v1::RequeueDeliveryResponse* response) override;
+  grpc::Status ListQuarantinedInstances(grpc::ServerContext* context,
+                                        const v1::ListQuarantinedInstancesRequest* request,
+                                        v1::ListQuarantinedInstancesResponse* response) override;
+  grpc::Status RemoveQuarantinedInstance(grpc::ServerContext* context,
+                                         const v1::RemoveQuarantinedInstanceRequest* request,
+                                         v1::RemoveQuarantinedInstanceResponse* response) override;
 
  private:
   absl::Status Status(v1::GetStatusResponse* response);
   absl::Status Buried(const v1::ListBuriedInstancesRequest& request,
                       v1::ListBuriedInstancesResponse* response);
+  absl::Status Quarantined(const v1::ListQuarantinedInstancesRequest& request,
+                           v1::ListQuarantinedInstancesResponse* response);
+  absl::Status RemoveQuarantined(const v1::RemoveQuarantinedInstanceRequest& request);
 
   // Requests that were carried out, so that one repeated after a lost answer
   // succeeds.  The last thousand, since start.

@@ -5,15 +5,16 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/types/optional.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
 #include "proto/camnode/v1/types.pb.h"
+#include "services/proto_conversion.h"
 
 namespace camnode {
 
@@ -30,27 +31,34 @@ class AnalysisLookup {
   // Errors: kInvalidArgument (INVALID_FIELD), kNotFound (ANALYSIS_NOT_FOUND).
   absl::StatusOr<StoredAnalysis> ById(int64_t analysis_id);
 
-  // Errors: kInvalidArgument (INVALID_FIELD); kNotFound (INSTANCE_NOT_FOUND);
-  // kFailedPrecondition: NOT_YET_ANALYZED, JOB_BURIED, OWN_OUTPUT.
-  absl::StatusOr<StoredAnalysis> BySopInstanceUid(const std::string& text);
+  // The newest by `workflow`; empty: by any.
+  // Errors: kInvalidArgument (INVALID_FIELD); kNotFound: INSTANCE_NOT_FOUND,
+  // NOT_IN_WORKFLOW; kFailedPrecondition: NOT_YET_ANALYZED, JOB_BURIED, OWN_OUTPUT.
+  absl::StatusOr<StoredAnalysis> BySopInstanceUid(const std::string& text,
+                                                  const std::string& workflow);
+
+  // By the film's job; 0: it has none.  Errors: kFailedPrecondition, as above.
+  absl::StatusOr<StoredAnalysis> ByJob(int64_t job_id);
 
   // By the `key` of a request.  Errors: as both; kInvalidArgument if it has none.
   template <typename Request>
   absl::StatusOr<StoredAnalysis> ByKeyOf(const Request& request) {
-    if (request.has_sop_instance_uid()) return BySopInstanceUid(request.sop_instance_uid());
+    if (request.has_sop_instance_uid()) {
+      return BySopInstanceUid(request.sop_instance_uid(), request.workflow());
+    }
     if (request.has_analysis_id()) return ById(request.analysis_id());
     return NoKey();
   }
 
-  // The film's job; empty if it has none.
-  absl::StatusOr<absl::optional<Job>> JobOf(const Instance& instance);
-
-  absl::StatusOr<v1::InstanceSummary> Summary(const Instance& instance);
+  // `shown_job`: the one that the summary is of; 0: the newest.
+  absl::StatusOr<v1::InstanceSummary> Summary(const Instance& instance, int64_t shown_job = 0);
   absl::StatusOr<v1::Analysis> ToMessage(const StoredAnalysis& stored);
 
  private:
   static absl::Status NoKey();
-  absl::Status WhyNoAnalysis(const Uid& uid);
+  absl::Status WhyNoAnalysis(const Uid& uid, const std::string& workflow);
+  // Newest first.
+  absl::StatusOr<std::vector<FilmJob>> JobsOf(const Instance& instance);
 
   InstanceStore& instances_;
   ResultStore& results_;

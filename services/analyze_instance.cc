@@ -69,9 +69,16 @@ absl::StatusOr<UploadedFilm> AnalyzeInstance::Receive(grpc::ServerContext* conte
   if (!reader->Read(&part)) return FieldError("header", "is missing; nothing was sent");
   CAMNODE_RETURN_IF_ERROR(CheckHeader(part));
   *header = part.header();
-  CAMNODE_ASSIGN_OR_RETURN(const MediaType media_type, MediaTypeOf(*header));
-  CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<UploadSink> sink,
-                           uploads_.Begin(media_type, header->deliver()));
+  UploadWish wish;
+  CAMNODE_ASSIGN_OR_RETURN(wish.media_type, MediaTypeOf(*header));
+  wish.deliver = header->deliver();
+  wish.workflow = header->workflow();
+  const absl::StatusOr<std::unique_ptr<UploadSink>> begun = uploads_.Begin(wish);
+  if (absl::IsInvalidArgument(begun.status())) {
+    return FieldError("header.workflow", "is the name of no workflow of this node");
+  }
+  if (!begun.ok()) return begun.status();
+  UploadSink* const sink = begun->get();
   int64_t left_bytes = options_.max_upload_bytes;
   while (reader->Read(&part)) {
     CAMNODE_RETURN_IF_ERROR(CheckChunk(part, left_bytes));
@@ -87,14 +94,13 @@ absl::StatusOr<UploadedFilm> AnalyzeInstance::Receive(grpc::ServerContext* conte
 }
 
 absl::StatusOr<v1::Analysis> AnalyzeInstance::WaitForAnalysis(grpc::ServerContext* context,
-                                                              const Instance& instance) {
+                                                              int64_t job_id) {
   const absl::Time end =
       std::min(absl::FromChrono(context->deadline()), absl::Now() + options_.max_wait);
   while (true) {
     // Asked before looking, so that what is committed in between ends the wait.
     CAMNODE_ASSIGN_OR_RETURN(const int64_t seen, events_.LastNumber());
-    const absl::StatusOr<StoredAnalysis> stored =
-        lookup_.BySopInstanceUid(instance.sop_instance_uid.text());
+    const absl::StatusOr<StoredAnalysis> stored = lookup_.ByJob(job_id);
     if (stored.ok()) return lookup_.ToMessage(*stored);
     if (ReasonOf(stored.status()) != "NOT_YET_ANALYZED") return stored.status();
     if (context->IsCancelled()) return absl::CancelledError("the caller ended the wait");
@@ -117,12 +123,12 @@ absl::Status AnalyzeInstance::Run(grpc::ServerContext* context, Reader* reader,
   CAMNODE_ASSIGN_OR_RETURN(const UploadedFilm film, Receive(context, reader, &header));
   response->set_repeat(film.repeat);
   if (header.wait()) {
-    CAMNODE_ASSIGN_OR_RETURN(*response->mutable_analysis(),
-                             WaitForAnalysis(context, film.instance));
+    CAMNODE_ASSIGN_OR_RETURN(*response->mutable_analysis(), WaitForAnalysis(context, film.job_id));
     *response->mutable_instance() = response->analysis().instance();
     return absl::OkStatus();
   }
-  CAMNODE_ASSIGN_OR_RETURN(*response->mutable_instance(), lookup_.Summary(film.instance));
+  CAMNODE_ASSIGN_OR_RETURN(*response->mutable_instance(),
+                           lookup_.Summary(film.instance, film.job_id));
   return absl::OkStatus();
 }
 

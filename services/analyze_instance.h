@@ -48,8 +48,7 @@ class AnalyzeInstance {
  private:
   absl::StatusOr<UploadedFilm> Receive(grpc::ServerContext* context, Reader* reader,
                                        v1::AnalyzeInstanceHeader* header);
-  absl::StatusOr<v1::Analysis> WaitForAnalysis(grpc::ServerContext* context,
-                                               const Instance& instance);
+  absl::StatusOr<v1::Analysis> WaitForAnalysis(grpc::ServerContext* context, int64_t job_id);
 
   const AnalyzeInstanceOptions& options_;
   UploadHandler& uploads_;

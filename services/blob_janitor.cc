@@ -7,8 +7,12 @@
 namespace camnode {
 
 BlobJanitor::BlobJanitor(const BlobJanitorOptions& options, BlobStore& blobs,
-                         InstanceStore& instances, ResultStore& results)
-    : options_(options), blobs_(blobs), instances_(instances), results_(results) {}
+                         InstanceStore& instances, Quarantine& quarantine, ResultStore& results)
+    : options_(options),
+      blobs_(blobs),
+      instances_(instances),
+      quarantine_(quarantine),
+      results_(results) {}
 
 BlobJanitor::~BlobJanitor() { Stop(); }
 
@@ -33,6 +37,8 @@ void BlobJanitor::SweepOnce() {
     }
     CAMNODE_ASSIGN_OR_RETURN(const bool is_film, instances_.NamesBlob(id));
     if (is_film) return true;
+    CAMNODE_ASSIGN_OR_RETURN(const bool set_aside, quarantine_.NamesBlob(id));
+    if (set_aside) return true;
     return results_.NamesBlob(id);
   };
   const absl::StatusOr<int> removed = blobs_.Sweep(is_named, options_.min_age);

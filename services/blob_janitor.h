@@ -9,6 +9,7 @@
 #include "core/base/mutex.h"
 #include "core/storage/blob_store.h"
 #include "core/storage/instance_store.h"
+#include "core/storage/quarantine.h"
 #include "core/storage/result_store.h"
 
 namespace camnode {
@@ -24,7 +25,7 @@ class BlobJanitor {
  public:
   // Borrows all.
   BlobJanitor(const BlobJanitorOptions& options, BlobStore& blobs, InstanceStore& instances,
-              ResultStore& results);
+              Quarantine& quarantine, ResultStore& results);
   // As Stop.
   ~BlobJanitor();
 
@@ -41,6 +42,7 @@ class BlobJanitor {
   const BlobJanitorOptions options_;
   BlobStore& blobs_;
   InstanceStore& instances_;
+  Quarantine& quarantine_;
   ResultStore& results_;
   Mutex mutex_;
   CondVar changed_;

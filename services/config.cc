@@ -187,6 +187,16 @@ void ReadDelivery(const ConfigReader& section, DeliveryConfig* delivery) {
 void ReadStorage(const ConfigReader& section, StorageConfig* storage) {
   section.Read("min_free_bytes", int64_t{0}, int64_t{1} << 50, &storage->min_free_bytes);
   section.Read("max_queued_jobs", int64_t{1}, int64_t{1} << 40, &storage->max_queued_jobs);
+  std::string on_conflict = storage->quarantine_conflicts ? "quarantine" : "refuse";
+  section.Read(
+      "on_conflict", "\"refuse\" or \"quarantine\"",
+      [](const std::string& text) { return text == "refuse" || text == "quarantine"; },
+      &on_conflict);
+  storage->quarantine_conflicts = on_conflict == "quarantine";
+  section.Read("max_quarantined_instances", int64_t{1}, int64_t{1} << 20,
+               &storage->quarantine.max_instances);
+  section.Read("max_quarantined_bytes", int64_t{1} << 20, int64_t{1} << 50,
+               &storage->quarantine.max_bytes);
 }
 
 void ReadQueue(const ConfigReader& section, QueueConfig* queue) {

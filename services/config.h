@@ -20,6 +20,7 @@
 #include "core/domain/job.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
+#include "core/storage/quarantine.h"
 
 namespace camnode {
 
@@ -114,6 +115,10 @@ struct DeliveryConfig {
 struct StorageConfig {
   int64_t min_free_bytes = int64_t{1} << 30;  // Less free disk: C-STORE 0xA700.
   int64_t max_queued_jobs = 100'000;          // More waiting: C-STORE 0xA700.
+  // Other bytes under a UID that is here already.  False: C-STORE 0x0111.  True:
+  // set aside for a human, success; 0x0111 once the quarantine is full.
+  bool quarantine_conflicts = false;
+  QuarantineOptions quarantine;
 };
 
 struct QueueConfig {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr absl::Duration kAnswerTimeout = absl::Seconds(30);
 constexpr absl::Duration kDoctorTimeout = absl::Seconds(5);
-constexpr int kMaxBuriedListed = 1000;
+constexpr int kMaxListed = 1000;
 
 }  // namespace
 
@@ -77,9 +77,49 @@ CtlExit CtlSession::ListBuried() {
     if (!status.ok()) return Fail(status);
     token = page.next_page_token();
     all.mutable_instances()->MergeFrom(page.instances());
-  } while (!token.empty() && all.instances_size() < kMaxBuriedListed);
+  } while (!token.empty() && all.instances_size() < kMaxListed);
   all.set_next_page_token(token);
   Print(all, BuriedText({all.instances().begin(), all.instances().end()}, zone_));
+  return kCtlDone;
+}
+
+CtlExit CtlSession::Quarantine() {
+  if (options_.removals.empty()) return ListQuarantined();
+  CtlExit worst = kCtlDone;
+  for (const int64_t number : options_.removals) {
+    v1::RemoveQuarantinedInstanceRequest request;
+    request.set_quarantine_id(number);
+    request.set_request_id(RandomUuid());
+    v1::RemoveQuarantinedInstanceResponse answer;
+    grpc::ClientContext context;
+    SetDeadline(context, kAnswerTimeout);
+    const grpc::Status status = admin_->RemoveQuarantinedInstance(&context, request, &answer);
+    if (status.ok()) {
+      Print(answer, absl::StrCat("quarantined film ", number, " is removed\n"));
+    } else if (const CtlExit code = Fail(status, absl::StrCat("quarantined film ", number));
+               worst == kCtlDone) {
+      worst = code;
+    }
+  }
+  return worst;
+}
+
+CtlExit CtlSession::ListQuarantined() {
+  v1::ListQuarantinedInstancesResponse all;
+  std::string token;
+  do {
+    v1::ListQuarantinedInstancesRequest request;
+    request.set_page_token(token);
+    v1::ListQuarantinedInstancesResponse page;
+    grpc::ClientContext context;
+    SetDeadline(context, kAnswerTimeout);
+    const grpc::Status status = admin_->ListQuarantinedInstances(&context, request, &page);
+    if (!status.ok()) return Fail(status);
+    token = page.next_page_token();
+    all.mutable_instances()->MergeFrom(page.instances());
+  } while (!token.empty() && all.instances_size() < kMaxListed);
+  all.set_next_page_token(token);
+  Print(all, QuarantinedText({all.instances().begin(), all.instances().end()}, zone_));
   return kCtlDone;
 }
 

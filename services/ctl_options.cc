@@ -25,11 +25,13 @@ constexpr size_t kMany = 10'000;
 
 constexpr CommandShape kCommands[] = {
     {"list", 0, 0, "no argument", "--study --limit"},
-    {"get", 1, 1, "the UID of a film or the number of an analysis", ""},
+    {"get", 1, 1, "the UID of a film or the number of an analysis", "--workflow"},
     {"watch", 0, 0, "no argument", "--study --after --count"},
-    {"analyze", 1, kMany, "at least one file", "--no-wait --deliver"},
-    {"render", 1, 1, "the UID of a film or the number of an analysis", "--model --alpha --output"},
+    {"analyze", 1, kMany, "at least one file", "--no-wait --deliver --workflow"},
+    {"render", 1, 1, "the UID of a film or the number of an analysis",
+     "--model --alpha --output --workflow"},
     {"requeue", 0, kMany, "numbers of jobs", "--delivery"},
+    {"quarantine", 0, 0, "no argument", "--remove"},
     {"status", 0, 0, "no argument", ""},
     {"doctor", 0, 0, "no argument", ""},
     {"help", 0, kMany, "", ""},
@@ -100,11 +102,16 @@ absl::Status SetOption(const std::string& name, const std::string& value, CtlOpt
       return Wrong(name, value, "an opacity from 0 to 1");
     }
     options.alpha = alpha;
+  } else if (name == "--workflow") {
+    options.workflow = value;
   } else if (name == "--output") {
     options.output = value;
   } else if (name == "--delivery") {
     CAMNODE_ASSIGN_OR_RETURN(const int64_t number, ParseNumber(name, value, 1));
     options.deliveries.push_back(number);
+  } else if (name == "--remove") {
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t number, ParseNumber(name, value, 1));
+    options.removals.push_back(number);
   } else if (name == "--help") {
     options.command = "help";
   } else if (name == "--version") {
@@ -196,22 +203,28 @@ std::string CtlUsage() {
 
   list [--limit N]              studies, newest first
   list --study UID              the films of one study
-  get UID|NUMBER                one analysis, by film or by its number: each model's
+  get UID|NUMBER [--workflow NAME]
+                                one analysis, by film or by its number: each model's
                                 probability, threshold and verdict, their agreement,
-                                the DICOM objects made and where they were sent
+                                the DICOM objects made and where they were sent; of a
+                                film that several workflows analysed, the newest or
+                                that of the workflow named
   watch [--study UID] [--after EVENT] [--count N]
                                 analyses as they are committed, from now on or from
                                 an event on (0: all of them); survives a restart of
                                 the node
-  analyze FILE... [--no-wait] [--deliver]
+  analyze FILE... [--no-wait] [--deliver] [--workflow NAME]
                                 uploads films (DICOM, PNG, JPEG) and prints their
-                                analyses; --deliver also sends the outputs to the
-                                configured destinations
-  render UID|NUMBER --output FILE.png [--model NAME] [--alpha 0..1]
+                                analyses, by the first workflow unless one is named;
+                                --deliver also sends the outputs to its destinations
+  render UID|NUMBER --output FILE.png [--model NAME] [--alpha 0..1] [--workflow NAME]
                                 the film under one model's map, or under all of them
   requeue                       lists films set aside for a human
   requeue JOB... [--delivery NUMBER]
                                 gives buried jobs or a buried delivery another try
+  quarantine                    lists films kept aside because their UID was here
+                                already with other bytes
+  quarantine --remove NUMBER    deletes one of them (repeat for more)
   status                        queue, workers, destinations, free space
   doctor                        is every part healthy?  In words, with what to do
 

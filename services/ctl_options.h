@@ -32,10 +32,12 @@ struct CtlOptions {
   int64_t count = 0;                // watch: end after so many events; 0: never.
   bool wait = true;                 // analyze
   bool deliver = false;             // analyze
+  std::string workflow;             // get, analyze, render
   std::string model;                // render
   absl::optional<double> alpha;     // render
   std::string output;               // render
   std::vector<int64_t> deliveries;  // requeue
+  std::vector<int64_t> removals;    // quarantine
 };
 
 // `arguments` without the program's name.  Options may stand anywhere; "--" ends

@@ -80,6 +80,7 @@ CtlExit CtlSession::ListFilmsOfStudy() {
 CtlExit CtlSession::Get() {
   v1::GetAnalysisRequest request;
   SetKey(options_.arguments.front(), request);
+  request.set_workflow(options_.workflow);
   v1::GetAnalysisResponse answer;
   grpc::ClientContext context;
   SetDeadline(context, kAnswerTimeout);
@@ -148,8 +149,8 @@ CtlExit CtlSession::AnalyzeFile(const std::string& file) {
   if (answer.has_analysis()) {
     text += AnalysisText(answer.analysis(), zone_);
   } else {
-    absl::StrAppend(&text, "  Film   ", Printable(answer.instance().sop_instance_uid()), "\n",
-                    "  Study  ", Printable(answer.instance().study_instance_uid()), "\n", "  ",
+    absl::StrAppend(&text, "  Film      ", Printable(answer.instance().sop_instance_uid()), "\n",
+                    "  Study     ", Printable(answer.instance().study_instance_uid()), "\n", "  ",
                     StateText(answer.instance().state()),
                     answer.instance().last_error().empty() ? "" : ": ",
                     Printable(answer.instance().last_error()), "\n");
@@ -177,6 +178,7 @@ grpc::Status CtlSession::Upload(const std::string& file, v1::AnalyzeInstanceResp
   part.mutable_header()->set_media_type(MediaTypeOf(chunk));
   part.mutable_header()->set_wait(options_.wait);
   part.mutable_header()->set_deliver(options_.deliver);
+  part.mutable_header()->set_workflow(options_.workflow);
   bool going = stream->Write(part);
   while (going && !chunk.empty()) {
     part.set_chunk(std::move(chunk));
@@ -199,6 +201,7 @@ CtlExit CtlSession::Render() {
   v1::RenderOverlayRequest request;
   SetKey(options_.arguments.front(), request);
   request.set_model(options_.model);
+  request.set_workflow(options_.workflow);
   if (options_.alpha) request.set_alpha(*options_.alpha);
   v1::RenderOverlayResponse answer;
   grpc::ClientContext context;

@@ -51,6 +51,7 @@ CtlExit CtlSession::Run() {
   if (command == "analyze") return Analyze();
   if (command == "render") return Render();
   if (command == "requeue") return Requeue();
+  if (command == "quarantine") return Quarantine();
   if (command == "status") return Status();
   if (command == "doctor") return Doctor();
   return Fail(absl::StrCat("there is no command '", command, "'"), kCtlUsage);

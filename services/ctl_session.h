@@ -42,6 +42,8 @@ class CtlSession {
   // ctl_admin_commands.cc
   CtlExit Requeue();
   CtlExit ListBuried();
+  CtlExit Quarantine();
+  CtlExit ListQuarantined();
   CtlExit Status();
   CtlExit Doctor();
 

@@ -106,9 +106,10 @@ absl::string_view StateText(v1::InstanceState state) {
 std::string AnalysisText(const v1::Analysis& analysis, absl::TimeZone zone) {
   const v1::InstanceSummary& film = analysis.instance();
   std::string text = absl::StrCat("Analysis ", analysis.analysis_id(), "  ",
-                                  TimeText(analysis.finish_time(), zone), "\n", "  Film   ",
-                                  Printable(film.sop_instance_uid()), "\n", "  Study  ",
-                                  Printable(film.study_instance_uid()), "\n");
+                                  TimeText(analysis.finish_time(), zone), "\n", "  Film      ",
+                                  Printable(film.sop_instance_uid()), "\n", "  Study     ",
+                                  Printable(film.study_instance_uid()), "\n", "  Workflow  ",
+                                  Printable(analysis.workflow()), "\n");
   if (!analysis.ineligibility_code().empty()) {
     absl::StrAppend(&text, "  Not analysed: ", Printable(analysis.ineligibility_reason()), " [",
                     Printable(analysis.ineligibility_code()), "]\n");
@@ -139,21 +140,42 @@ std::string StudiesText(const std::vector<v1::Study>& studies, absl::TimeZone zo
 }
 
 std::string FilmsText(const v1::GetStudyResponse& study, absl::TimeZone zone) {
-  Table table({"SOP INSTANCE UID", "MODALITY", "STATE", "ANALYSIS", "RECEIVED", "LAST ERROR"});
+  Table table(
+      {"SOP INSTANCE UID", "MODALITY", "WORKFLOW", "STATE", "ANALYSIS", "RECEIVED", "LAST ERROR"});
   for (const v1::InstanceSummary& film : study.instances()) {
-    table.AddRow({film.sop_instance_uid(), film.modality(), std::string(StateText(film.state())),
-                  film.analysis_id() == 0 ? "-" : absl::StrCat(film.analysis_id()),
-                  TimeText(film.received_time(), zone), film.last_error()});
+    const auto add_row = [&](const auto& of) {
+      table.AddRow({film.sop_instance_uid(), film.modality(),
+                    of.workflow().empty() ? "-" : of.workflow(), std::string(StateText(of.state())),
+                    of.analysis_id() == 0 ? "-" : absl::StrCat(of.analysis_id()),
+                    TimeText(film.received_time(), zone), of.last_error()});
+    };
+    for (const v1::WorkflowState& of : film.workflows()) add_row(of);
+    if (film.workflows().empty()) add_row(film);
   }
   return table.ToString();
 }
 
 std::string BuriedText(const std::vector<v1::InstanceSummary>& films, absl::TimeZone zone) {
   if (films.empty()) return "No film is set aside.\n";
-  Table table({"JOB", "SOP INSTANCE UID", "RECEIVED", "WHY"});
+  Table table({"JOB", "WORKFLOW", "SOP INSTANCE UID", "RECEIVED", "WHY"});
   for (const v1::InstanceSummary& film : films) {
-    table.AddRow({absl::StrCat(film.job_id()), film.sop_instance_uid(),
+    table.AddRow({absl::StrCat(film.job_id()), film.workflow(), film.sop_instance_uid(),
                   TimeText(film.received_time(), zone), film.last_error()});
+  }
+  return table.ToString();
+}
+
+std::string QuarantinedText(const std::vector<v1::QuarantinedInstance>& films,
+                            absl::TimeZone zone) {
+  if (films.empty()) return "No film is in quarantine.\n";
+  // Enough of a digest to tell two apart; --json prints them whole.
+  constexpr size_t kDigestDigits = 12;
+  Table table({"NUMBER", "SOP INSTANCE UID", "FROM", "SIZE", "RECEIVED", "DIGEST", "STORED"});
+  for (const v1::QuarantinedInstance& film : films) {
+    table.AddRow({absl::StrCat(film.quarantine_id()), film.sop_instance_uid(),
+                  film.calling_ae_title(), SizeText(film.size_bytes()),
+                  TimeText(film.received_time(), zone), film.sha256().substr(0, kDigestDigits),
+                  film.stored_sha256().substr(0, kDigestDigits)});
   }
   return table.ToString();
 }
@@ -167,7 +189,8 @@ std::string EventText(const v1::WatchAnalysesResponse& event, absl::TimeZone zon
   const v1::Analysis& analysis = event.analysis();
   absl::StrAppend(&text, TimeText(analysis.finish_time(), zone), "  analysis ",
                   analysis.analysis_id(), "  film ",
-                  Printable(analysis.instance().sop_instance_uid()), "  ");
+                  Printable(analysis.instance().sop_instance_uid()), "  ",
+                  Printable(analysis.workflow()), "  ");
   if (!analysis.ineligibility_code().empty()) {
     return absl::StrCat(text, "not analysed: ", Printable(analysis.ineligibility_code()), "\n");
   }
@@ -184,6 +207,9 @@ std::string NodeStatusText(const v1::GetStatusResponse& status, absl::Time now) 
       absl::StrCat("camnode ", Printable(status.version()), ", ", SizeText(status.free_bytes()),
                    " free\n", "Queue: ", status.queued_jobs(), " waiting, ", status.leased_jobs(),
                    " running, ", status.buried_jobs(), " set aside");
+  if (status.quarantined_instances() > 0) {
+    absl::StrAppend(&text, ", ", status.quarantined_instances(), " in quarantine");
+  }
   if (status.queued_jobs() > 0 && status.oldest_queued_time().seconds() > 0) {
     absl::StrAppend(&text, "; the oldest came ", AgeText(status.oldest_queued_time(), now));
   }

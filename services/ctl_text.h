@@ -26,6 +26,7 @@ std::string AnalysisText(const v1::Analysis& analysis, absl::TimeZone zone);
 std::string StudiesText(const std::vector<v1::Study>& studies, absl::TimeZone zone);
 std::string FilmsText(const v1::GetStudyResponse& study, absl::TimeZone zone);
 std::string BuriedText(const std::vector<v1::InstanceSummary>& films, absl::TimeZone zone);
+std::string QuarantinedText(const std::vector<v1::QuarantinedInstance>& films, absl::TimeZone zone);
 
 // One line.
 std::string EventText(const v1::WatchAnalysesResponse& event, absl::TimeZone zone);

@@ -1,5 +1,7 @@
 // camnode: the DICOM node.  See README.md.
 
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -122,6 +124,8 @@ int Run(const Config& config) {
 }
 
 int Main(const std::vector<std::string>& arguments) {
+  // Whatever we write is for this user alone.
+  umask(S_IRWXG | S_IRWXO);
   BlockStopSignals();
   // gRPC's own log, which is not one line of JSON; every error it has reaches us, too.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);

@@ -115,6 +115,13 @@ void RegisterStorageMetrics(NodeStores& stores, const Clock& clock, MetricRegist
       {"destination", "state"}, [backlogs = std::make_shared<BacklogCache>(stores.outbox, clock)] {
         return backlogs->Read();
       });
+  metrics->AddCallback(MetricKind::kGauge, "camnode_quarantined_instances",
+                       "Films set aside because their UID was here with other bytes.", {},
+                       [&stores] {
+                         const absl::StatusOr<QuarantineSize> size = stores.quarantine.Size();
+                         if (!size.ok()) return Samples{};
+                         return Samples{{{}, static_cast<double>(size->instances)}};
+                       });
   metrics->AddCallback(MetricKind::kGauge, "camnode_free_bytes",
                        "Free disk below the data directory.", {}, [&stores] {
                          const absl::StatusOr<int64_t> free_bytes = stores.blobs->FreeBytes();

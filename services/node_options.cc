@@ -53,8 +53,9 @@ DestinationDirectory MakeDestinations(const Config& config) {
 }
 
 IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models,
-                                const PeerPolicy& policy) {
+                                const PeerPolicy& policy, Quarantine& quarantine) {
   IngestOptions options;
+  if (config.storage.quarantine_conflicts) options.quarantine = &quarantine;
   for (const WorkflowConfig& configured : config.workflows) {
     IngestWorkflow workflow;
     workflow.name = configured.name;

@@ -25,9 +25,9 @@ namespace camnode {
 // `config` has been checked by LoadConfig: what it holds is valid.
 PeerPolicy MakePeerPolicy(const Config& config);
 DestinationDirectory MakeDestinations(const Config& config);
-// `models`: of ModelNames(config).  `policy` outlives the Ingest.
+// `models`: of ModelNames(config).  `policy` and `quarantine` outlive the Ingest.
 IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models,
-                                const PeerPolicy& policy);
+                                const PeerPolicy& policy, Quarantine& quarantine);
 ConformanceSubject MakeConformanceSubject(const Config& config);
 TlsFiles MakeTlsFiles(const Config& config);
 // `tls`: nullptr without certificates; outlives the acceptor and the sender.

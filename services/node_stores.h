@@ -13,6 +13,7 @@
 #include "core/storage/job_queue.h"
 #include "core/storage/open_database.h"
 #include "core/storage/outbox.h"
+#include "core/storage/quarantine.h"
 #include "core/storage/result_store.h"
 #include "core/storage/worker_registry.h"
 
@@ -21,10 +22,12 @@ namespace camnode {
 // Each member is thread-safe; `clock` outlives it.
 struct NodeStores {
   NodeStores(OpenedDatabase database, std::unique_ptr<BlobStore> blob_store, const Clock& clock,
-             const JobQueueOptions& queue, const OutboxOptions& outbox_options)
+             const JobQueueOptions& queue, const OutboxOptions& outbox_options,
+             const QuarantineOptions& quarantine_options = {})
       : opened(std::move(database)),
         blobs(std::move(blob_store)),
         instances(*opened.database, clock),
+        quarantine(*opened.database, clock, quarantine_options),
         results(*opened.database, clock),
         jobs(*opened.database, clock, queue),
         outbox(*opened.database, clock, outbox_options),
@@ -34,6 +37,7 @@ struct NodeStores {
   OpenedDatabase opened;
   std::unique_ptr<BlobStore> blobs;
   InstanceStore instances;
+  Quarantine quarantine;
   ResultStore results;
   JobQueue jobs;
   Outbox outbox;

@@ -1,28 +1,49 @@
 #include "services/proto_conversion.h"
 
+#include <algorithm>
+#include <set>
+#include <string>
+
 #include "core/render/overlay_renderer.h"
 
 namespace camnode {
 namespace {
 
-v1::InstanceState StateOf(const Instance& instance, const absl::optional<Job>& job,
-                          const Analysis* analysis) {
-  if (instance.own_output) return v1::INSTANCE_STATE_OWN_OUTPUT;
-  if (job.has_value()) {
-    switch (job->state) {
-      case JobState::kQueued:
-        return v1::INSTANCE_STATE_QUEUED;
-      case JobState::kLeased:
-        return v1::INSTANCE_STATE_RUNNING;
-      case JobState::kBuried:
-        return v1::INSTANCE_STATE_BURIED;
-      case JobState::kDone:
-        break;
-    }
+v1::InstanceState StateOf(const FilmJob& film_job) {
+  switch (film_job.job.state) {
+    case JobState::kQueued:
+      return v1::INSTANCE_STATE_QUEUED;
+    case JobState::kLeased:
+      return v1::INSTANCE_STATE_RUNNING;
+    case JobState::kBuried:
+      return v1::INSTANCE_STATE_BURIED;
+    case JobState::kDone:
+      break;
   }
-  if (analysis == nullptr) return v1::INSTANCE_STATE_UNSPECIFIED;
-  return analysis->outcome == AnalysisOutcome::kAnalyzed ? v1::INSTANCE_STATE_ANALYZED
-                                                         : v1::INSTANCE_STATE_NOT_ELIGIBLE;
+  if (!film_job.result.has_value()) return v1::INSTANCE_STATE_UNSPECIFIED;
+  return film_job.result->outcome == AnalysisOutcome::kAnalyzed ? v1::INSTANCE_STATE_ANALYZED
+                                                                : v1::INSTANCE_STATE_NOT_ELIGIBLE;
+}
+
+v1::WorkflowState ToProto(const FilmJob& film_job) {
+  v1::WorkflowState message;
+  message.set_workflow(film_job.job.workflow);
+  message.set_state(StateOf(film_job));
+  if (film_job.result.has_value()) message.set_analysis_id(film_job.result->analysis_id);
+  message.set_job_id(film_job.job.id);
+  if (film_job.job.state != JobState::kDone) message.set_last_error(film_job.job.last_error);
+  return message;
+}
+
+// The newest job of each workflow, oldest first.
+std::vector<v1::WorkflowState> WorkflowStates(const std::vector<FilmJob>& jobs) {
+  std::vector<v1::WorkflowState> states;
+  std::set<std::string> seen;
+  for (const FilmJob& film_job : jobs) {
+    if (seen.insert(film_job.job.workflow).second) states.push_back(ToProto(film_job));
+  }
+  std::reverse(states.begin(), states.end());
+  return states;
 }
 
 v1::DeliveryState ToProto(DeliveryState state) {
@@ -118,29 +139,38 @@ v1::Study ToProto(const StudySummary& study) {
   return message;
 }
 
-v1::InstanceSummary ToProto(const Instance& instance, const absl::optional<Job>& job,
-                            const Analysis* analysis) {
+v1::InstanceSummary ToProto(const Instance& instance, const std::vector<FilmJob>& jobs,
+                            int64_t shown) {
   v1::InstanceSummary message;
   message.set_sop_instance_uid(instance.sop_instance_uid.text());
   message.set_series_instance_uid(instance.series_instance_uid.text());
   message.set_study_instance_uid(instance.study_instance_uid.text());
   message.set_sop_class_uid(instance.sop_class_uid.text());
   message.set_modality(instance.modality);
-  message.set_state(StateOf(instance, job, analysis));
-  if (analysis != nullptr) message.set_analysis_id(analysis->id);
   SetTime(instance.received_ms, message.mutable_received_time());
-  if (job.has_value()) {
-    message.set_job_id(job->id);
-    if (job->state != JobState::kDone) message.set_last_error(job->last_error);
+  if (instance.own_output) {
+    message.set_state(v1::INSTANCE_STATE_OWN_OUTPUT);
+    return message;
   }
+  for (const FilmJob& film_job : jobs) {
+    if (shown != 0 && film_job.job.id != shown) continue;
+    const v1::WorkflowState state = ToProto(film_job);
+    message.set_state(state.state());
+    message.set_analysis_id(state.analysis_id());
+    message.set_last_error(state.last_error());
+    message.set_job_id(state.job_id());
+    message.set_workflow(state.workflow());
+    break;
+  }
+  for (const v1::WorkflowState& state : WorkflowStates(jobs)) *message.add_workflows() = state;
   return message;
 }
 
-v1::Analysis ToProto(const StoredAnalysis& stored, const absl::optional<Job>& job) {
+v1::Analysis ToProto(const StoredAnalysis& stored, const std::vector<FilmJob>& jobs) {
   const Analysis& analysis = stored.analysis;
   v1::Analysis message;
   message.set_analysis_id(analysis.id);
-  *message.mutable_instance() = ToProto(stored.instance, job, &analysis);
+  *message.mutable_instance() = ToProto(stored.instance, jobs, analysis.job_id);
   message.set_ineligibility_code(analysis.reason_code);
   message.set_ineligibility_reason(analysis.reason);
   for (const AnalysisFlag& flag : analysis.flags) {
@@ -153,6 +183,7 @@ v1::Analysis ToProto(const StoredAnalysis& stored, const absl::optional<Job>& jo
   for (const StoredDerivedInstance& derived : stored.derived) {
     *message.add_derived_instances() = ToProto(derived);
   }
+  message.set_workflow(analysis.workflow);
   message.set_model_set(analysis.model_set);
   message.set_threshold_set(analysis.threshold_set);
   SetTime(analysis.started_ms, message.mutable_start_time());
@@ -190,6 +221,25 @@ v1::DestinationStatus ToProto(const DestinationBacklog& backlog) {
   message.set_queued(backlog.queued);
   message.set_delivered(backlog.delivered);
   message.set_buried(backlog.buried);
+  return message;
+}
+
+v1::QuarantinedInstance ToProto(const QuarantinedInstance& entry) {
+  const Instance& instance = entry.instance;
+  v1::QuarantinedInstance message;
+  message.set_quarantine_id(entry.id);
+  message.set_sop_instance_uid(instance.sop_instance_uid.text());
+  message.set_series_instance_uid(instance.series_instance_uid.text());
+  message.set_study_instance_uid(instance.study_instance_uid.text());
+  message.set_sop_class_uid(instance.sop_class_uid.text());
+  message.set_modality(instance.modality);
+  message.set_calling_ae_title(instance.calling_ae);
+  message.set_called_ae_title(instance.called_ae);
+  message.set_size_bytes(instance.size_bytes);
+  message.set_sha256(instance.sha256);
+  message.set_stored_sha256(entry.stored_sha256);
+  message.set_blob_id(instance.blob_id);
+  SetTime(instance.received_ms, message.mutable_received_time());
   return message;
 }
 

@@ -8,9 +8,11 @@
 namespace camnode {
 namespace {
 
-// What a caller did or may repeat is no news; what we did wrong is.
-LogLevel LevelFor(absl::StatusCode code) {
-  switch (code) {
+// What a caller did or may repeat is no news; what we did wrong is.  Asking again
+// until a film is analysed is what programs do all day.
+LogLevel LevelFor(const absl::Status& status) {
+  if (ReasonOf(status) == "NOT_YET_ANALYZED") return LogLevel::kDebug;
+  switch (status.code()) {
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kDataLoss:
@@ -36,7 +38,7 @@ grpc::Status RpcObserver::Finish(absl::string_view method, absl::Time started,
   calls_.With({std::string(method), code}).Add();
   seconds_.With({std::string(method)}).Observe(absl::ToDoubleSeconds(duration));
   if (!status.ok()) {
-    Log(LevelFor(status.code()), "rpc_failed",
+    Log(LevelFor(status), "rpc_failed",
         {{LogField::kRpc, method},
          {LogField::kCode, code},
          {LogField::kReason, status.message()},

@@ -5,7 +5,9 @@
 #ifndef CAMNODE_SERVICES_UPLOAD_H_
 #define CAMNODE_SERVICES_UPLOAD_H_
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,8 +16,15 @@
 
 namespace camnode {
 
+struct UploadWish {
+  MediaType media_type = MediaType::kDicom;
+  bool deliver = false;  // Its outputs go to the workflow's destinations, too.
+  std::string workflow;  // Empty: the first of the configuration.
+};
+
 struct UploadedFilm {
   Instance instance;
+  int64_t job_id = 0;   // 0: an output of ours came back, which is not analysed.
   bool repeat = false;  // The same bytes were here before.
 };
 
@@ -34,9 +43,9 @@ class UploadSink {
 class UploadHandler {
  public:
   virtual ~UploadHandler() = default;
-  // `deliver`: its outputs go to the configured destinations, too.
-  // Errors: kResourceExhausted when there is too little disk or too much waiting.
-  virtual absl::StatusOr<std::unique_ptr<UploadSink>> Begin(MediaType media_type, bool deliver) = 0;
+  // Errors: kInvalidArgument if there is no workflow of that name;
+  // kResourceExhausted when there is too little disk or too much waiting.
+  virtual absl::StatusOr<std::unique_ptr<UploadSink>> Begin(const UploadWish& wish) = 0;
 };
 
 }  // namespace camnode

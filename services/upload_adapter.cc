@@ -15,7 +15,8 @@ class Sink final : public UploadSink {
 
   absl::StatusOr<UploadedFilm> Finish() override {
     CAMNODE_ASSIGN_OR_RETURN(Ingested ingested, std::move(upload_).Finish());
-    return UploadedFilm{std::move(ingested.instance), ingested.added.repeat};
+    return UploadedFilm{std::move(ingested.instance), ingested.added.job_id.value_or(0),
+                        ingested.added.repeat};
   }
 
  private:
@@ -24,11 +25,11 @@ class Sink final : public UploadSink {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<UploadSink>> UploadAdapter::Begin(MediaType media_type,
-                                                                 bool deliver) {
+absl::StatusOr<std::unique_ptr<UploadSink>> UploadAdapter::Begin(const UploadWish& wish) {
   UploadRequest request;
-  request.media_type = media_type;
-  request.deliver = deliver;
+  request.media_type = wish.media_type;
+  request.deliver = wish.deliver;
+  request.workflow = wish.workflow;
   CAMNODE_ASSIGN_OR_RETURN(IngestUpload upload, ingest_.BeginUpload(request));
   return std::unique_ptr<UploadSink>(std::make_unique<Sink>(std::move(upload)));
 }

@@ -15,7 +15,7 @@ class UploadAdapter final : public UploadHandler {
  public:
   explicit UploadAdapter(Ingest& ingest) : ingest_(ingest) {}
 
-  absl::StatusOr<std::unique_ptr<UploadSink>> Begin(MediaType media_type, bool deliver) override;
+  absl::StatusOr<std::unique_ptr<UploadSink>> Begin(const UploadWish& wish) override;
 
  private:
   Ingest& ingest_;

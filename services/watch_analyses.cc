@@ -27,7 +27,7 @@ absl::StatusOr<absl::optional<v1::WatchAnalysesResponse>> WatchAnalyses::ToMessa
   v1::WatchAnalysesResponse response;
   response.set_event_number(event.number);
   if (event.kind == EventKind::kJobBuried) {
-    CAMNODE_ASSIGN_OR_RETURN(*response.mutable_buried(), lookup_.Summary(*instance));
+    CAMNODE_ASSIGN_OR_RETURN(*response.mutable_buried(), lookup_.Summary(*instance, event.job_id));
     return absl::make_optional(response);
   }
   const absl::StatusOr<StoredAnalysis> stored = lookup_.ById(event.analysis_id);

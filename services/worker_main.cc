@@ -3,6 +3,7 @@
 
 #include <dcmtk/oflog/oflog.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -201,6 +202,8 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
 }
 
 int Main(const std::vector<std::string>& arguments) {
+  // Whatever we write is for this user alone.
+  umask(S_IRWXG | S_IRWXO);
   BlockWorkerSignals();
   SetLogProgram("camnode-worker");
   // DCMTK would write lines of its own between ours.

@@ -1,6 +1,7 @@
 #include "core/dicom/derived_attributes.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -27,6 +28,8 @@ constexpr size_t kMaxTextBytes = 65'534;
 constexpr uint32_t kOtherPatientIdsSequence = 0x00101002;
 constexpr uint32_t kDeidentificationMethod = 0x00120063;
 constexpr uint32_t kPixelSpacing = 0x00280030;
+constexpr uint32_t kLaterality = 0x00200060;
+constexpr uint32_t kImageLaterality = 0x00200062;
 
 struct Carried {
   uint32_t tag;
@@ -56,8 +59,8 @@ constexpr Carried kCarried[] = {
     {tags::kBodyPartExamined, EVR_CS},
     {0x00200010, EVR_SH},  // Study ID
     {tags::kPatientOrientation, EVR_CS},
-    {0x00200060, EVR_CS},  // Laterality
-    {0x00200062, EVR_CS},  // Image Laterality
+    {kLaterality, EVR_CS},
+    {kImageLaterality, EVR_CS},
     {kPixelSpacing, EVR_DS},
     {0x00280A02, EVR_CS},  // Pixel Spacing Calibration Type
     {0x00280A04, EVR_LO},  // Pixel Spacing Calibration Description
@@ -66,8 +69,10 @@ constexpr Carried kCarried[] = {
     {tags::kLossyImageCompressionMethod, EVR_CS},
 };
 
-// Of the items of Other Patient IDs Sequence.
+// Of the items of Other Patient IDs Sequence.  An item may have a character set of
+// its own, which holds for its values only.
 constexpr Carried kCarriedPatientIds[] = {
+    {tags::kSpecificCharacterSet, EVR_CS},
     {0x00100020, EVR_LO},  // Patient ID
     {0x00100021, EVR_LO},  // Issuer of Patient ID
     {0x00100022, EVR_CS},  // Type of Patient ID
@@ -181,6 +186,30 @@ absl::Status CompleteLossyHistory(const SourceVisitor& source, DcmDataset& targe
   return ToStatus(result, "lossy image compression", absl::StatusCode::kInternal);
 }
 
+// Body parts of which there are two (PS3.16 annex L).
+bool IsPaired(const std::string& body_part) {
+  static const auto& paired = *new std::set<std::string>{
+      "ADRENAL",  "ANKLE",   "ARM",       "AXILLA", "BREAST",  "CALCANEUS", "CALF",
+      "CLAVICLE", "ELBOW",   "EXTREMITY", "EYE",    "FEMUR",   "FIBULA",    "FINGER",
+      "FOOT",     "FOREARM", "HAND",      "HIP",    "HUMERUS", "KNEE",      "LEG",
+      "ORBIT",    "PATELLA", "RADIUS",    "RIB",    "SCAPULA", "SHOULDER",  "THIGH",
+      "THUMB",    "TIBIA",   "TOE",       "ULNA",   "WRIST",   "ZYGOMA"};
+  return paired.count(body_part) > 0;
+}
+
+// Only what General Series (C.7.3.1.1.1) and General Image allow: R or L of a paired
+// part for the series, also U and B for the image.
+void DropWrongLaterality(const AttributeTable& table, DcmDataset& target) {
+  const std::string& series = table.Text(kLaterality);
+  if (!IsPaired(table.Text(tags::kBodyPartExamined)) || (series != "R" && series != "L")) {
+    target.findAndDeleteElement(DCM_Laterality);
+  }
+  const std::string& image = table.Text(kImageLaterality);
+  if (image != "R" && image != "L" && image != "U" && image != "B") {
+    target.findAndDeleteElement(DCM_ImageLaterality);
+  }
+}
+
 // Some attributes are worse than none without another one or a value.
 void DropIncomplete(const AttributeTable& table, DcmDataset& target) {
   if (table.Text(tags::kSpecificCharacterSet).empty()) {
@@ -243,6 +272,7 @@ absl::StatusOr<SourceAttributes> SourceAttributes::FromFile(const std::string& p
     CAMNODE_RETURN_IF_ERROR(Carry(table, carried, 0, 0, *attributes.dataset_));
   }
   DropIncomplete(table, *attributes.dataset_);
+  DropWrongLaterality(table, *attributes.dataset_);
   CAMNODE_RETURN_IF_ERROR(CarryPatientIds(table, *attributes.dataset_));
   CAMNODE_RETURN_IF_ERROR(CompleteLossyHistory(source, *attributes.dataset_));
   for (const Carried& carried : kCarriedEquipment) {

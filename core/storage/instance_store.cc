@@ -69,10 +69,10 @@ absl::StatusOr<int64_t> FindRepeat(SqlTransaction& transaction, const Instance& 
   const bool same_bytes = rows[0].Text(1) == instance.sha256;
   const bool same_study = rows[0].Text(2) == instance.study_instance_uid.text();
   if (same_bytes && same_study) return rows[0].Int(0);
-  return absl::AlreadyExistsError(
-      absl::StrCat("the SOP Instance UID is here already with ",
-                   same_bytes ? "the same bytes in another study" : "other bytes",
-                   ": stored digest ", rows[0].Text(1), ", offered digest ", instance.sha256));
+  return absl::AlreadyExistsError(absl::StrCat(
+      "the SOP Instance UID is here already with ", same_bytes ? "the same bytes" : "other bytes",
+      same_study ? "" : " in another study", ": stored digest ", rows[0].Text(1),
+      ", offered digest ", instance.sha256));
 }
 
 // An upload of one film again asks for its objects again: buried deliveries get a

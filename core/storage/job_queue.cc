@@ -275,20 +275,20 @@ absl::StatusOr<Job> JobQueue::Get(int64_t job_id) {
   return job;
 }
 
-absl::StatusOr<Job> JobQueue::FindByInstance(int64_t instance_id) {
-  absl::StatusOr<Job> job = absl::NotFoundError(absl::StrCat("no job for instance ", instance_id));
+absl::StatusOr<std::vector<Job>> JobQueue::ListByInstance(int64_t instance_id) {
+  std::vector<Job> jobs;
   const auto read = [&](SqlTransaction& transaction) -> absl::Status {
     CAMNODE_ASSIGN_OR_RETURN(
         const std::vector<SqlRow> rows,
         transaction.Query(absl::StrCat("SELECT ", kJobColumns,
                                        " FROM job WHERE kind = 'analyze' AND subject = :instance "
-                                       "ORDER BY id DESC LIMIT 1"),
+                                       "ORDER BY id DESC"),
                           {{"instance", instance_id}}));
-    if (!rows.empty()) job = JobFromRow(rows[0]);
+    for (const SqlRow& row : rows) jobs.push_back(JobFromRow(row));
     return absl::OkStatus();
   };
   CAMNODE_RETURN_IF_ERROR(database_.Read(read));
-  return job;
+  return jobs;
 }
 
 absl::StatusOr<std::vector<Job>> JobQueue::ListByState(JobState state, int limit,

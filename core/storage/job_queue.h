@@ -104,8 +104,9 @@ class JobQueue {
   absl::Status Requeue(int64_t job_id);
 
   absl::StatusOr<Job> Get(int64_t job_id);
-  // The newest job about an instance.  Errors: kNotFound.
-  absl::StatusOr<Job> FindByInstance(int64_t instance_id);
+  // The jobs about an instance, newest first: one for each workflow, and older
+  // ones with model sets of the past.  Empty if there are none.
+  absl::StatusOr<std::vector<Job>> ListByInstance(int64_t instance_id);
   // Newest first, ids below `before_id` (0: from the newest).
   absl::StatusOr<std::vector<Job>> ListByState(JobState state, int limit, int64_t before_id);
 

@@ -204,6 +204,28 @@ Migration ProbeOfStorage() {
           }};
 }
 
+Migration QuarantinedInstances() {
+  return {5,
+          {
+              R"sql(CREATE TABLE quarantined_instance (
+                id {id},
+                sop_instance_uid TEXT NOT NULL,
+                series_instance_uid TEXT NOT NULL,
+                study_instance_uid TEXT NOT NULL,
+                sop_class_uid TEXT NOT NULL,
+                transfer_syntax_uid TEXT NOT NULL,
+                blob_id TEXT NOT NULL UNIQUE,
+                sha256 TEXT NOT NULL,
+                size_bytes BIGINT NOT NULL,
+                modality TEXT NOT NULL,
+                calling_ae TEXT NOT NULL,
+                called_ae TEXT NOT NULL,
+                received_ms BIGINT NOT NULL,
+                stored_sha256 TEXT NOT NULL,
+                UNIQUE (sop_instance_uid, sha256)))sql",
+          }};
+}
+
 // 0 if there is no schema at all.
 absl::StatusOr<int> ReadVersion(SqlTransaction& transaction) {
   const absl::string_view exists =
@@ -260,7 +282,8 @@ absl::StatusOr<int> ReadVersion(SqlDatabase& database) {
 
 const std::vector<Migration>& Migrations() {
   static const auto* const migrations = new std::vector<Migration>{
-      ReceptionAndQueue(), ResultsAndOutbox(), FlagsAndOutliers(), ProbeOfStorage()};
+      ReceptionAndQueue(), ResultsAndOutbox(), FlagsAndOutliers(), ProbeOfStorage(),
+      QuarantinedInstances()};
   return *migrations;
 }
 

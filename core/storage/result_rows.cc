@@ -17,8 +17,8 @@ constexpr absl::string_view kAnalysisColumns =
     "analysis.agreement_models, analysis.agreement_overlap, analysis.agreement_distance, "
     "analysis.agreement_correlation, analysis.agreement_sentence, analysis.display_blob_id, "
     "analysis.started_ms, analysis.finished_ms, analysis.decode_ms, analysis.render_ms, "
-    "analysis.flags";
-constexpr size_t kAnalysisColumnCount = 19;
+    "analysis.flags, analysis.job_id";
+constexpr size_t kAnalysisColumnCount = 20;
 
 // One line a flag: the code, a space, the sentence.
 std::string FlagsText(const std::vector<AnalysisFlag>& flags) {
@@ -57,6 +57,7 @@ Analysis AnalysisFromRow(const SqlRow& row) {
   analysis.decode_ms = row.Real(16);
   analysis.render_ms = row.Real(17);
   analysis.flags = FlagsFromText(row.Text(18));
+  analysis.job_id = row.Int(19);
   return analysis;
 }
 

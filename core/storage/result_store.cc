@@ -108,13 +108,13 @@ absl::StatusOr<int64_t> ResultStore::Commit(JobLease&& lease, const Analysis& an
   return analysis_id;
 }
 
-absl::StatusOr<StoredAnalysis> ResultStore::Get(int64_t analysis_id) {
-  absl::StatusOr<StoredAnalysis> found =
-      absl::NotFoundError(absl::StrCat("no analysis ", analysis_id));
+absl::StatusOr<StoredAnalysis> ResultStore::FindOne(absl::string_view rest,
+                                                    const SqlParameters& parameters,
+                                                    absl::string_view missing) {
+  absl::StatusOr<StoredAnalysis> found = absl::NotFoundError(missing);
   const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(
-        std::vector<StoredAnalysis> analyses,
-        ReadAnalyses(transaction, "WHERE analysis.id = :id", {{"id", analysis_id}}));
+    CAMNODE_ASSIGN_OR_RETURN(std::vector<StoredAnalysis> analyses,
+                             ReadAnalyses(transaction, rest, parameters));
     if (!analyses.empty()) found = std::move(analyses[0]);
     return absl::OkStatus();
   };
@@ -122,20 +122,43 @@ absl::StatusOr<StoredAnalysis> ResultStore::Get(int64_t analysis_id) {
   return found;
 }
 
-absl::StatusOr<StoredAnalysis> ResultStore::FindBySopInstanceUid(const Uid& uid) {
-  absl::StatusOr<StoredAnalysis> found =
-      absl::NotFoundError("no analysis of an instance with this SOP Instance UID");
+absl::StatusOr<StoredAnalysis> ResultStore::Get(int64_t analysis_id) {
+  return FindOne("WHERE analysis.id = :id", {{"id", analysis_id}},
+                 absl::StrCat("no analysis ", analysis_id));
+}
+
+absl::StatusOr<StoredAnalysis> ResultStore::FindByJob(int64_t job_id) {
+  return FindOne("WHERE analysis.job_id = :job", {{"job", job_id}},
+                 absl::StrCat("no analysis by job ", job_id));
+}
+
+absl::StatusOr<StoredAnalysis> ResultStore::FindBySopInstanceUid(const Uid& uid,
+                                                                 const std::string& workflow) {
+  std::string rest = "WHERE instance.sop_instance_uid = :uid ";
+  SqlParameters parameters = {{"uid", uid.text()}};
+  if (!workflow.empty()) {
+    rest += "AND analysis.workflow = :workflow ";
+    parameters.emplace_back("workflow", workflow);
+  }
+  rest += "ORDER BY analysis.id DESC LIMIT 1";
+  return FindOne(rest, parameters, "no analysis of an instance with this SOP Instance UID");
+}
+
+absl::StatusOr<std::vector<JobResult>> ResultStore::ListJobResults(int64_t instance_id) {
+  std::vector<JobResult> results;
   const auto read = [&](SqlTransaction& transaction) -> absl::Status {
     CAMNODE_ASSIGN_OR_RETURN(
-        std::vector<StoredAnalysis> analyses,
-        ReadAnalyses(transaction,
-                     "WHERE instance.sop_instance_uid = :uid ORDER BY analysis.id DESC LIMIT 1",
-                     {{"uid", uid.text()}}));
-    if (!analyses.empty()) found = std::move(analyses[0]);
+        const std::vector<SqlRow> rows,
+        transaction.Query("SELECT job_id, id, outcome FROM analysis WHERE instance_id = :instance "
+                          "ORDER BY id DESC",
+                          {{"instance", instance_id}}));
+    for (const SqlRow& row : rows) {
+      results.push_back({row.Int(0), row.Int(1), ParseOutcome(row.Text(2))});
+    }
     return absl::OkStatus();
   };
   CAMNODE_RETURN_IF_ERROR(database_.Read(read));
-  return found;
+  return results;
 }
 
 absl::StatusOr<std::vector<StoredAnalysis>> ResultStore::List(const AnalysisFilter& filter,

@@ -30,6 +30,13 @@ struct StoredAnalysis {
   std::vector<StoredDerivedInstance> derived;
 };
 
+// What came of a job, without the maps.
+struct JobResult {
+  int64_t job_id = 0;
+  int64_t analysis_id = 0;
+  AnalysisOutcome outcome = AnalysisOutcome::kAnalyzed;
+};
+
 struct AnalysisFilter {
   Uid study_instance_uid;  // Empty: all studies.
   int64_t before_id = 0;   // Ids below this one; 0: from the newest.
@@ -57,7 +64,13 @@ class ResultStore {
 
   // Errors: kNotFound.
   absl::StatusOr<StoredAnalysis> Get(int64_t analysis_id);
-  absl::StatusOr<StoredAnalysis> FindBySopInstanceUid(const Uid& uid);
+  absl::StatusOr<StoredAnalysis> FindByJob(int64_t job_id);
+  // The newest of the instance's analyses by this workflow; empty: by any.
+  absl::StatusOr<StoredAnalysis> FindBySopInstanceUid(const Uid& uid,
+                                                      const std::string& workflow = "");
+
+  // Of every finished job about an instance, newest first.
+  absl::StatusOr<std::vector<JobResult>> ListJobResults(int64_t instance_id);
 
   // Newest first.
   absl::StatusOr<std::vector<StoredAnalysis>> List(const AnalysisFilter& filter, int limit);
@@ -69,6 +82,11 @@ class ResultStore {
   absl::StatusOr<bool> NamesBlob(absl::string_view blob_id);
 
  private:
+  // The first analysis that `rest` (see ReadAnalyses) finds.
+  // Errors: kNotFound, saying what is `missing`.
+  absl::StatusOr<StoredAnalysis> FindOne(absl::string_view rest, const SqlParameters& parameters,
+                                         absl::string_view missing);
+
   SqlDatabase& database_;
   const Clock& clock_;
 };

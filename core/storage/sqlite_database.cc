@@ -1,5 +1,8 @@
 #include "core/storage/sqlite_database.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -63,6 +66,18 @@ absl::StatusOr<std::unique_ptr<SqlConnection>> OpenReader(const std::string& fil
   return std::unique_ptr<SqlConnection>(std::move(reader));
 }
 
+// The rows name patients' studies: nobody else is to read them, whatever the umask.
+// SQLite gives the files it makes later the mode of the database.
+absl::Status MakePrivate(const std::string& file) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    const std::string path = file + suffix;
+    if (chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0 && errno != ENOENT) {
+      return StatusOfErrno(errno, path);
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Under the lock: setting the journal mode needs the file alone.
 absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenWriter(const std::string& file,
                                                              FileLock& lock) {
@@ -71,6 +86,7 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenWriter(const std::string& 
   absl::Status status = writer.status();
   if (status.ok()) status = Annotate((*writer)->SetWalMode(), file);
   if (status.ok()) (*writer)->CheckpointOnlyWhenTold();
+  if (status.ok()) status = MakePrivate(file);
   // SQLite syncs the directory for its log, not for a new database file.
   if (status.ok()) status = SyncDirectory(DirectoryOf(file));
   lock.Unlock();

@@ -63,6 +63,12 @@ class IngestTest : public ::testing::Test {
     ingest_ = std::make_unique<Ingest>(options_, *blobs_, *instances_, *results_, *jobs_, clock_);
   }
 
+  void UseQuarantine(const QuarantineOptions& limits) {
+    quarantine_ = std::make_unique<Quarantine>(*opened_.database, clock_, limits);
+    options_.quarantine = quarantine_.get();
+    Restart();
+  }
+
   StoreRequest Request(const std::string& instance, const std::string& called = "NODE") {
     StoreRequest request;
     request.calling_ae = "SENDER";
@@ -126,6 +132,7 @@ class IngestTest : public ::testing::Test {
   OpenedDatabase opened_;
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<InstanceStore> instances_;
+  std::unique_ptr<Quarantine> quarantine_;
   std::unique_ptr<ResultStore> results_;
   std::unique_ptr<JobQueue> jobs_;
   IngestOptions options_;
@@ -152,21 +159,23 @@ TEST_F(IngestTest, StoresTheDataSetByteForByteBehindAFileHeaderOfOurs) {
   EXPECT_EQ(instance.transfer_syntax_uid.text(), kExplicitVr);
   EXPECT_FALSE(instance.own_output);
 
-  const auto job = jobs_->FindByInstance(instance.id);
-  ASSERT_THAT(job, IsOk());
-  EXPECT_EQ(job->workflow, "chest");
-  EXPECT_EQ(job->model_set, "m1");
-  EXPECT_EQ(job->priority, JobPriority::kNormal);
+  const auto jobs = jobs_->ListByInstance(instance.id);
+  ASSERT_THAT(jobs, IsOk());
+  ASSERT_EQ(jobs->size(), 1);
+  EXPECT_EQ(jobs->front().workflow, "chest");
+  EXPECT_EQ(jobs->front().model_set, "m1");
+  EXPECT_EQ(jobs->front().priority, JobPriority::kNormal);
 }
 
 TEST_F(IngestTest, TheCalledTitleChoosesTheWorkflow) {
   ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3"), "TRIAL2"), IsOk());
 
-  const auto job = jobs_->FindByInstance(Stored("1.2.3").id);
-  ASSERT_THAT(job, IsOk());
-  EXPECT_EQ(job->workflow, "trial");
-  EXPECT_EQ(job->model_set, "m2");
-  EXPECT_EQ(job->priority, JobPriority::kBacklog);
+  const auto jobs = jobs_->ListByInstance(Stored("1.2.3").id);
+  ASSERT_THAT(jobs, IsOk());
+  ASSERT_EQ(jobs->size(), 1);
+  EXPECT_EQ(jobs->front().workflow, "trial");
+  EXPECT_EQ(jobs->front().model_set, "m2");
+  EXPECT_EQ(jobs->front().priority, JobPriority::kBacklog);
   EXPECT_THAT(ingest_->Admit(Request("1.2.4", "NOBODY")),
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
@@ -211,6 +220,71 @@ TEST_F(IngestTest, RefusesOtherBytesUnderAKnownUidAndKeepsTheFirst) {
 
   EXPECT_EQ(Files(), 1);
   EXPECT_EQ(QueuedJobs(), 1);
+}
+
+// What a log line says of a conflict must let a human find both films.
+TEST_F(IngestTest, PutsOtherBytesUnderAKnownUidIntoTheQuarantineIfThereIsOne) {
+  UseQuarantine({});
+  const std::string first = SmallDataSet(kCrSopClass, "1.2.3", 1000);
+  const std::string second = SmallDataSet(kCrSopClass, "1.2.3", 2000);
+  ASSERT_THAT(Store("1.2.3", first), IsOk());
+  ASSERT_THAT(Store("1.2.3", second), IsOk());
+  ASSERT_THAT(Store("1.2.3", second), IsOk()) << "a repeat of what is set aside";
+  ASSERT_THAT(Store("1.2.3", first), IsOk());
+
+  EXPECT_EQ(QueuedJobs(), 1) << "it is never analysed";
+  EXPECT_EQ(Files(), 2);
+  EXPECT_EQ(Stored("1.2.3").sha256, Sha256Hex(first));
+  const auto entries = quarantine_->List(10, 0);
+  ASSERT_THAT(entries, IsOk());
+  ASSERT_EQ(entries->size(), 1);
+  EXPECT_EQ(entries->front().instance.sha256, Sha256Hex(second));
+  EXPECT_EQ(entries->front().stored_sha256, Sha256Hex(first));
+  EXPECT_EQ(entries->front().instance.calling_ae, "SENDER");
+  const std::string kept = BytesOf(entries->front().instance);
+  EXPECT_EQ(kept.substr(kept.size() - second.size()), second);
+}
+
+TEST_F(IngestTest, RefusesAConflictOnceTheQuarantineIsFull) {
+  UseQuarantine({1, int64_t{1} << 30});
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 1000)), IsOk());
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 2000)), IsOk());
+
+  const absl::Status refused = Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 3000));
+
+  EXPECT_THAT(refused,
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("the quarantine is full")));
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr(Sha256Hex(SmallDataSet(kCrSopClass, "1.2.3", 1000))));
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr(Sha256Hex(SmallDataSet(kCrSopClass, "1.2.3", 3000))));
+  EXPECT_EQ(Files(), 2);
+}
+
+TEST_F(IngestTest, RefusesAUidOfAnotherStudyEvenIfThereIsAQuarantine) {
+  UseQuarantine({});
+  const std::string data_set = SmallDataSet(kCrSopClass, "1.2.3");
+  ASSERT_THAT(Store("1.2.3", data_set), IsOk());
+  std::string elsewhere = data_set;
+  const size_t at = elsewhere.find("1.2.3.100");  // Its Study Instance UID.
+  ASSERT_NE(at, std::string::npos);
+  elsewhere.replace(at, 9, "1.2.3.900");
+
+  EXPECT_THAT(Store("1.2.3", elsewhere),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("another study")));
+  EXPECT_EQ(Files(), 1);
+  EXPECT_EQ(quarantine_->Size()->instances, 0);
+}
+
+TEST_F(IngestTest, RefusesAnUploadInConflictEvenIfThereIsAQuarantine) {
+  UseQuarantine({});
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 1000)), IsOk());
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 2000)), IsOk());
+  const std::string file = BytesOf(quarantine_->List(1, 0)->front().instance);
+
+  EXPECT_THAT(Upload(MediaType::kDicom, file), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(quarantine_->Size()->instances, 1);
+  EXPECT_EQ(Files(), 2);
 }
 
 TEST_F(IngestTest, RefusesUidsThatAreNotTheCommandsAndKeepsNothing) {

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/sha256.h"
 #include "tests/services/service_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {
@@ -71,6 +73,53 @@ TEST_F(AdminServiceTest, PagesThroughFilmsSetAside) {
 
   ASSERT_EQ(reasons.size(), 3);
   EXPECT_THAT(reasons.front(), ::testing::HasSubstr("reason 3"));
+}
+
+TEST_F(AdminServiceTest, ListsQuarantinedFilmsAndRemovesOneWithItsBytes) {
+  for (int i = 1; i <= 3; ++i) {
+    const std::string uid = absl::StrCat("1.2.", i);
+    AddFilm(uid);
+    Instance other = stores_->instances.FindBySopInstanceUid(Uid::Parse(uid).value()).value();
+    other.sha256 = std::string(64, static_cast<char>('0' + i));
+    other.blob_id = stores_->blobs->Put(uid).value().id;
+    ASSERT_THAT(stores_->quarantine.Add(other), IsOkAndHolds(QuarantineOutcome::kAdded));
+  }
+  v1::ListQuarantinedInstancesRequest request;
+  request.set_page_size(2);
+  std::vector<v1::QuarantinedInstance> films;
+  v1::ListQuarantinedInstancesResponse response;
+  do {
+    grpc::ClientContext context;
+    response.Clear();
+    ASSERT_TRUE(admin_->ListQuarantinedInstances(&context, request, &response).ok());
+    films.insert(films.end(), response.instances().begin(), response.instances().end());
+    request.set_page_token(response.next_page_token());
+  } while (!response.next_page_token().empty());
+  ASSERT_EQ(films.size(), 3);
+  EXPECT_EQ(films.front().sop_instance_uid(), "1.2.3") << "newest first";
+  EXPECT_EQ(films.front().sha256(), std::string(64, '3'));
+  EXPECT_EQ(films.front().stored_sha256(), Sha256Hex("1.2.3"));
+  EXPECT_EQ(films.front().calling_ae_title(), "SENDER");
+
+  const auto remove = [&](int64_t id, const std::string& request_id) {
+    grpc::ClientContext context;
+    v1::RemoveQuarantinedInstanceRequest wanted;
+    wanted.set_quarantine_id(id);
+    wanted.set_request_id(request_id);
+    v1::RemoveQuarantinedInstanceResponse nothing;
+    return admin_->RemoveQuarantinedInstance(&context, wanted, &nothing);
+  };
+  EXPECT_TRUE(remove(films[0].quarantine_id(), kRequestId).ok());
+  EXPECT_TRUE(remove(films[0].quarantine_id(), kRequestId).ok()) << "after a lost answer";
+  EXPECT_THAT(remove(films[0].quarantine_id(), ""),
+              FailsWith(grpc::StatusCode::NOT_FOUND, "QUARANTINED_NOT_FOUND"));
+  EXPECT_THAT(stores_->blobs->PathOf(films[0].blob_id()), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(stores_->blobs->PathOf(films[1].blob_id()), IsOk());
+
+  grpc::ClientContext context;
+  v1::GetStatusResponse status;
+  ASSERT_TRUE(admin_->GetStatus(&context, {}, &status).ok());
+  EXPECT_EQ(status.quarantined_instances(), 2);
 }
 
 TEST_F(AdminServiceTest, RequeueingIsDoneOnceAndMayBeRepeatedAfterALostAnswer) {

@@ -88,6 +88,9 @@ void ExpectSame(const Config& a, const Config& b) {
   EXPECT_EQ(a.delivery.max_per_association, b.delivery.max_per_association);
   EXPECT_EQ(a.storage.min_free_bytes, b.storage.min_free_bytes);
   EXPECT_EQ(a.storage.max_queued_jobs, b.storage.max_queued_jobs);
+  EXPECT_EQ(a.storage.quarantine_conflicts, b.storage.quarantine_conflicts);
+  EXPECT_EQ(a.storage.quarantine.max_instances, b.storage.quarantine.max_instances);
+  EXPECT_EQ(a.storage.quarantine.max_bytes, b.storage.quarantine.max_bytes);
   EXPECT_EQ(a.queue.queue.lease_duration, b.queue.queue.lease_duration);
   EXPECT_EQ(a.queue.queue.max_failures, b.queue.queue.max_failures);
   EXPECT_EQ(a.queue.queue.max_interruptions, b.queue.queue.max_interruptions);
@@ -293,6 +296,15 @@ TEST(ConfigTest, ACalledTitleMustLeadToOneWorkflow) {
               HasSubstr("workflow.priority is \"high\"; expected \"interactive\""));
   EXPECT_THAT(Complaint("workflow { outputs { alpha: 2 } }"),
               HasSubstr("workflow.outputs.alpha is 2"));
+}
+
+TEST(ConfigTest, WhatIsDoneAboutAConflictIsOneOfTwoThings) {
+  EXPECT_TRUE(
+      ParseConfig("storage { on_conflict: \"quarantine\" }", "f")->storage.quarantine_conflicts);
+  EXPECT_FALSE(
+      ParseConfig("storage { on_conflict: \"refuse\" }", "f")->storage.quarantine_conflicts);
+  EXPECT_THAT(Complaint("storage { on_conflict: \"overwrite\" }"),
+              HasSubstr("storage.on_conflict is \"overwrite\"; expected \"refuse\""));
 }
 
 TEST(ConfigTest, OptionsThatContradictEachOtherAreMistakes) {

@@ -5,11 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/log.h"
 #include "core/render/image_codec.h"
 #include "tests/services/service_fixture.h"
 
@@ -98,6 +101,65 @@ TEST_F(ResultsServiceTest, SaysWhyThereIsNoAnalysis) {
   v1::GetAnalysisResponse response;
   EXPECT_THAT(results_->GetAnalysis(&context, {}, &response),
               FailsWith(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FIELD"));
+}
+
+// Set by several threads, read when all calls have ended.
+std::atomic<int> failed_lines{0};
+void CountFailures(absl::string_view line) {
+  if (absl::StrContains(line, "\"rpc_failed\"")) ++failed_lines;
+}
+
+TEST_F(ResultsServiceTest, AskingUntilAFilmIsAnalysedDoesNotFillTheLog) {
+  AddFilm("1.2.3");
+  SetLogSinkForTesting(CountFailures);
+  failed_lines = 0;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(Get("1.2.3"), FailsWith(grpc::StatusCode::FAILED_PRECONDITION, "NOT_YET_ANALYZED"));
+  }
+  EXPECT_EQ(failed_lines, 0);
+  EXPECT_THAT(Get("1.2.4"), FailsWith(grpc::StatusCode::NOT_FOUND, "INSTANCE_NOT_FOUND"));
+  EXPECT_EQ(failed_lines, 1) << "other failures are told";
+  SetLogSinkForTesting(nullptr);
+}
+
+// One film, two workflows: two analyses, each by its own name.
+TEST_F(ResultsServiceTest, AFilmOfTwoWorkflowsHasAnAnalysisAndAStateOfEach) {
+  const int64_t first_job = AddFilm("1.2.3");
+  const int64_t first = AnalyzeNext();
+  const int64_t trial_job = AddFilm("1.2.3", "1.2", "trial");
+
+  const auto get = [&](const std::string& workflow, v1::Analysis* analysis) {
+    grpc::ClientContext context;
+    v1::GetAnalysisRequest request;
+    request.set_sop_instance_uid("1.2.3");
+    request.set_workflow(workflow);
+    v1::GetAnalysisResponse response;
+    const grpc::Status status = results_->GetAnalysis(&context, request, &response);
+    *analysis = response.analysis();
+    return status;
+  };
+  v1::Analysis analysis;
+  EXPECT_THAT(get("trial", &analysis),
+              FailsWith(grpc::StatusCode::FAILED_PRECONDITION, "NOT_YET_ANALYZED"));
+  EXPECT_THAT(get("other", &analysis), FailsWith(grpc::StatusCode::NOT_FOUND, "NOT_IN_WORKFLOW"));
+  ASSERT_TRUE(get("default", &analysis).ok());
+  EXPECT_EQ(analysis.analysis_id(), first);
+  EXPECT_EQ(analysis.workflow(), "default");
+  EXPECT_EQ(analysis.instance().state(), v1::INSTANCE_STATE_ANALYZED) << "its own, not the other's";
+  EXPECT_EQ(analysis.instance().job_id(), first_job);
+
+  const int64_t second = AnalyzeNext();
+  ASSERT_TRUE(get("trial", &analysis).ok());
+  EXPECT_EQ(analysis.analysis_id(), second);
+  ASSERT_TRUE(get("", &analysis).ok());
+  EXPECT_EQ(analysis.analysis_id(), second) << "the newest of any";
+  EXPECT_EQ(analysis.instance().workflow(), "trial");
+  ASSERT_EQ(analysis.instance().workflows_size(), 2);
+  EXPECT_EQ(analysis.instance().workflows(0).workflow(), "default");
+  EXPECT_EQ(analysis.instance().workflows(0).analysis_id(), first);
+  EXPECT_EQ(analysis.instance().workflows(1).analysis_id(), second);
+  EXPECT_EQ(analysis.instance().workflows(1).job_id(), trial_job);
+  EXPECT_EQ(analysis.instance().workflows(1).state(), v1::INSTANCE_STATE_ANALYZED);
 }
 
 TEST_F(ResultsServiceTest, PagesThroughAnalysesNewestFirstWithoutGapOrRepeat) {

@@ -34,9 +34,9 @@ Instance MakeInstance(const Uid& sop_instance_uid, const Uid& study, const Clock
   return instance;
 }
 
-JobRequest MakeJobRequest() {
+JobRequest MakeJobRequest(const std::string& workflow) {
   JobRequest job;
-  job.workflow = "default";
+  job.workflow = workflow;
   job.model_set = "set";
   return job;
 }
@@ -45,7 +45,10 @@ JobRequest MakeJobRequest() {
 
 class StoringUploads::Sink final : public UploadSink {
  public:
-  explicit Sink(StoringUploads& owner) : owner_(owner) { ++owner_.abandoned; }
+  Sink(StoringUploads& owner, const UploadWish& wish)
+      : owner_(owner), workflow_(wish.workflow.empty() ? "default" : wish.workflow) {
+    ++owner_.abandoned;
+  }
 
   absl::Status Append(absl::string_view bytes) override {
     absl::StrAppend(&bytes_, bytes);
@@ -56,18 +59,21 @@ class StoringUploads::Sink final : public UploadSink {
     if (bytes_.empty()) return absl::InvalidArgumentError("no bytes");
     const Instance instance =
         MakeInstance(Uid::Derive(bytes_), Uid::Parse("1.9").value(), owner_.clock_);
-    const auto added = owner_.instances_.Add(instance, MakeJobRequest());
+    const auto added = owner_.instances_.Add(instance, MakeJobRequest(workflow_));
     if (!added.ok()) return added.status();
-    return UploadedFilm{owner_.instances_.Get(added->instance_id).value(), added->repeat};
+    return UploadedFilm{owner_.instances_.Get(added->instance_id).value(), added->job_id.value(),
+                        added->repeat};
   }
 
  private:
   StoringUploads& owner_;
+  const std::string workflow_;
   std::string bytes_;
 };
 
-absl::StatusOr<std::unique_ptr<UploadSink>> StoringUploads::Begin(MediaType, bool) {
-  return std::unique_ptr<UploadSink>(std::make_unique<Sink>(*this));
+absl::StatusOr<std::unique_ptr<UploadSink>> StoringUploads::Begin(const UploadWish& wish) {
+  if (wish.workflow == "nonsense") return absl::InvalidArgumentError("no such workflow");
+  return std::unique_ptr<UploadSink>(std::make_unique<Sink>(*this, wish));
 }
 
 TestFolder::TestFolder() {
@@ -99,8 +105,8 @@ void ServiceTest::StartServer(const ResultsServiceOptions& options) {
       options, ResultsServiceParts{stores_->instances, stores_->results, stores_->jobs,
                                    stores_->events, *stores_->blobs, *hub_, *uploads_, observer_});
   admin_service_ = std::make_unique<AdminService>(
-      AdminServiceParts{stores_->instances, stores_->results, stores_->jobs, stores_->outbox,
-                        stores_->workers, *stores_->blobs, observer_});
+      AdminServiceParts{stores_->instances, stores_->quarantine, stores_->results, stores_->jobs,
+                        stores_->outbox, stores_->workers, *stores_->blobs, observer_});
   GrpcServerOptions server;
   server.port = 0;
   server_ = GrpcServer::Start(server, {results_service_.get(), admin_service_.get()}).value();
@@ -116,11 +122,12 @@ void ServiceTest::StopServer() {
   if (server_ != nullptr) server_->Stop(absl::Seconds(5));
 }
 
-int64_t ServiceTest::AddFilm(const std::string& sop_instance_uid, const std::string& study) {
+int64_t ServiceTest::AddFilm(const std::string& sop_instance_uid, const std::string& study,
+                             const std::string& workflow) {
   clock_.Advance(absl::Seconds(1));
   const auto added = stores_->instances.Add(
       MakeInstance(Uid::Parse(sop_instance_uid).value(), Uid::Parse(study).value(), clock_),
-      MakeJobRequest());
+      MakeJobRequest(workflow));
   EXPECT_THAT(added, IsOk());
   return added->job_id.value();
 }
@@ -157,6 +164,7 @@ Analysis ServiceTest::SomeAnalysis() {
 int64_t ServiceTest::AnalyzeNext() {
   JobLease lease = LeaseOne();
   Analysis analysis = SomeAnalysis();
+  analysis.workflow = lease.job().workflow;
   analysis.instance_id = lease.job().subject;
   analysis.started_ms = lease.job().analysis_started_ms;
   DerivedInstance overlay;

@@ -32,7 +32,7 @@ class StoringUploads final : public UploadHandler {
   StoringUploads(InstanceStore& instances, const Clock& clock)
       : instances_(instances), clock_(clock) {}
 
-  absl::StatusOr<std::unique_ptr<UploadSink>> Begin(MediaType media_type, bool deliver) override;
+  absl::StatusOr<std::unique_ptr<UploadSink>> Begin(const UploadWish& wish) override;
 
   // Films begun and never finished.
   int abandoned = 0;
@@ -66,7 +66,8 @@ class ServiceTest : public ::testing::Test {
   void StopServer();
 
   // A film with its job; the job's id.
-  int64_t AddFilm(const std::string& sop_instance_uid, const std::string& study = "1.2");
+  int64_t AddFilm(const std::string& sop_instance_uid, const std::string& study = "1.2",
+                  const std::string& workflow = "default");
   // Leases the only job that is due.
   JobLease LeaseOne();
   // Commits an analysis of the next film due: two models with 2x2 maps on a film of

@@ -196,6 +196,23 @@ TEST(SecondaryCaptureWriterTest, GeometryIsCopiedOnlyWhereItHolds) {
   EXPECT_EQ(panel.InItem(DCM_SourceImageSequence, 0, DCM_SpatialLocationsPreserved), "NO");
 }
 
+TEST(SecondaryCaptureWriterTest, LateralityIsCopiedOnlyWhereTheStandardHasIt) {
+  const auto laterality = [](const char* body_part, const char* series, const char* image) {
+    Written written(
+        Overlay(),
+        Attributes(
+            Source().Text(0x00180015, body_part).Text(0x00200060, series).Text(0x00200062, image)));
+    return std::make_pair(
+        written.Has(DCM_Laterality) ? written.Text(DCM_Laterality) : "absent",
+        written.Has(DCM_ImageLaterality) ? written.Text(DCM_ImageLaterality) : "absent");
+  };
+  using Sides = std::pair<std::string, std::string>;
+  EXPECT_EQ(laterality("HAND", "L", "L"), Sides("L", "L"));
+  EXPECT_EQ(laterality("CHEST", "L", "U"), Sides("absent", "U")) << "a chest is not paired";
+  EXPECT_EQ(laterality("THORAX", "", "B"), Sides("absent", "B"));
+  EXPECT_EQ(laterality("HAND", "LEFT", "BOTH"), Sides("absent", "absent"));
+}
+
 TEST(SecondaryCaptureWriterTest, ANoticeShowsNoFilmAndHasNoDerivationCode) {
   SecondaryCapture capture = Overlay();
   capture.film_geometry = capture.film_size = capture.shows_film = false;
@@ -226,19 +243,26 @@ TEST(SecondaryCaptureWriterTest, PatientAttributesSurviveByteForByteInAnyCharact
       {"ISO_IR 127", "\xE2\xC8\xC7\xE6\xEA^\xE4\xE6\xD2\xC7\xD1"},
   };
   for (const auto& [character_set, name] : names) {
-    const SourceAttributes source = Attributes(Source()
-                                                   .Text(0x00080005, character_set)
-                                                   .Text(0x00100010, name)
-                                                   .Text(0x00100021, "HOSP")
-                                                   .Text(0x00101001, name)
-                                                   .ItemText(0x00101002, 0, 0x00100020, "X9")
-                                                   .ItemText(0x00101002, 0, 0x00100022, "TEXT"));
+    const SourceAttributes source =
+        Attributes(Source()
+                       .Text(0x00080005, character_set)
+                       .Text(0x00100010, name)
+                       .Text(0x00100021, "HOSP")
+                       .Text(0x00101001, name)
+                       .ItemText(0x00101002, 0, 0x00100020, "X9")
+                       .ItemText(0x00101002, 0, 0x00100022, "TEXT")
+                       .ItemText(0x00101002, 1, 0x00080005, "GB18030")
+                       .ItemText(0x00101002, 1, 0x00100020, "\xCD\xF5\x81\x30\x84\x36"));
     Written written(Overlay(), source);
     EXPECT_EQ(written.Text(DCM_SpecificCharacterSet), character_set);
     EXPECT_EQ(written.Text(DCM_PatientName), name);
     EXPECT_EQ(written.Text(DCM_OtherPatientNames), name);
     EXPECT_EQ(written.Text(DCM_IssuerOfPatientID), "HOSP");
     EXPECT_EQ(written.InItem(DCM_OtherPatientIDsSequence, 0, DCM_PatientID), "X9");
+    // An item with a character set of its own keeps it.
+    EXPECT_EQ(written.InItem(DCM_OtherPatientIDsSequence, 1, DCM_SpecificCharacterSet), "GB18030");
+    EXPECT_EQ(written.InItem(DCM_OtherPatientIDsSequence, 1, DCM_PatientID),
+              "\xCD\xF5\x81\x30\x84\x36");
   }
 }
 
@@ -360,6 +384,20 @@ TEST(SecondaryCaptureWriterTest, AStrangerFindsNoErrorInResultsOfPublicFilms) {
     if (words.empty()) GTEST_SKIP() << "SKIPPED: dciodvfy (package dicom3tools) is not installed";
     EXPECT_THAT(words, testing::Not(HasSubstr("Error"))) << film << "\n" << words;
   }
+}
+
+// Its laterality is of a part that has none.
+TEST(SecondaryCaptureWriterTest, AStrangerFindsNoErrorInTheNoticeOfAnAnimal) {
+  CAMNODE_NEEDS_TEST_DATA("dicom_chest");
+  SecondaryCapture notice = Overlay();
+  notice.film_geometry = notice.film_size = notice.shows_film = false;
+  notice.object.models.clear();
+  const auto source =
+      SourceAttributes::FromFile(TestDataPath("dicom_chest/NEGATIVE_animal_lateral_dx_image.dcm"));
+  ASSERT_THAT(source, IsOk());
+  const std::string words = Validate(Written(notice, *source).path);
+  if (words.empty()) GTEST_SKIP() << "SKIPPED: dciodvfy (package dicom3tools) is not installed";
+  EXPECT_THAT(words, testing::Not(HasSubstr("Error"))) << words;
 }
 
 }  // namespace

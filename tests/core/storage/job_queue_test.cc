@@ -366,15 +366,21 @@ TEST_P(JobQueueTest, ListsJobsByStateNewestFirstInPages) {
   EXPECT_THAT(ids(queue_->ListByState(JobState::kDone, 2, 0)), IsEmpty());
 }
 
-TEST_P(JobQueueTest, FindsTheNewestJobOfAnInstance) {
-  Enqueue("1.2.3");
+TEST_P(JobQueueTest, ListsTheJobsOfAnInstanceNewestFirst) {
+  const int64_t first = Enqueue("1.2.3");
+  Enqueue("1.2.4");
   JobRequest retrained = SomeRequest();
   retrained.model_set = "models-2";
   const int64_t newest = Enqueue("1.2.3", retrained);
   const int64_t instance = JobOf(newest).subject;
 
-  EXPECT_EQ(queue_->FindByInstance(instance)->id, newest);
-  EXPECT_THAT(queue_->FindByInstance(999), StatusIs(absl::StatusCode::kNotFound));
+  const auto jobs = queue_->ListByInstance(instance);
+  ASSERT_THAT(jobs, IsOk());
+  ASSERT_EQ(jobs->size(), 2);
+  EXPECT_EQ((*jobs)[0].id, newest);
+  EXPECT_EQ((*jobs)[0].model_set, "models-2");
+  EXPECT_EQ((*jobs)[1].id, first);
+  EXPECT_THAT(queue_->ListByInstance(999), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(queue_->Get(999), StatusIs(absl::StatusCode::kNotFound));
 }
 

@@ -320,6 +320,28 @@ TEST_P(PostgresTest, TheVictimOfADeadlockRunsAgain) {
   EXPECT_EQ(Ask("SELECT word FROM thing WHERE id = 2"), "xx");
 }
 
+// The rows name studies.  A database of an earlier version was open to all.
+TEST(OpenDatabaseTest, NobodyElseMayReadTheFilesOfSqlite) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() + "/camnode.db";
+  const auto mode_of = [](const std::string& path) {
+    return std::filesystem::status(path).permissions() & std::filesystem::perms::mask;
+  };
+  for (int run = 0; run < 2; ++run) {
+    const auto opened = OpenDatabase("sqlite:" + file, directory.path());
+    ASSERT_THAT(opened, IsOk());
+    ASSERT_THAT(Migrate(*opened->database), IsOk());
+    for (const std::string& path : {file, file + "-wal", file + "-shm"}) {
+      EXPECT_EQ(mode_of(path),
+                std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+          << path;
+      // For the second run.
+      std::filesystem::permissions(path, std::filesystem::perms::others_read,
+                                   std::filesystem::perm_options::add);
+    }
+  }
+}
+
 TEST(OpenDatabaseTest, RefusesOtherSchemesWithoutQuotingThem) {
   const TemporaryDirectory directory;
   for (const char* uri : {"mysql://user:secret@host/db", "sqlite:", "", "/file.db"}) {

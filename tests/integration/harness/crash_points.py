@@ -45,6 +45,14 @@ REACHED_BY = {
     "after_delivery_settled": (NODE,),
 }
 
+# Passed by the node when other bytes come under a UID that is here
+# (test_quarantine.py).
+REACHED_BY_CONFLICT = {
+    "before_quarantine_commit": (NODE,),
+    "after_quarantine_commit": (NODE,),
+    "after_quarantine_removal": (NODE,),
+}
+
 
 def in_sources():
     """Names of all crash points in the tree."""

@@ -1,0 +1,194 @@
+#include "core/storage/quarantine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/crash_point.h"
+#include "core/base/status_macros.h"
+#include "core/storage/database_time.h"
+#include "core/storage/row_mapping.h"
+
+namespace camnode {
+namespace {
+
+constexpr int kMaxPageSize = 1000;
+
+// Two nodes must not both find the last place free.  SQLite has one writer anyway.
+absl::Status LockOutOtherNodes(SqlTransaction& transaction) {
+  if (transaction.dialect() == SqlDialect::kSqlite) return absl::OkStatus();
+  return transaction.Execute("LOCK TABLE quarantined_instance IN SHARE ROW EXCLUSIVE MODE", {})
+      .status();
+}
+
+absl::StatusOr<bool> IsHere(SqlTransaction& transaction, const Instance& offered) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query("SELECT 1 FROM quarantined_instance WHERE sop_instance_uid = :sop AND "
+                        "sha256 = :sha256",
+                        {{"sop", offered.sop_instance_uid.text()}, {"sha256", offered.sha256}}));
+  return !rows.empty();
+}
+
+absl::StatusOr<QuarantineSize> ReadSize(SqlTransaction& transaction) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query("SELECT COUNT(*), CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) "
+                        "FROM quarantined_instance",
+                        {}));
+  return QuarantineSize{rows.at(0).Int(0), rows.at(0).Int(1)};
+}
+
+// What is to become of `offered`; kAdded if nothing is in its way, and then
+// `stored_sha256` is of the instance that has the UID.
+absl::StatusOr<QuarantineOutcome> Judge(SqlTransaction& transaction,
+                                        const QuarantineOptions& options, const Instance& offered,
+                                        std::string& stored_sha256) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query(
+          "SELECT sha256, study_instance_uid FROM instance WHERE sop_instance_uid = :sop",
+          {{"sop", offered.sop_instance_uid.text()}}));
+  if (rows.empty() || rows[0].Text(0) == offered.sha256) return QuarantineOutcome::kNoConflict;
+  stored_sha256 = rows[0].Text(0);
+  if (rows[0].Text(1) != offered.study_instance_uid.text()) return QuarantineOutcome::kOtherStudy;
+  CAMNODE_ASSIGN_OR_RETURN(const bool here, IsHere(transaction, offered));
+  if (here) return QuarantineOutcome::kRepeat;
+  CAMNODE_ASSIGN_OR_RETURN(const QuarantineSize size, ReadSize(transaction));
+  const bool room = size.instances < options.max_instances &&
+                    size.bytes + offered.size_bytes <= options.max_bytes;
+  return room ? QuarantineOutcome::kAdded : QuarantineOutcome::kFull;
+}
+
+absl::Status Insert(SqlTransaction& transaction, const Instance& instance,
+                    const std::string& stored_sha256, int64_t received_ms) {
+  return transaction
+      .Execute(R"sql(
+        INSERT INTO quarantined_instance (sop_instance_uid, series_instance_uid,
+          study_instance_uid, sop_class_uid, transfer_syntax_uid, blob_id, sha256, size_bytes,
+          modality, calling_ae, called_ae, received_ms, stored_sha256)
+        VALUES (:sop, :series, :study, :sop_class, :transfer_syntax, :blob, :sha256, :size,
+          :modality, :calling, :called, :received, :stored))sql",
+               {{"sop", instance.sop_instance_uid.text()},
+                {"series", instance.series_instance_uid.text()},
+                {"study", instance.study_instance_uid.text()},
+                {"sop_class", instance.sop_class_uid.text()},
+                {"transfer_syntax", instance.transfer_syntax_uid.text()},
+                {"blob", instance.blob_id},
+                {"sha256", instance.sha256},
+                {"size", instance.size_bytes},
+                {"modality", instance.modality},
+                {"calling", instance.calling_ae},
+                {"called", instance.called_ae},
+                {"received", received_ms},
+                {"stored", stored_sha256}})
+      .status();
+}
+
+constexpr absl::string_view kColumns =
+    "id, sop_instance_uid, series_instance_uid, study_instance_uid, sop_class_uid, "
+    "transfer_syntax_uid, blob_id, sha256, size_bytes, modality, calling_ae, called_ae, "
+    "received_ms, stored_sha256";
+
+QuarantinedInstance FromRow(const SqlRow& row) {
+  QuarantinedInstance entry;
+  entry.id = row.Int(0);
+  entry.instance.sop_instance_uid = UidFromRow(row.Text(1));
+  entry.instance.series_instance_uid = UidFromRow(row.Text(2));
+  entry.instance.study_instance_uid = UidFromRow(row.Text(3));
+  entry.instance.sop_class_uid = UidFromRow(row.Text(4));
+  entry.instance.transfer_syntax_uid = UidFromRow(row.Text(5));
+  entry.instance.blob_id = row.Text(6);
+  entry.instance.sha256 = row.Text(7);
+  entry.instance.size_bytes = row.Int(8);
+  entry.instance.modality = row.Text(9);
+  entry.instance.calling_ae = row.Text(10);
+  entry.instance.called_ae = row.Text(11);
+  entry.instance.received_ms = row.Int(12);
+  entry.stored_sha256 = row.Text(13);
+  return entry;
+}
+
+}  // namespace
+
+Quarantine::Quarantine(SqlDatabase& database, const Clock& clock, const QuarantineOptions& options)
+    : database_(database), clock_(clock), options_(options) {}
+
+absl::StatusOr<QuarantineOutcome> Quarantine::Add(const Instance& instance) {
+  QuarantineOutcome outcome = QuarantineOutcome::kNoConflict;
+  const auto add = [&](SqlTransaction& transaction) -> absl::Status {
+    std::string stored_sha256;
+    CAMNODE_RETURN_IF_ERROR(LockOutOtherNodes(transaction));
+    CAMNODE_ASSIGN_OR_RETURN(outcome, Judge(transaction, options_, instance, stored_sha256));
+    if (outcome != QuarantineOutcome::kAdded) return absl::OkStatus();
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
+    return Insert(transaction, instance, stored_sha256,
+                  instance.received_ms != 0 ? instance.received_ms : now_ms);
+  };
+  CrashPoint("before_quarantine_commit");
+  CAMNODE_RETURN_IF_ERROR(database_.Write(add));
+  CrashPoint("after_quarantine_commit");
+  return outcome;
+}
+
+absl::StatusOr<std::vector<QuarantinedInstance>> Quarantine::List(int limit, int64_t before_id) {
+  std::string sql = absl::StrCat("SELECT ", kColumns, " FROM quarantined_instance ");
+  SqlParameters parameters = {{"limit", std::clamp(limit, 1, kMaxPageSize)}};
+  if (before_id > 0) {
+    sql += "WHERE id < :before ";
+    parameters.emplace_back("before", before_id);
+  }
+  sql += "ORDER BY id DESC LIMIT :limit";
+  std::vector<QuarantinedInstance> entries;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows, transaction.Query(sql, parameters));
+    for (const SqlRow& row : rows) entries.push_back(FromRow(row));
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return entries;
+}
+
+absl::StatusOr<std::string> Quarantine::Remove(int64_t id) {
+  std::string blob_id;
+  const auto remove = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(
+        const std::vector<SqlRow> rows,
+        transaction.Query("DELETE FROM quarantined_instance WHERE id = :id RETURNING blob_id",
+                          {{"id", id}}));
+    if (rows.empty()) {
+      return absl::NotFoundError(absl::StrCat("no quarantined instance ", id));
+    }
+    blob_id = rows[0].Text(0);
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Write(remove));
+  CrashPoint("after_quarantine_removal");
+  return blob_id;
+}
+
+absl::StatusOr<QuarantineSize> Quarantine::Size() {
+  QuarantineSize size;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(size, ReadSize(transaction));
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return size;
+}
+
+absl::StatusOr<bool> Quarantine::NamesBlob(absl::string_view blob_id) {
+  bool named = false;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(
+        const std::vector<SqlRow> rows,
+        transaction.Query("SELECT 1 FROM quarantined_instance WHERE blob_id = :blob",
+                          {{"blob", blob_id}}));
+    named = !rows.empty();
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return named;
+}
+
+}  // namespace camnode
