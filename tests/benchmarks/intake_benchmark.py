@@ -145,9 +145,9 @@ def eight_megabytes(bench):
 def small(bench):
     one_association(
         bench,
-        "400 films of 60 kB over one association",
+        "150 films of 60 kB over one association",
         intake_films.sixty_kilobytes(),
-        400,
+        150,
         "none",
         "none",
     )
