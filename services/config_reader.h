@@ -19,7 +19,7 @@ namespace camnode {
 
 struct ConfigMistake {
   int line = 0;      // From 1; 0: of the file as a whole.
-  std::string text;  // "dicom.port is 70000; expected 0 to 65535"
+  std::string text;  // "dicom.port is 70000; expected -1 to 65535"
 };
 
 // One message (a section) of a parsed configuration.  An absent option leaves

@@ -4,6 +4,8 @@ import uuid
 
 import pytest
 
+from harness import films, wire
+from harness.node import SENDER
 from harness.processes import run
 from harness.settings import BIN, REPOSITORY, TIME_SCALE
 
@@ -63,6 +65,56 @@ def test_a_picture_too_small_to_be_drawn_is_a_wrong_configuration(make_node, opt
     """Found here it is one line to mend; found by the worker it would bury every film."""
     assert check(make_node(outputs=f"{option}: 384").config).returncode == 0
     assert check(make_node(outputs=f"{option}: 383").config).returncode != 0
+
+
+def test_check_config_reads_the_certificates(make_node, scratch):
+    node = make_node(
+        dicom='ae_title: "CAMNODE" port: 0 tls { port: 0 certificate_file: "node.pem" '
+        'private_key_file: "node.key" ca_file: "ca.pem" }'
+    )
+    done = check(node.config)
+    assert done.returncode == 2
+    assert "dicom.tls.certificate_file" in done.stderr and "node.pem" in done.stderr
+
+
+def test_the_conformance_statement_holds_on_the_wire(make_node):
+    """Every SOP class and transfer syntax of the tables is accepted, and no other."""
+    node = make_node(worker="supervise: false").start(wait_for_worker=False)
+    done = run([BIN / "camnode", "--conformance", "--config", node.config], 20 * TIME_SCALE)
+    assert done.returncode == 0, done.stderr
+    classes = [row[1] for row in table(done.stdout, "SOP classes and roles") if row[3] == "yes"]
+    syntaxes = {row[1]: row for row in table(done.stdout, "Transfer syntaxes")}
+    assert wire.VERIFICATION in classes and len(syntaxes) > 10
+
+    others = [films.CT, films.DX_FOR_PROCESSING, "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.1.20.1"]
+    unknown = ["1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.102"]
+    for abstract in classes + others:
+        proposed = [(abstract, syntax) for syntax in [*syntaxes, *unknown]]
+        with wire.Association(node.ports["dicom"], SENDER, "CAMNODE", proposed) as association:
+            for number, (_, syntax) in enumerate(proposed):
+                row = syntaxes.get(syntax)
+                column = 3 if abstract == wire.VERIFICATION else 2
+                promised = abstract in classes and row is not None and row[column] != "no"
+                assert (2 * number + 1 in association.accepted) == promised, (abstract, syntax)
+
+    for calling, called, when in (
+        (SENDER, "SOMEBODY", "called AE title is not ours"),
+        ("NOBODY", "CAMNODE", "calling AE title unknown"),
+    ):
+        with pytest.raises(wire.Refused) as refused:
+            wire.Association(node.ports["dicom"], calling, called, [(films.CR, "1.2.840.10008.1.2")])
+        fault = refused.value
+        numbers = f"{fault.result}, {fault.source}, {fault.reason}"
+        assert any(
+            row[0] == numbers and when in row[2]
+            for row in table(done.stdout, "Associations rejected")
+        ), numbers
+
+
+def table(text, title):
+    """Rows of the Markdown table under a heading, cells trimmed."""
+    lines = text.split(f"### {title}\n\n")[1].split("\n\n")[0].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def test_a_second_node_on_the_same_data_directory_does_not_start(make_node):
