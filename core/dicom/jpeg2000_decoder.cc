@@ -65,7 +65,11 @@ absl::Status Damaged() { return absl::DataLossError("the JPEG 2000 stream is dam
 // missing or made up.  Others tell of headers that real encoders get wrong.
 void OnWarning(const char* message, void* data) {
   constexpr absl::string_view kHarmless[] = {
-      "SOT marker inconsistency", "Unknown marker", "Isot Psot", "Empty SOT marker",
+      "SOT marker inconsistency",
+      "Unknown marker",
+      "Isot Psot",
+      "Empty SOT marker",
+      "TPsot==TNsot",
       "Psot value of the current tile-part is equal to zero"};
   for (const absl::string_view harmless : kHarmless) {
     if (absl::StrContains(message, harmless)) return;

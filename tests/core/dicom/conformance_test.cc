@@ -41,6 +41,18 @@ constexpr WantedAttribute kPixelModule[] = {
     {tags::kBitsStored},          {tags::kPixelRepresentation},
 };
 
+// Where a sample of a pixel lies among the frame's samples.
+size_t IndexOf(const StoredFrame& stored, size_t pixel, size_t sample) {
+  const auto pixels = static_cast<size_t>(stored.format.Pixels());
+  const auto columns = static_cast<size_t>(stored.format.columns);
+  if (stored.frame.photometric == "YBR_FULL_422") {  // Two luma, blue, red.
+    const size_t pair = pixel / columns * ((columns + 1) / 2) + pixel % columns / 2;
+    return 4 * pair + (sample == 0 ? pixel % columns % 2 : sample + 1);
+  }
+  return stored.frame.planar ? sample * pixels + pixel
+                             : pixel * static_cast<size_t>(stored.format.samples) + sample;
+}
+
 // Colour by pixel, whatever the frame's layout.
 std::vector<int32_t> Values(const StoredFrame& stored) {
   const auto pixels = static_cast<size_t>(stored.format.Pixels());
@@ -49,9 +61,9 @@ std::vector<int32_t> Values(const StoredFrame& stored) {
   values.reserve(pixels * samples);
   for (size_t pixel = 0; pixel < pixels; ++pixel) {
     for (size_t sample = 0; sample < samples; ++sample) {
-      const size_t index = stored.frame.planar ? sample * pixels + pixel : pixel * samples + sample;
       values.push_back(
-          StoredValue(SampleContainer(stored.frame.samples, index, stored.frame.bytes_per_sample),
+          StoredValue(SampleContainer(stored.frame.samples, IndexOf(stored, pixel, sample),
+                                      stored.frame.bytes_per_sample),
                       stored.format));
     }
   }
