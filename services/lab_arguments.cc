@@ -11,7 +11,11 @@
 namespace camnode {
 
 absl::StatusOr<LabArguments> LabArguments::Parse(const std::vector<std::string>& words,
-                                                 const std::vector<std::string>& known) {
+                                                 const std::vector<std::string>& known,
+                                                 const std::vector<std::string>& flags) {
+  const auto contains = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   LabArguments arguments;
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -26,7 +30,14 @@ absl::StatusOr<LabArguments> LabArguments::Parse(const std::vector<std::string>&
     }
     const size_t equals = word.find('=');
     const std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
+    if (contains(flags, name)) {
+      if (equals != std::string::npos) {
+        return absl::InvalidArgumentError(absl::StrCat("option --", name, " takes no value"));
+      }
+      arguments.values_[name].emplace_back();
+      continue;
+    }
+    if (!contains(known, name)) {
       return absl::InvalidArgumentError(absl::StrCat("unknown option --", name));
     }
     if (equals != std::string::npos) {

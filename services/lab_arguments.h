@@ -14,11 +14,16 @@ namespace camnode {
 
 class LabArguments {
  public:
-  // "--name value" or "--name=value" for each name in `known`; everything else, and
-  // everything after "--", is a file.
-  // Errors: kInvalidArgument (unknown option, or one without value: names it).
+  // "--name value" or "--name=value" for each name in `known`, "--name" for each in
+  // `flags`; everything else, and everything after "--", is a file.
+  // Errors: kInvalidArgument (unknown option, one without value, or a flag with one:
+  // names it).
   static absl::StatusOr<LabArguments> Parse(const std::vector<std::string>& words,
-                                            const std::vector<std::string>& known);
+                                            const std::vector<std::string>& known,
+                                            const std::vector<std::string>& flags = {});
+
+  // Whether the flag, or the option, is given.
+  bool Has(const std::string& name) const { return values_.count(name) > 0; }
 
   // The option's value; `fallback` if it is not given.
   // Errors: kInvalidArgument if it is given twice.

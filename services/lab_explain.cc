@@ -10,10 +10,12 @@
 #include "core/base/status_macros.h"
 #include "core/inference/agreement.h"
 #include "core/inference/classifier.h"
+#include "core/inference/explainer.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/oflog/oflog.h"
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
+#include "services/lab_explain_options.h"
 #include "services/lab_film.h"
 #include "services/lab_intensity.h"
 
@@ -21,24 +23,43 @@ namespace camnode {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Classifiers = std::vector<std::unique_ptr<Classifier>>;
 
-absl::StatusOr<Classifiers> LoadModels(const LabArguments& arguments) {
+// One of the two, as the options ask.
+struct LoadedModel {
+  std::unique_ptr<Classifier> classifier;
+  std::unique_ptr<Explainer> explainer;
+};
+using Models = std::vector<LoadedModel>;
+
+absl::StatusOr<LoadedModel> LoadModel(const ModelFolder& folder, const LabExplainOptions& options,
+                                      size_t index) {
+  LoadedModel model;
+  const ExplainerOptions& own = options.explainers[index];
+  if (options.as_served) {
+    ClassifierOptions served;
+    served.device = own.device;
+    CAMNODE_ASSIGN_OR_RETURN(model.classifier, Classifier::Load(folder, served));
+    return model;
+  }
+  absl::StatusOr<std::unique_ptr<Explainer>> explainer = Explainer::Load(folder, own);
+  if (!explainer.ok()) return Annotate(explainer.status(), folder.manifest.name());
+  model.explainer = *std::move(explainer);
+  return model;
+}
+
+absl::StatusOr<Models> LoadModels(const LabArguments& arguments, const LabExplainOptions& options) {
   CAMNODE_ASSIGN_OR_RETURN(const std::string intensity, arguments.One("intensity", ""));
-  ClassifierOptions options;
-  CAMNODE_ASSIGN_OR_RETURN(options.device, arguments.One("device", "cpu"));
-  Classifiers classifiers;
+  Models models;
   for (const std::string& directory : arguments.All("model")) {
-    CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
+    CAMNODE_ASSIGN_OR_RETURN(ModelFolder folder,
                              LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
     if (!intensity.empty()) {
-      CAMNODE_RETURN_IF_ERROR(SetIntensity(intensity, *model.manifest.mutable_preprocessing()));
+      CAMNODE_RETURN_IF_ERROR(SetIntensity(intensity, *folder.manifest.mutable_preprocessing()));
     }
-    CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<Classifier> classifier,
-                             Classifier::Load(model, options));
-    classifiers.push_back(std::move(classifier));
+    CAMNODE_ASSIGN_OR_RETURN(LoadedModel model, LoadModel(folder, options, models.size()));
+    models.push_back(std::move(model));
   }
-  return classifiers;
+  return models;
 }
 
 // Rows of the feature grid, from the top.
@@ -77,25 +98,46 @@ Json AgreementJson(const Agreement& agreement) {
   return json;
 }
 
-absl::StatusOr<Json> ExplainFilm(const std::string& path, const Classifiers& classifiers) {
+// What the options add to ModelJson.
+Json ExplanationJson(const Explanation& explanation, const ExplainerOptions& own,
+                     bool signed_maps) {
+  Json json = ModelJson(explanation.result);
+  json["method"] = CamMethodName(own.method);
+  json["layers"] = own.layers;
+  json["explained_label"] = explanation.label;
+  json["heatmap_unit"] = explanation.unit;
+  json["views"] = explanation.views;
+  if (signed_maps) json["heatmap_signed"] = HeatmapJson(explanation.signed_map);
+  return json;
+}
+
+absl::StatusOr<Json> ExplainFilm(const std::string& path, const Models& models,
+                                 const LabExplainOptions& options) {
   CAMNODE_ASSIGN_OR_RETURN(const Radiograph film, ReadFilm(path));
   std::vector<ModelResult> results;
-  for (const std::unique_ptr<Classifier>& classifier : classifiers) {
-    CAMNODE_ASSIGN_OR_RETURN(ModelResult result, classifier->Classify(film));
-    results.push_back(std::move(result));
-  }
   Json line{{"file", path}, {"models", Json::array()}};
-  for (const ModelResult& result : results) line["models"].push_back(ModelJson(result));
+  for (size_t i = 0; i < models.size(); ++i) {
+    if (models[i].classifier != nullptr) {
+      CAMNODE_ASSIGN_OR_RETURN(ModelResult result, models[i].classifier->Classify(film));
+      line["models"].push_back(ModelJson(result));
+      results.push_back(std::move(result));
+    } else {
+      CAMNODE_ASSIGN_OR_RETURN(Explanation explanation, models[i].explainer->Explain(film));
+      line["models"].push_back(
+          ExplanationJson(explanation, options.explainers[i], options.signed_maps));
+      results.push_back(std::move(explanation.result));
+    }
+  }
   line["agreement"] = AgreementJson(ComputeAgreement(results));
   return line;
 }
 
-absl::Status ExplainAll(const std::vector<std::string>& films, const Classifiers& classifiers,
-                        const std::string& output) {
+absl::Status ExplainAll(const std::vector<std::string>& films, const Models& models,
+                        const LabExplainOptions& options, const std::string& output) {
   std::ofstream file(output, std::ios::binary | std::ios::trunc);
   size_t failed = 0;
   for (const std::string& path : films) {
-    absl::StatusOr<Json> line = ExplainFilm(path, classifiers);
+    absl::StatusOr<Json> line = ExplainFilm(path, models, options);
     if (!line.ok()) {
       ++failed;
       absl::FPrintF(stderr, "camnode-lab: %s: %s\n", path, line.status().message());
@@ -128,12 +170,28 @@ A film that fails has no models but an error, and the exit code is 1 at the end.
   --intensity POLICY     file or fixed_window, instead of what the manifests say
   --threads NUMBER       default: as many as there are cores
   --device DEVICE        cpu (default) or cuda
+
+Other explanations than the node's.  With any of these a model's entry also has method,
+layers, explained_label, heatmap_unit (logit, activation or share) and views:
+
+  --method METHOD        gradcam (default), gradcam++, hirescam, xgradcam, layercam, or
+                         scorecam (as many passes as the layer has channels)
+  --layer NAME[,NAME]    as PyTorch names modules: layer3, features.denseblock3; default:
+                         the end of the trunk.  For all models, or once for each --model.
+                         Several: their maps, each scaled to 0..1, averaged on the
+                         finest grid; heatmap is then a share, not logits
+  --tta flip,scale       averages scores and maps over the mirrored film and over the
+                         normalised input times 0.9 and 1.1, or one of the two
+  --target LABEL         reported (default), or predicted: the label with the largest logit
+  --signed               also heatmap_signed: evidence against the label is negative
 )";
 
 absl::Status RunExplain(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const LabArguments arguments,
-      LabArguments::Parse(words, {"model", "output", "intensity", "threads", "device"}));
+  CAMNODE_ASSIGN_OR_RETURN(const LabArguments arguments,
+                           LabArguments::Parse(words,
+                                               {"model", "output", "intensity", "threads", "device",
+                                                "method", "layer", "tta", "target"},
+                                               {"signed"}));
   CAMNODE_ASSIGN_OR_RETURN(const std::string output, arguments.Required("output"));
   if (arguments.All("model").empty()) {
     return absl::InvalidArgumentError("option --model is missing");
@@ -143,11 +201,12 @@ absl::Status RunExplain(const std::vector<std::string>& words) {
   if (threads < 0 || threads > 1024) {
     return absl::InvalidArgumentError("option --threads must be 0 to 1024");
   }
+  CAMNODE_ASSIGN_OR_RETURN(const LabExplainOptions options, ReadExplainOptions(arguments));
   SetComputeThreads(static_cast<int>(threads));
   // What is wrong with a film is said once, in its own line.
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
-  CAMNODE_ASSIGN_OR_RETURN(const Classifiers classifiers, LoadModels(arguments));
-  return ExplainAll(arguments.files(), classifiers, output);
+  CAMNODE_ASSIGN_OR_RETURN(const Models models, LoadModels(arguments, options));
+  return ExplainAll(arguments.files(), models, options, output);
 }
 
 }  // namespace camnode

@@ -19,12 +19,22 @@ namespace v1 = camnode::model::v1;
 constexpr double kImagenetMean[] = {0.485, 0.456, 0.406};
 constexpr double kImagenetDeviation[] = {0.229, 0.224, 0.225};
 
+absl::Status FillOutputActivation(const LabArguments& arguments, v1::ModelManifest& manifest) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::string activation, arguments.One("activation", "sigmoid"));
+  if (activation != "sigmoid" && activation != "softmax") {
+    return absl::InvalidArgumentError("option --activation must be sigmoid or softmax");
+  }
+  manifest.set_output_activation(activation == "softmax" ? v1::OUTPUT_ACTIVATION_SOFTMAX
+                                                         : v1::OUTPUT_ACTIVATION_SIGMOID);
+  return absl::OkStatus();
+}
+
 absl::Status FillLabels(const LabArguments& arguments, v1::ModelManifest& manifest) {
   for (const std::string& label : arguments.All("label")) manifest.add_labels(label);
   if (manifest.labels_size() == 0) manifest.add_labels("pneumonia");
   CAMNODE_ASSIGN_OR_RETURN(*manifest.mutable_reported_label(),
                            arguments.One("reported-label", manifest.labels(0)));
-  return absl::OkStatus();
+  return FillOutputActivation(arguments, manifest);
 }
 
 absl::Status FillPreprocessing(const LabArguments& arguments, v1::Preprocessing& preprocessing) {
@@ -80,6 +90,8 @@ nothing in DIR is overwritten.
   --version NUMBER       default: 1
   --label LABEL          one for each output, in order; default: pneumonia
   --reported-label LABEL default: the first
+  --activation A         sigmoid (default): each output judges its label alone;
+                         softmax: exactly one of the labels holds
   --threshold P          on the probability, 0 to 1; default: 0.5
   --threshold-set ID     default: NAME-VERSION
   --intensity POLICY     file (default): as the film's own window shows it;
@@ -94,8 +106,8 @@ absl::Status RunImportCheckpoint(const std::vector<std::string>& words) {
       const LabArguments arguments,
       LabArguments::Parse(
           words, {"architecture", "output", "precision", "strip-prefix", "name", "version", "label",
-                  "reported-label", "threshold", "threshold-set", "intensity", "input-size",
-                  "population", "intended-use", "training-data", "known-limits"}));
+                  "reported-label", "activation", "threshold", "threshold-set", "intensity",
+                  "input-size", "population", "intended-use", "training-data", "known-limits"}));
   CAMNODE_ASSIGN_OR_RETURN(const std::string directory, arguments.Required("output"));
   if (arguments.files().size() != 1) {
     return absl::InvalidArgumentError("exactly one checkpoint file is needed");

@@ -12,6 +12,7 @@
 #include "core/inference/closed_form_cam.h"
 #include "core/inference/device.h"
 #include "core/inference/gradient_cam.h"
+#include "core/inference/model_finding.h"
 #include "core/inference/networks/network.h"
 #include "core/inference/outlier_model.h"
 #include "core/inference/preprocessor.h"
@@ -22,12 +23,6 @@ namespace {
 
 namespace v1 = camnode::model::v1;
 
-int64_t ReportedOutput(const v1::ModelManifest& manifest) {
-  return std::distance(
-      manifest.labels().begin(),
-      std::find(manifest.labels().begin(), manifest.labels().end(), manifest.reported_label()));
-}
-
 // Convolutions run faster with the channels of a pixel side by side.
 void UseChannelsLast(Network& network) {
   const torch::NoGradGuard no_grad;
@@ -36,16 +31,6 @@ void UseChannelsLast(Network& network) {
       parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
     }
   }
-}
-
-Finding MakeFinding(const v1::ModelManifest& manifest, float logit) {
-  Finding finding;
-  finding.label = manifest.reported_label();
-  finding.logit = logit;
-  finding.probability = CalibratedProbability(manifest, logit);
-  finding.threshold = manifest.threshold();
-  finding.positive = finding.probability >= finding.threshold;
-  return finding;
 }
 
 }  // namespace
@@ -120,8 +105,13 @@ absl::StatusOr<ModelResult> Classifier::State::Run(const Radiograph& film) {
   CAMNODE_ASSIGN_OR_RETURN(NetworkInput input, Preprocess(film, model.manifest.preprocessing()));
   const torch::Tensor image = input.image.to(device).contiguous(torch::MemoryFormat::ChannelsLast);
   const torch::Tensor features = network->Features(image);
-  const float logit = network->Head(features.clone())[0][output].item<float>();
-  if (!std::isfinite(logit)) return absl::InternalError("the network's score is not finite");
+  const torch::Tensor scores =
+      network->Head(features.clone()).to(torch::kCPU, torch::kFloat32).contiguous();
+  const std::vector<float> logits(scores.data_ptr<float>(),
+                                  scores.data_ptr<float>() + scores.numel());
+  if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); })) {
+    return absl::InternalError("the network's score is not finite");
+  }
 
   ModelResult result;
   CAMNODE_ASSIGN_OR_RETURN(result.heatmap, Explain(features));
@@ -132,7 +122,7 @@ absl::StatusOr<ModelResult> Classifier::State::Run(const Radiograph& film) {
   result.model = model.manifest.name();
   result.version = model.manifest.version();
   result.weights_sha256 = model.manifest.weights_sha256();
-  result.finding = MakeFinding(model.manifest, logit);
+  result.finding = MakeFinding(model.manifest, logits);
   result.placement = input.placement;
   result.duration_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();

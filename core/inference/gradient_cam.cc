@@ -6,15 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "core/inference/closed_form_cam.h"
 #include "core/inference/device.h"
+#include "core/inference/gradient_maps.h"
 
 namespace camnode {
 namespace {
-
-// Sum over channels of (mean gradient * activation), negatives dropped: [H, W].
-torch::Tensor WeighActivations(const torch::Tensor& activations, const torch::Tensor& gradients) {
-  const torch::Tensor weights = gradients.mean({2, 3}, /*keepdim=*/true);
-  return (weights * activations).sum(1).squeeze(0).relu();
-}
 
 absl::StatusOr<Heatmap> Differentiate(const torch::Tensor& features,
                                       const torch::Tensor& activations, ClassifierHead head,
@@ -43,7 +38,7 @@ absl::StatusOr<Heatmap> Differentiate(const torch::Tensor& features,
   if (!gradient.isfinite().all().item<bool>()) {
     return absl::InternalError("gradient is not finite");
   }
-  return ToHeatmap(WeighActivations(activations, gradient));
+  return ToHeatmap(GradientMap(CamMethod::kGradCam, activations, gradient).relu());
 }
 
 }  // namespace

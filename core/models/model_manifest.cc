@@ -121,6 +121,8 @@ void CheckLabels(const v1::ModelManifest& m, Complaints& complaints) {
                     "must be one line of at most 64 printable ASCII characters each");
   complaints.Unless(labels.count(m.reported_label()) == 1, "reported_label",
                     "must be one of labels");
+  complaints.Unless(m.output_activation() != v1::OUTPUT_ACTIVATION_SOFTMAX || m.labels_size() >= 2,
+                    "output_activation", "OUTPUT_ACTIVATION_SOFTMAX needs two labels or more");
 }
 
 }  // namespace

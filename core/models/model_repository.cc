@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -150,6 +151,8 @@ std::string Identity(const v1::ModelManifest& m) {
                                    m.age_range().max_years()));
   }
   if (!m.outlier_sha256().empty()) AppendField(text, absl::StrCat("outlier ", m.outlier_sha256()));
+  // Said only where it matters, so that older sets keep their digests.
+  if (m.output_activation() == v1::OUTPUT_ACTIVATION_SOFTMAX) AppendField(text, "softmax");
   return text;
 }
 
@@ -230,10 +233,32 @@ std::string ThresholdSetId(const std::vector<ModelFolder>& models) {
   return absl::StrJoin(ids, "+");
 }
 
-double CalibratedProbability(const v1::ModelManifest& manifest, float logit) {
+int ReportedOutput(const v1::ModelManifest& manifest) {
+  const auto& labels = manifest.labels();
+  return static_cast<int>(std::distance(
+      labels.begin(), std::find(labels.begin(), labels.end(), manifest.reported_label())));
+}
+
+double LogOdds(const v1::ModelManifest& manifest, const std::vector<float>& logits) {
+  const auto reported = static_cast<size_t>(ReportedOutput(manifest));
+  const double logit = logits.at(reported);
+  if (manifest.output_activation() != v1::OUTPUT_ACTIVATION_SOFTMAX) return logit;
+  // The largest is taken out of the sum, so that no exponential overflows.
+  double largest = -std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (i != reported) largest = std::max<double>(largest, logits[i]);
+  }
+  double sum = 0.0;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (i != reported) sum += std::exp(logits[i] - largest);
+  }
+  return logit - largest - std::log(sum);
+}
+
+double CalibratedProbability(const v1::ModelManifest& manifest, double log_odds) {
   const double scale = manifest.has_calibration() ? manifest.calibration().scale() : 1.0;
   const double offset = manifest.has_calibration() ? manifest.calibration().offset() : 0.0;
-  const double probability = 1.0 / (1.0 + std::exp(-(scale * logit + offset)));
+  const double probability = 1.0 / (1.0 + std::exp(-(scale * log_odds + offset)));
   return std::round(probability * 1e4) / 1e4;
 }
 

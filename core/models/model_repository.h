@@ -59,9 +59,17 @@ std::string ModelSetDigest(const std::vector<ModelFolder>& models);
 // The one id if all agree, otherwise theirs joined by "+".
 std::string ThresholdSetId(const std::vector<ModelFolder>& models);
 
-// probability = sigmoid(a * logit + b) with the manifest's calibration (a = 1,
+// Position of the reported label among the network's outputs.
+int ReportedOutput(const camnode::model::v1::ModelManifest& manifest);
+
+// Log odds of the reported label before calibration: its logit or, under
+// OUTPUT_ACTIVATION_SOFTMAX, its logit less the logarithm of the sum of the other
+// outputs' exponentials.  REQUIRES: one logit a label.
+double LogOdds(const camnode::model::v1::ModelManifest& manifest, const std::vector<float>& logits);
+
+// probability = sigmoid(a * log_odds + b) with the manifest's calibration (a = 1,
 // b = 0 without one), rounded to 1e-4.
-double CalibratedProbability(const camnode::model::v1::ModelManifest& manifest, float logit);
+double CalibratedProbability(const camnode::model::v1::ModelManifest& manifest, double log_odds);
 
 }  // namespace camnode
 

@@ -197,6 +197,7 @@ TEST(ModelSetDigestTest, ChangesWithAllThatDecidesAResultAndWithTheOrder) {
       [](auto& m) { m.mutable_preprocessing()->mutable_percentile_normalization()->set_high(99); },
       [](auto& m) { m.mutable_age_range()->set_max_years(5); },
       [](auto& m) { m.set_outlier_sha256(std::string(64, '0')); },
+      [](auto& m) { m.set_output_activation(v1::OUTPUT_ACTIVATION_SOFTMAX); },
   };
   for (const auto& change : changes) {
     v1::ModelManifest changed = a;
@@ -218,6 +219,30 @@ TEST(ThresholdSetIdTest, IsTheOneIdOrAllOfThem) {
   EXPECT_EQ(ThresholdSetId({a, Folder(other)}), "set-1");
   other.set_threshold_set_id("set-2");
   EXPECT_EQ(ThresholdSetId({a, Folder(other), a}), "set-1+set-2+set-1");
+}
+
+TEST(ModelSetDigestTest, IsTheSameWhetherSigmoidIsSaidOrMeant) {
+  v1::ModelManifest said = Manifest("a", "1");
+  said.set_output_activation(v1::OUTPUT_ACTIVATION_SIGMOID);
+  EXPECT_EQ(ModelSetDigest({Folder(said)}), ModelSetDigest({Folder(Manifest("a", "1"))}));
+}
+
+TEST(LogOddsTest, GiveTheSoftmaxOfOutputsThatExcludeEachOther) {
+  v1::ModelManifest manifest = Manifest("a", "1");
+  manifest.clear_labels();
+  for (const char* label : {"normal", "pneumonia", "tuberculosis"}) manifest.add_labels(label);
+  manifest.set_reported_label("pneumonia");
+  ASSERT_EQ(ReportedOutput(manifest), 1);
+  EXPECT_EQ(LogOdds(manifest, {1.0f, 2.0f, 3.0f}), 2.0);
+
+  manifest.set_output_activation(v1::OUTPUT_ACTIVATION_SOFTMAX);
+  const double odds = LogOdds(manifest, {1.0f, 2.0f, 3.0f});
+  EXPECT_NEAR(odds, 2.0 - std::log(std::exp(1.0) + std::exp(3.0)), 1e-12);
+  // e^2 / (e + e^2 + e^3) = 0.24473.
+  EXPECT_EQ(CalibratedProbability(manifest, odds), 0.2447);
+  // The exponentials of these do not fit a double.
+  EXPECT_EQ(LogOdds(manifest, {2000.0f, 2001.0f, 0.0f}), 1.0);
+  EXPECT_EQ(LogOdds(manifest, {-2000.0f, -2001.0f, -9000.0f}), -1.0);
 }
 
 TEST(CalibratedProbabilityTest, IsTheSigmoidOfTheLogitRoundedToTenThousandths) {

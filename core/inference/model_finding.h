@@ -1,0 +1,18 @@
+#ifndef CAMNODE_CORE_INFERENCE_MODEL_FINDING_H_
+#define CAMNODE_CORE_INFERENCE_MODEL_FINDING_H_
+
+#include <vector>
+
+#include "core/domain/finding.h"
+#include "proto/camnode/model/v1/manifest.pb.h"
+
+namespace camnode {
+
+// What the network's logits, one a label, say of the reported label: probability,
+// rounded, and the verdict taken from the rounded value.
+Finding MakeFinding(const camnode::model::v1::ModelManifest& manifest,
+                    const std::vector<float>& logits);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_INFERENCE_MODEL_FINDING_H_
