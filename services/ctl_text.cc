@@ -36,10 +36,16 @@ std::string ResultsText(const v1::Analysis& analysis) {
 
 std::string AgreementText(const v1::Agreement& agreement) {
   if (agreement.models() < 2) return "";
-  // The sentence names the overlap itself.
-  return absl::StrFormat("  %s  Centres %.2f film widths apart, rank correlation %.2f.\n",
-                         Printable(agreement.sentence()), agreement.distance(),
-                         agreement.correlation());
+  std::string text = absl::StrFormat(
+      "  %s  Overlap %.2f, centres %.2f film widths apart, rank correlation %.2f.\n",
+      Printable(agreement.sentence()), agreement.overlap(), agreement.distance(),
+      agreement.correlation());
+  if (agreement.has_overlap_percentile()) {
+    absl::StrAppendFormat(&text, "  Percentiles against different films: %.0f, %.0f, %.0f.\n",
+                          agreement.overlap_percentile(), agreement.distance_percentile(),
+                          agreement.correlation_percentile());
+  }
+  return text;
 }
 
 std::string DeliveryText(const v1::Delivery& delivery) {

@@ -14,6 +14,7 @@ namespace camnode {
 extern const char kImportCheckpointUsage[];
 extern const char kExplainUsage[];
 extern const char kFitOutliersUsage[];
+extern const char kAgreementNullUsage[];
 
 // Errors: kInvalidArgument for a command line that cannot be understood; otherwise
 // ImportCheckpoint's.
@@ -30,6 +31,11 @@ absl::Status RunExplain(const std::vector<std::string>& words);
 // the model and of the first film that cannot be read; FitOutlierModel's;
 // kUnavailable (the folder cannot be written).
 absl::Status RunFitOutliers(const std::vector<std::string>& words);
+
+// Errors: kInvalidArgument for a command line that cannot be understood; those of the
+// models, of the first film that cannot be read or classified, and of MakeAgreementNull
+// and SaveAgreementNull.
+absl::Status RunAgreementNull(const std::vector<std::string>& words);
 
 }  // namespace camnode
 

@@ -1,6 +1,7 @@
 // camnode-lab explain
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -29,7 +30,10 @@ struct LoadedModel {
   std::unique_ptr<Classifier> classifier;
   std::unique_ptr<Explainer> explainer;
 };
-using Models = std::vector<LoadedModel>;
+struct Models {
+  std::vector<LoadedModel> loaded;
+  absl::optional<AgreementNull> null;  // What chance gives, where it is known.
+};
 
 absl::StatusOr<LoadedModel> LoadModel(const ModelFolder& folder, const LabExplainOptions& options,
                                       size_t index) {
@@ -47,18 +51,34 @@ absl::StatusOr<LoadedModel> LoadModel(const ModelFolder& folder, const LabExplai
   return model;
 }
 
+// A model lies in MODELS/NAME/VERSION, and the null in MODELS.
+absl::optional<AgreementNull> FindNull(const std::vector<ModelFolder>& folders) {
+  const std::filesystem::path first =
+      std::filesystem::absolute(folders.front().directory).lexically_normal();
+  absl::StatusOr<AgreementNull> null =
+      LoadAgreementNull(first.parent_path().parent_path().string(), folders);
+  if (null.ok()) return *std::move(null);
+  absl::FPrintF(stderr, "camnode-lab: agreement without percentiles: %s\n",
+                null.status().message());
+  return absl::nullopt;
+}
+
 absl::StatusOr<Models> LoadModels(const LabArguments& arguments, const LabExplainOptions& options) {
   CAMNODE_ASSIGN_OR_RETURN(const std::string intensity, arguments.One("intensity", ""));
   Models models;
+  std::vector<ModelFolder> folders;
   for (const std::string& directory : arguments.All("model")) {
     CAMNODE_ASSIGN_OR_RETURN(ModelFolder folder,
                              LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
     if (!intensity.empty()) {
       CAMNODE_RETURN_IF_ERROR(SetIntensity(intensity, *folder.manifest.mutable_preprocessing()));
     }
-    CAMNODE_ASSIGN_OR_RETURN(LoadedModel model, LoadModel(folder, options, models.size()));
-    models.push_back(std::move(model));
+    CAMNODE_ASSIGN_OR_RETURN(LoadedModel model, LoadModel(folder, options, models.loaded.size()));
+    models.loaded.push_back(std::move(model));
+    folders.push_back(std::move(folder));
   }
+  // Maps of another method are no more or less alike by the same chance.
+  if (options.as_served) models.null = FindNull(folders);
   return models;
 }
 
@@ -95,6 +115,11 @@ Json AgreementJson(const Agreement& agreement) {
     json["distance"] = agreement.distance;
     json["correlation"] = agreement.correlation;
   }
+  if (agreement.percentiles.has_value()) {
+    json["overlap_percentile"] = agreement.percentiles->overlap;
+    json["distance_percentile"] = agreement.percentiles->distance;
+    json["correlation_percentile"] = agreement.percentiles->correlation;
+  }
   return json;
 }
 
@@ -116,19 +141,20 @@ absl::StatusOr<Json> ExplainFilm(const std::string& path, const Models& models,
   CAMNODE_ASSIGN_OR_RETURN(const Radiograph film, ReadFilm(path));
   std::vector<ModelResult> results;
   Json line{{"file", path}, {"models", Json::array()}};
-  for (size_t i = 0; i < models.size(); ++i) {
-    if (models[i].classifier != nullptr) {
-      CAMNODE_ASSIGN_OR_RETURN(ModelResult result, models[i].classifier->Classify(film));
+  for (size_t i = 0; i < models.loaded.size(); ++i) {
+    if (models.loaded[i].classifier != nullptr) {
+      CAMNODE_ASSIGN_OR_RETURN(ModelResult result, models.loaded[i].classifier->Classify(film));
       line["models"].push_back(ModelJson(result));
       results.push_back(std::move(result));
     } else {
-      CAMNODE_ASSIGN_OR_RETURN(Explanation explanation, models[i].explainer->Explain(film));
+      CAMNODE_ASSIGN_OR_RETURN(Explanation explanation, models.loaded[i].explainer->Explain(film));
       line["models"].push_back(
           ExplanationJson(explanation, options.explainers[i], options.signed_maps));
       results.push_back(std::move(explanation.result));
     }
   }
-  line["agreement"] = AgreementJson(ComputeAgreement(results));
+  line["agreement"] =
+      AgreementJson(ComputeAgreement(results, models.null.has_value() ? &*models.null : nullptr));
   return line;
 }
 

@@ -24,6 +24,7 @@ const Command kCommands[] = {
     {"import-checkpoint", camnode::kImportCheckpointUsage, camnode::RunImportCheckpoint},
     {"explain", camnode::kExplainUsage, camnode::RunExplain},
     {"fit-outliers", camnode::kFitOutliersUsage, camnode::RunFitOutliers},
+    {"agreement-null", camnode::kAgreementNullUsage, camnode::RunAgreementNull},
 };
 
 void PrintUsage(std::FILE* stream) {

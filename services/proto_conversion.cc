@@ -99,6 +99,11 @@ v1::Agreement ToProto(const Agreement& agreement) {
   message.set_distance(agreement.distance);
   message.set_correlation(agreement.correlation);
   message.set_sentence(agreement.sentence);
+  if (agreement.percentiles.has_value()) {
+    message.set_overlap_percentile(agreement.percentiles->overlap);
+    message.set_distance_percentile(agreement.percentiles->distance);
+    message.set_correlation_percentile(agreement.percentiles->correlation);
+  }
   return message;
 }
 

@@ -84,6 +84,7 @@ InstanceAnalyzerOptions MakeAnalyzerOptions(const Config& config, const SharedMo
   InstanceAnalyzerOptions options;
   options.max_pixels = config.worker.max_pixels;
   options.eligibility = config.eligibility;
+  options.model_directory = config.model_directory;
   for (const WorkflowConfig& configured : config.workflows) {
     AnalyzerWorkflow workflow;
     workflow.name = configured.name;

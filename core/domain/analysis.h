@@ -34,6 +34,14 @@ struct ModelResult {
   double duration_ms = 0.0;              // Preprocessing, network and map.
 };
 
+// Of 100 comparisons between maps of different films, how many are less alike than
+// these maps of one film; see core/inference/agreement.h.
+struct AgreementPercentiles {
+  double overlap = 0.0;      // Share of them that overlap less.
+  double distance = 0.0;     // Whose centres lie farther apart.
+  double correlation = 0.0;  // That correlate less.
+};
+
 // Did the models use the same area?  Every value is the mean over the pairs of
 // models; see core/inference/agreement.h for the formulae.
 struct Agreement {
@@ -41,7 +49,9 @@ struct Agreement {
   double overlap = 0.0;      // Intersection over union of the half-mass regions, 0 to 1.
   double distance = 0.0;     // Between centres of mass, in film widths.
   double correlation = 0.0;  // Spearman's, -1 to 1.
-  std::string sentence;      // For a reader: "The three models used the same area."
+  // Absent where it is not known how alike maps of different films are.
+  absl::optional<AgreementPercentiles> percentiles;
+  std::string sentence;  // For a reader: "The three models used the same area ...".
 };
 
 // Something that a reader of the scores must know; they stand all the same.

@@ -12,10 +12,11 @@
 // Each is the formula of the Python package grad-cam 1.5.7 before it scales the map,
 // and is tested against values made with it.  Where that differs from a paper, the
 // package is followed, because its maps are what others compare with:
-//   * gradcam++ and xgradcam carry the small constants above in their denominators.
-//     Gradients of these networks are small (1e-5 to 1e-3 a cell), so that in
-//     gradcam++ the constant is not small beside them: the map then weighs channels by
-//     the cube of their gradients, and its peak is far below the logit.
+//   * gradcam++ and xgradcam carry the small constants above in their denominators.  The
+//     squares of these networks' gradients are often no larger than that of gradcam++,
+//     which therefore shapes its map.
+//   * xgradcam divides by sum(A_k), which is near zero for some channels where A has both
+//     signs (features.5, features.denseblock3): rounding is seen there in the fifth digit.
 //   * gradcam++'s paper derives `a` for exp(logit); the gradient here is the logit's.
 //   * layercam of one layer is not scaled by tanh as the paper does for shallow layers;
 //     see layer_fusion.h for several layers.

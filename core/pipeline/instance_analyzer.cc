@@ -9,6 +9,8 @@
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "core/base/crash_point.h"
+#include "core/base/log.h"
+#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/eligibility.h"
 #include "core/dicom/film_concerns.h"
@@ -43,10 +45,20 @@ std::vector<Classifier*> Pointers(const std::vector<std::unique_ptr<Classifier>>
   return pointers;
 }
 
-ModelSet Describe(const std::vector<Classifier*>& classifiers) {
+std::vector<ModelFolder> FoldersOf(const std::vector<Classifier*>& classifiers) {
   std::vector<ModelFolder> folders;
   for (const Classifier* classifier : classifiers) folders.push_back(classifier->model());
-  return DescribeModelSet(folders);
+  return folders;
+}
+
+absl::optional<AgreementNull> LoadNull(const std::string& model_directory,
+                                       const std::vector<ModelFolder>& models) {
+  if (models.size() < 2) return absl::nullopt;
+  absl::StatusOr<AgreementNull> null = LoadAgreementNull(model_directory, models);
+  if (null.ok()) return *std::move(null);
+  Log(LogLevel::kWarning, "agreement_percentiles_absent",
+      {{LogField::kReason, null.status().message()}});
+  return absl::nullopt;
 }
 
 RadiographLimits LimitsFor(int64_t max_pixels, const std::vector<Classifier*>& classifiers) {
@@ -115,16 +127,21 @@ std::vector<AnalysisFlag> InstanceAnalyzer::ConcernsOf(const ReadFilm& film,
 }
 
 std::vector<InstanceAnalyzer::Workflow> InstanceAnalyzer::MakeWorkflows(
-    const std::vector<AnalyzerWorkflow>& options,
+    const InstanceAnalyzerOptions& options,
     const std::vector<std::unique_ptr<Classifier>>& classifiers) {
   std::vector<Workflow> workflows;
-  for (const AnalyzerWorkflow& option : options) {
+  for (const AnalyzerWorkflow& option : options.workflows) {
     Workflow& workflow = workflows.emplace_back();
     workflow.name = option.name;
     for (const std::size_t model : option.models) {
       workflow.classifiers.push_back(classifiers.at(model).get());
     }
-    workflow.models = Describe(workflow.classifiers);
+    const std::vector<ModelFolder> folders = FoldersOf(workflow.classifiers);
+    workflow.null = LoadNull(options.model_directory, folders);
+    workflow.models = DescribeModelSet(folders);
+    if (workflow.null.has_value()) {
+      workflow.models.agreement_null = Sha256Hex(workflow.null->SerializeAsString());
+    }
     workflow.writers = MakeOutputWriters(option.outputs, workflow.models);
   }
   return workflows;
@@ -144,8 +161,8 @@ InstanceAnalyzer::InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobS
     : options_(options),
       blobs_(blobs),
       classifiers_(std::move(classifiers)),
-      models_(Describe(Pointers(classifiers_))),
-      workflows_(MakeWorkflows(options.workflows, classifiers_)),
+      models_(DescribeModelSet(FoldersOf(Pointers(classifiers_)))),
+      workflows_(MakeWorkflows(options, classifiers_)),
       limits_(LimitsFor(options.max_pixels, Pointers(classifiers_))) {}
 
 absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Instance& instance) {
@@ -180,7 +197,8 @@ absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Ins
   }
   if (analysis.outcome == AnalysisOutcome::kAnalyzed) {
     CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(workflow->classifiers, film.radiograph, analysis));
-    analysis.agreement = ComputeAgreement(analysis.results);
+    analysis.agreement =
+        ComputeAgreement(analysis.results, workflow->null.has_value() ? &*workflow->null : nullptr);
     ApplyPolicy(FindOutlierConcerns(analysis), options_.eligibility, analysis);
   }
   CrashPoint("after_classify");

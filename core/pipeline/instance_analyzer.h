@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "core/dicom/radiograph_reader.h"
 #include "core/domain/eligibility_policy.h"
 #include "core/inference/classifier.h"
+#include "core/models/agreement_null.h"
 #include "core/pipeline/film_analyzer.h"
 #include "core/pipeline/output_writers.h"
 #include "core/storage/blob_store.h"
@@ -35,6 +37,10 @@ struct InstanceAnalyzerOptions {
   // Of the PNG kept for rendering overlays later, on request.
   int display_max_long_side = 1024;
   EligibilityPolicy eligibility;
+  // Where the models lie, and beside them what chance gives of their agreement
+  // (core/models/agreement_null.h).  Without it agreement has no percentiles, which is
+  // logged once for each workflow.
+  std::string model_directory;
 };
 
 class InstanceAnalyzer final : public FilmAnalyzer {
@@ -64,12 +70,13 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   struct Workflow {
     std::string name;
     std::vector<Classifier*> classifiers;
+    absl::optional<AgreementNull> null;
     ModelSet models;
     std::vector<std::unique_ptr<OutputWriter>> writers;
   };
 
   static std::vector<Workflow> MakeWorkflows(
-      const std::vector<AnalyzerWorkflow>& options,
+      const InstanceAnalyzerOptions& options,
       const std::vector<std::unique_ptr<Classifier>>& classifiers);
   absl::StatusOr<const Workflow*> FindWorkflow(const std::string& name) const;
 

@@ -13,11 +13,12 @@
 namespace camnode {
 
 struct ModelSet {
-  std::string digest;              // ModelSetDigest.
-  std::string threshold_set;       // ThresholdSetId.
-  std::string preprocessing;       // One digest over all models' preprocessing, in order.
-  std::string population;          // For legends: each different line once, joined by "; ".
-  absl::optional<AgeLimits> ages;  // That every model with an age range was trained on.
+  std::string digest;               // ModelSetDigest.
+  std::string threshold_set;        // ThresholdSetId.
+  std::string preprocessing;        // One digest over all models' preprocessing, in order.
+  std::string population;           // For legends: each different line once, joined by "; ".
+  absl::optional<AgeLimits> ages;   // That every model with an age range was trained on.
+  std::string agreement_null = "";  // Digest of what chance gives; empty: not known.
 };
 
 ModelSet DescribeModelSet(const std::vector<ModelFolder>& models);

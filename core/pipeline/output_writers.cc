@@ -84,6 +84,7 @@ class PictureWriter : public OutputWriter {
   }
 
   const OutputOptions& options() const { return options_; }
+  const ModelSet& models() const { return models_; }
 
  private:
   OutputRecipe RecipeOf(const Object& object) const {
@@ -156,11 +157,13 @@ class PanelWriter final : public PictureWriter {
     CAMNODE_ASSIGN_OR_RETURN(cv::Mat3b picture,
                              RenderPanel(input.film, input.analysis, RenderOptions(max_long_side)));
     Object object;
-    object.own_options = absl::StrCat("side=", max_long_side, " alpha=", options().alpha);
+    object.own_options = absl::StrCat("side=", max_long_side, " alpha=", options().alpha,
+                                      " null=", models().agreement_null);
     // What the policy made flags of is part of the picture.
     for (const AnalysisFlag& flag : input.analysis.flags) {
       absl::StrAppend(&object.own_options, " flag=", flag.code);
     }
+    object.version = 2;
     object.series_offset = 1;
     object.series_description = "AI pneumonia panel (RESEARCH)";
     object.derivation =

@@ -79,7 +79,8 @@ Panel MakePanel(const Analysis& analysis, const OverlayOptions& options, int cap
   }
   const Agreement& agreement = analysis.agreement;
   if (!agreement.sentence.empty()) {
-    panel.footer.AddStrong(agreement.sentence.substr(0, kMaxTextBytes));
+    // Not strong: those rows are never wrapped, and a small panel has no room for it.
+    panel.footer.AddText(agreement.sentence.substr(0, kMaxTextBytes));
   }
   if (agreement.models >= 2) panel.footer.AddText(AgreementNumbers(agreement));
   for (const AnalysisFlag& flag : analysis.flags) {

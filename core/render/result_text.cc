@@ -26,10 +26,14 @@ std::string ProbabilityText(const Finding& finding) {
 }
 
 std::string AgreementNumbers(const Agreement& agreement) {
-  return absl::StrFormat(
+  const std::string numbers = absl::StrFormat(
       "Maps: overlap %.2f (0 to 1), centres %.2f film widths apart, rank correlation %.2f "
       "(-1 to 1)",
       agreement.overlap, agreement.distance, agreement.correlation);
+  if (!agreement.percentiles.has_value()) return numbers;
+  return absl::StrFormat("%s; of 100 different films closer than %.0f, %.0f, %.0f", numbers,
+                         agreement.percentiles->overlap, agreement.percentiles->distance,
+                         agreement.percentiles->correlation);
 }
 
 }  // namespace camnode

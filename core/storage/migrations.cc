@@ -226,6 +226,16 @@ Migration QuarantinedInstances() {
           }};
 }
 
+Migration AgreementPercentilesOfAnalyses() {
+  return {6,
+          {
+              // NULL: what chance gives was not known.
+              "ALTER TABLE analysis ADD COLUMN agreement_overlap_percentile {real}",
+              "ALTER TABLE analysis ADD COLUMN agreement_distance_percentile {real}",
+              "ALTER TABLE analysis ADD COLUMN agreement_correlation_percentile {real}",
+          }};
+}
+
 // 0 if there is no schema at all.
 absl::StatusOr<int> ReadVersion(SqlTransaction& transaction) {
   const absl::string_view exists =
@@ -282,8 +292,8 @@ absl::StatusOr<int> ReadVersion(SqlDatabase& database) {
 
 const std::vector<Migration>& Migrations() {
   static const auto* const migrations = new std::vector<Migration>{
-      ReceptionAndQueue(), ResultsAndOutbox(), FlagsAndOutliers(), ProbeOfStorage(),
-      QuarantinedInstances()};
+      ReceptionAndQueue(), ResultsAndOutbox(),     FlagsAndOutliers(),
+      ProbeOfStorage(),    QuarantinedInstances(), AgreementPercentilesOfAnalyses()};
   return *migrations;
 }
 

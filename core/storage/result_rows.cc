@@ -17,8 +17,9 @@ constexpr absl::string_view kAnalysisColumns =
     "analysis.agreement_models, analysis.agreement_overlap, analysis.agreement_distance, "
     "analysis.agreement_correlation, analysis.agreement_sentence, analysis.display_blob_id, "
     "analysis.started_ms, analysis.finished_ms, analysis.decode_ms, analysis.render_ms, "
-    "analysis.flags, analysis.job_id";
-constexpr size_t kAnalysisColumnCount = 20;
+    "analysis.flags, analysis.job_id, analysis.agreement_overlap_percentile, "
+    "analysis.agreement_distance_percentile, analysis.agreement_correlation_percentile";
+constexpr size_t kAnalysisColumnCount = 23;
 
 // One line a flag: the code, a space, the sentence.
 std::string FlagsText(const std::vector<AnalysisFlag>& flags) {
@@ -58,6 +59,9 @@ Analysis AnalysisFromRow(const SqlRow& row) {
   analysis.render_ms = row.Real(17);
   analysis.flags = FlagsFromText(row.Text(18));
   analysis.job_id = row.Int(19);
+  if (!row.IsNull(20)) {
+    analysis.agreement.percentiles = AgreementPercentiles{row.Real(20), row.Real(21), row.Real(22)};
+  }
   return analysis;
 }
 
@@ -170,15 +174,25 @@ absl::StatusOr<std::vector<StoredDerivedInstance>> ReadOutputs(SqlTransaction& t
 
 absl::StatusOr<int64_t> InsertAnalysis(SqlTransaction& transaction, int64_t job_id,
                                        const Analysis& analysis) {
+  absl::optional<double> overlap;
+  absl::optional<double> distance;
+  absl::optional<double> correlation;
+  if (const auto& percentiles = analysis.agreement.percentiles; percentiles.has_value()) {
+    overlap = percentiles->overlap;
+    distance = percentiles->distance;
+    correlation = percentiles->correlation;
+  }
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> inserted,
                            transaction.Query(R"sql(
         INSERT INTO analysis (job_id, instance_id, workflow, model_set, threshold_set, outcome,
           reason_code, reason, agreement_models, agreement_overlap, agreement_distance,
           agreement_correlation, agreement_sentence, display_blob_id, started_ms, finished_ms,
-          decode_ms, render_ms, flags)
+          decode_ms, render_ms, flags, agreement_overlap_percentile,
+          agreement_distance_percentile, agreement_correlation_percentile)
         VALUES (:job, :instance, :workflow, :model_set, :threshold_set, :outcome, :reason_code,
           :reason, :models, :overlap, :distance, :correlation, :sentence, :display, :started,
-          :finished, :decode, :render, :flags)
+          :finished, :decode, :render, :flags, :overlap_percentile, :distance_percentile,
+          :correlation_percentile)
         RETURNING id)sql",
                                              {{"job", job_id},
                                               {"instance", analysis.instance_id},
@@ -198,7 +212,10 @@ absl::StatusOr<int64_t> InsertAnalysis(SqlTransaction& transaction, int64_t job_
                                               {"finished", analysis.finished_ms},
                                               {"decode", analysis.decode_ms},
                                               {"render", analysis.render_ms},
-                                              {"flags", FlagsText(analysis.flags)}}));
+                                              {"flags", FlagsText(analysis.flags)},
+                                              {"overlap_percentile", overlap},
+                                              {"distance_percentile", distance},
+                                              {"correlation_percentile", correlation}}));
   const int64_t analysis_id = inserted.at(0).Int(0);
   int number = 0;
   for (const ModelResult& result : analysis.results) {

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/variant.h"
 
 namespace camnode {
@@ -32,6 +33,9 @@ struct SqlParameter {
   SqlParameter(absl::string_view n, int v) : name(n), value(int64_t{v}) {}
   SqlParameter(absl::string_view n, bool v) : name(n), value(int64_t{v ? 1 : 0}) {}
   SqlParameter(absl::string_view n, double v) : name(n), value(v) {}
+  SqlParameter(absl::string_view n, const absl::optional<double>& v) : name(n) {
+    if (v.has_value()) value = *v;  // Otherwise NULL.
+  }
   SqlParameter(absl::string_view n, std::string v) : name(n), value(std::move(v)) {}
   SqlParameter(absl::string_view n, absl::string_view v) : name(n), value(std::string(v)) {}
   SqlParameter(absl::string_view n, const char* v) : name(n), value(std::string(v)) {}

@@ -52,6 +52,7 @@ def test_get_shows_probability_threshold_verdict_and_agreement(node, film):
     for model in ("resnet18", "efficientnet_b0", "densenet121"):
         assert model in text
     assert "RESEARCH ONLY" in text
+    assert "Percentiles against different films: " in text
     answer = json.loads(succeed(node.control("get", film.SOPInstanceUID, "--json")))
     assert [round(one["probability"], 4) for one in answer["results"]] == [
         one.probability for one in node.rpc.find_analysis(film.SOPInstanceUID).results

@@ -77,6 +77,9 @@ def test_an_analysis_says_what_each_model_found_and_where(node, pixels, scratch)
         assert result.heatmap.region_height <= dataset.Rows
     assert -1 <= analysis.agreement.correlation <= 1
     assert 0 <= analysis.agreement.overlap <= 1
+    assert 0 <= analysis.agreement.overlap_percentile <= 100
+    assert analysis.agreement.HasField("distance_percentile")
+    assert analysis.agreement.HasField("correlation_percentile")
     assert analysis.start_time.ToMilliseconds() <= analysis.finish_time.ToMilliseconds()
     again = node.rpc.results("GetAnalysis", analysis_id=analysis.analysis_id).analysis
     assert again == analysis

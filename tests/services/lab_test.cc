@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -30,6 +32,12 @@ TEST(LabArgumentsTest, TakesOptionsInBothSpellingsAndLeavesFilesInOrder) {
   ASSERT_THAT(arguments, IsOk());
   EXPECT_THAT(arguments->All("model"), ElementsAre("x", "y"));
   EXPECT_THAT(arguments->files(), ElementsAre("a.dcm", "b.png", "--c.dcm"));
+
+  const auto flagged = LabArguments::Parse({"--signed", "a.dcm"}, {"model"}, {"signed"});
+  ASSERT_THAT(flagged, IsOk());
+  EXPECT_TRUE(flagged->Has("signed"));
+  EXPECT_FALSE(flagged->Has("model"));
+  EXPECT_THAT(flagged->files(), ElementsAre("a.dcm"));
 }
 
 TEST(LabArgumentsTest, NamesTheOptionThatIsWrong) {
@@ -94,6 +102,87 @@ TEST_F(LabTest, ExplainWritesALineAFilmWithEachModelInTheOrderGiven) {
   EXPECT_EQ(first["heatmap"][0].size(), 7);
   EXPECT_GT(first["heatmap_peak"].get<double>(), 0.0);
   EXPECT_EQ(lines[0]["agreement"]["models"], 2);
+}
+
+TEST_F(LabTest, ExplainTakesOtherMethodsLayersViewsAndSigns) {
+  ASSERT_THAT(RunExplain({"--model", "deploy/models/resnet18/1", "--model",
+                          "deploy/models/efficientnet_b0/1", "--output", Path("out.jsonl"),
+                          "--method", "hirescam", "--layer", "layer3", "--layer", "features.5",
+                          "--tta", "flip", "--signed", "--threads", "1", kFilm}),
+              IsOk());
+  const auto lines = Lines(Path("out.jsonl"));
+  ASSERT_EQ(lines.size(), 1);
+  const nlohmann::json& first = lines[0]["models"][0];
+  EXPECT_EQ(first["method"], "hirescam");
+  EXPECT_EQ(first["layers"], nlohmann::json({"layer3"}));
+  EXPECT_EQ(lines[0]["models"][1]["layers"], nlohmann::json({"features.5"}));
+  EXPECT_EQ(first["explained_label"], "pneumonia");
+  EXPECT_EQ(first["heatmap_unit"], "logit");
+  EXPECT_EQ(first["views"], 2);
+  EXPECT_EQ(first["heatmap"].size(), 14);
+  EXPECT_EQ(first["heatmap_signed"].size(), 14);
+  EXPECT_EQ(lines[0]["agreement"]["models"], 2);
+  // Chance is known for the node's own maps only.
+  EXPECT_FALSE(lines[0]["agreement"].contains("overlap_percentile"));
+}
+
+TEST_F(LabTest, ExplainSaysWhatItsOptionsMayBe) {
+  const auto explain = [this](std::vector<std::string> words) {
+    words.insert(words.end(), {"--model", "deploy/models/resnet18/1", "--model",
+                               "deploy/models/resnet18/1", "--output", Path("out"), kFilm});
+    return RunExplain(words);
+  };
+  using absl::StatusCode;
+  EXPECT_THAT(explain({"--method", "magic"}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("gradcam, gradcam++")));
+  EXPECT_THAT(explain({"--layer", "layer9"}),
+              StatusIs(StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("resnet18"), HasSubstr("known: conv1, relu"))));
+  EXPECT_THAT(explain({"--layer", "layer1", "--layer", "layer2", "--layer", "layer3"}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("once for each")));
+  EXPECT_THAT(explain({"--tta", "rotate"}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("flip,scale")));
+  EXPECT_THAT(explain({"--target", "normal"}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("predicted")));
+  EXPECT_THAT(explain({"--signed=yes"}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("takes no value")));
+  EXPECT_THAT(explain({"--signed", "--layer", "layer3,layer4"}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("single --layer")));
+}
+
+TEST_F(LabTest, ExplainGivesPercentilesOfTheCarriedModels) {
+  ASSERT_THAT(
+      RunExplain({"--model", "deploy/models/resnet18/1", "--model",
+                  "deploy/models/efficientnet_b0/1", "--model", "deploy/models/densenet121/1",
+                  "--output", Path("out.jsonl"), "--threads", "1", kFilm}),
+      IsOk());
+  const nlohmann::json agreement = Lines(Path("out.jsonl"))[0]["agreement"];
+  for (const char* name : {"overlap_percentile", "distance_percentile", "correlation_percentile"}) {
+    ASSERT_TRUE(agreement.contains(name)) << name;
+    EXPECT_GE(agreement[name].get<double>(), 0.0);
+    EXPECT_LE(agreement[name].get<double>(), 100.0);
+  }
+  EXPECT_THAT(agreement["sentence"].get<std::string>(), HasSubstr("of 100 of different films"));
+}
+
+TEST_F(LabTest, AgreementNullMeasuresChanceForTheModelsItIsGiven) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224");
+  std::vector<std::string> words = {"--model",   "deploy/models/resnet18/1",
+                                    "--model",   "deploy/models/efficientnet_b0/1",
+                                    "--output",  folder_.string(),
+                                    "--draws",   "200",
+                                    "--threads", "1"};
+  std::vector<std::string> films;
+  for (const auto& entry : fs::directory_iterator(TestDataPath("kermany224/train/PNEUMONIA"))) {
+    films.push_back(entry.path().string());
+  }
+  std::sort(films.begin(), films.end());
+  words.insert(words.end(), films.begin(), films.begin() + 30);
+  ASSERT_THAT(RunAgreementNull(words), IsOk());
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "agreement"), {}), 1);
+  EXPECT_THAT(RunAgreementNull(
+                  {"--model", "deploy/models/resnet18/1", "--output", folder_.string(), kFilm}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("two models or more")));
 }
 
 TEST_F(LabTest, ExplainReportsFilmsThatFailAndGoesOn) {

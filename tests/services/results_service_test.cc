@@ -79,6 +79,10 @@ TEST_F(ResultsServiceTest, AnAnalysisHoldsEverythingTheStoresKnow) {
   EXPECT_THAT(result.heatmap().values(), ElementsAre(0.0f, 1.0f, 2.0f, 0.5f));
   EXPECT_EQ(result.heatmap().columns(), 2);
   EXPECT_EQ(result.heatmap().region_width(), 4);
+  EXPECT_EQ(analysis.agreement().overlap_percentile(), 97.5);
+  EXPECT_EQ(analysis.agreement().distance_percentile(), 88.25);
+  ASSERT_TRUE(analysis.agreement().has_correlation_percentile());
+  EXPECT_EQ(analysis.agreement().correlation_percentile(), 0.0);
   ASSERT_EQ(analysis.derived_instances_size(), 1);
   ASSERT_EQ(analysis.derived_instances(0).deliveries_size(), 1);
   EXPECT_EQ(analysis.derived_instances(0).deliveries(0).destination(), "pacs");

@@ -155,6 +155,7 @@ Analysis ServiceTest::SomeAnalysis() {
     analysis.results.push_back(result);
   }
   analysis.agreement.models = 2;
+  analysis.agreement.percentiles = AgreementPercentiles{97.5, 88.25, 0.0};
   analysis.agreement.sentence = "The two models used the same area.";
   const cv::Mat1b film = (cv::Mat1b(2, 4) << 0, 50, 100, 150, 200, 250, 128, 64);
   analysis.display_blob_id = stores_->blobs->Put(EncodePng(film).value()).value().id;

@@ -37,7 +37,7 @@ LAYERS = {"resnet18": ["layer3", "layer4"],
           "densenet121": ["features.denseblock3", "features.norm5"]}
 FUSED = {"resnet18": ["layer2", "layer3", "layer4"],
          "densenet121": ["features.transition2", "features.denseblock3"]}
-AUGMENTED = {"resnet18": ["layer3"], "densenet121": ["features.norm5"]}
+AUGMENTED = {"resnet18": ["layer4"], "densenet121": ["features.norm5"]}
 AUGMENTATIONS = {"flip": [ttach.HorizontalFlip()],
                  "scale": [ttach.Multiply(factors=[0.9, 1, 1.1])],
                  "flip,scale": [ttach.HorizontalFlip(), ttach.Multiply(factors=[0.9, 1, 1.1])]}

@@ -185,5 +185,14 @@ TEST_F(OutputWritersTest, AnotherModelSetMakesOtherObjectsInOtherSeries) {
   EXPECT_NE(before[0].derived.series_instance_uid, after[0].derived.series_instance_uid);
 }
 
+// The panel shows the agreement's percentiles, the overlays do not.
+TEST_F(OutputWritersTest, AnotherMeasureOfChanceMakesAnotherPanel) {
+  const auto before = WriteAll(OutputOptions());
+  models_.agreement_null = "measured again";
+  const auto after = WriteAll(OutputOptions());
+  EXPECT_EQ(before[0].derived.sop_instance_uid, after[0].derived.sop_instance_uid);
+  EXPECT_NE(before[2].derived.sop_instance_uid, after[2].derived.sop_instance_uid);
+}
+
 }  // namespace
 }  // namespace camnode

@@ -26,6 +26,17 @@ class ResultStoreTest : public StoresTest {
 };
 CAMNODE_TEST_ON_ALL_DATABASES(ResultStoreTest);
 
+TEST_P(ResultStoreTest, PercentilesThatWereNotKnownStayAbsent) {
+  Enqueue("1.2.3");
+  JobLease lease = LeaseOne();
+  ASSERT_THAT(lease.Start(), IsOk());
+  Analysis analysis = SomeAnalysis();
+  analysis.agreement.percentiles.reset();
+  const absl::StatusOr<int64_t> id = results_->Commit(std::move(lease), analysis, {}, {});
+  ASSERT_THAT(id, IsOk());
+  EXPECT_FALSE(results_->Get(*id)->analysis.agreement.percentiles.has_value());
+}
+
 TEST_P(ResultStoreTest, ACommittedAnalysisComesBackToTheLastBit) {
   Enqueue("1.2.3");
   JobLease lease = LeaseOne();
@@ -50,6 +61,10 @@ TEST_P(ResultStoreTest, ACommittedAnalysisComesBackToTheLastBit) {
   EXPECT_EQ(stored->analysis.agreement.overlap, 0.625);
   EXPECT_EQ(stored->analysis.agreement.distance, 0.1);
   EXPECT_EQ(stored->analysis.agreement.correlation, -0.25);
+  ASSERT_TRUE(stored->analysis.agreement.percentiles.has_value());
+  EXPECT_EQ(stored->analysis.agreement.percentiles->overlap, 97.5);
+  EXPECT_EQ(stored->analysis.agreement.percentiles->distance, 88.25);
+  EXPECT_EQ(stored->analysis.agreement.percentiles->correlation, 0.0);
   EXPECT_EQ(stored->analysis.agreement.sentence, analysis.agreement.sentence);
   EXPECT_EQ(stored->analysis.decode_ms, 3.5);
   ASSERT_EQ(stored->analysis.results.size(), 2u);

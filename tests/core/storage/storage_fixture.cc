@@ -116,6 +116,7 @@ Analysis SomeAnalysis() {
   analysis.agreement.overlap = 0.625;
   analysis.agreement.distance = 0.1;
   analysis.agreement.correlation = -0.25;
+  analysis.agreement.percentiles = AgreementPercentiles{97.5, 88.25, 0.0};
   analysis.agreement.sentence = "The two models used the same area.";
   analysis.decode_ms = 3.5;
   analysis.render_ms = 4.5;
