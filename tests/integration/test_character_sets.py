@@ -28,11 +28,11 @@ NAMES = {
     "hebrew": ("ISO_IR 138", "שרון^דבורה", "מימון"),
     "latin 1": ("ISO_IR 100", "Buc^Jérôme", "Müller"),
     "ascii": (None, "Adams^John", "House"),
+    "backslash": ("GB18030", "Wang^XiaoDong=昞", "昞"),
 }
-# Its second byte in GB18030 is 0x5C, a backslash in ASCII.  pydicom takes it for one,
-# so it is compared, but not read.
-BACKSLASH = "昞"
-
+# The second byte of 昞 in GB18030 is 0x5C, a backslash in ASCII.  pydicom and dciodvfy
+# take it for one, so such names are compared only.
+READABLE = [name for name in NAMES if name != "backslash"]
 RAW = (
     "SpecificCharacterSet",
     "PatientName",
@@ -79,12 +79,11 @@ def outputs(tmp_path_factory, pixels):
 
 def patient(pixels, character_set, name, physician):
     dataset = films.film(pixels, SpecificCharacterSet=character_set)
-    dataset.PatientName = name
-    dataset.OtherPatientNames = BACKSLASH if character_set == "GB18030" else name
+    dataset.PatientName = dataset.OtherPatientNames = name
     dataset.ReferringPhysicianName = physician
     # The first item's values are in the data set's character set, the second's in its own.
     inherits, has_its_own = Dataset(), Dataset()
-    inherits.PatientID, has_its_own.PatientID = "ID", BACKSLASH
+    inherits.PatientID = has_its_own.PatientID = "ID"
     inherits.IssuerOfPatientID = physician.partition("^")[0]
     has_its_own.SpecificCharacterSet = "GB18030"
     has_its_own.IssuerOfPatientID = "医院"
@@ -113,7 +112,7 @@ def test_a_name_survives_byte_for_byte(outputs, name):
                 assert raw(ours, keyword) == raw(theirs, keyword), keyword
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", READABLE)
 def test_a_stranger_reads_the_name(outputs, name):
     _, made = outputs[name]
     _, patient_name, physician = NAMES[name]
@@ -133,7 +132,7 @@ def test_what_we_add_is_plain_ascii(outputs, name):
         assert all(str(output[keyword].value).isascii() for keyword in ours)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", READABLE)
 def test_the_validator_finds_no_error(outputs, name):
     for path in outputs[name][1]:
         verdict = run(["dciodvfy", path])
