@@ -53,6 +53,7 @@ absl::StatusOr<LoadedModel> LoadModel(const ModelFolder& folder, const LabExplai
 
 // A model lies in MODELS/NAME/VERSION, and the null in MODELS.
 absl::optional<AgreementNull> FindNull(const std::vector<ModelFolder>& folders) {
+  if (folders.size() < 2) return absl::nullopt;
   const std::filesystem::path first =
       std::filesystem::absolute(folders.front().directory).lexically_normal();
   absl::StatusOr<AgreementNull> null =

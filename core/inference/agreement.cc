@@ -56,7 +56,8 @@ std::string Sentence(const Agreement& agreement, size_t models) {
   const char* verb = level >= kSameArea         ? "used the same area"
                      : level >= kPartlySameArea ? "used partly the same area"
                                                 : "used different areas";
-  return absl::StrFormat("%s %s: maps closer than %d of 100 of different films.", subject, verb,
+  return absl::StrFormat("%s %s: their maps are closer than %s%d %% of maps of different films.",
+                         subject, verb, level >= kPartlySameArea ? "" : "only ",
                          static_cast<int>(level));
 }
 

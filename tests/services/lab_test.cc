@@ -162,7 +162,7 @@ TEST_F(LabTest, ExplainGivesPercentilesOfTheCarriedModels) {
     EXPECT_GE(agreement[name].get<double>(), 0.0);
     EXPECT_LE(agreement[name].get<double>(), 100.0);
   }
-  EXPECT_THAT(agreement["sentence"].get<std::string>(), HasSubstr("of 100 of different films"));
+  EXPECT_THAT(agreement["sentence"].get<std::string>(), HasSubstr("of maps of different films"));
 }
 
 TEST_F(LabTest, AgreementNullMeasuresChanceForTheModelsItIsGiven) {

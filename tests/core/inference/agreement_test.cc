@@ -124,7 +124,8 @@ TEST(AgreementTest, ComparesWithChanceAndSaysSoInOneSentence) {
   EXPECT_NEAR(same.percentiles->distance, 100.0, 1e-9);
   EXPECT_NEAR(same.percentiles->correlation, 100.0, 1e-9);
   EXPECT_EQ(same.sentence,
-            "The two models used the same area: maps closer than 100 of 100 of different films.");
+            "The two models used the same area: their maps are closer than 100 % of maps of "
+            "different films.");
 
   // Regions {2, 3} and {3}: overlap a half.  Centres (0.6, 0.7) and (0.75, 0.7) apart by
   // 0.15.  Ranks 1, 2, 3, 4 and 1, 3, 2, 4: correlation 0.8.
@@ -134,10 +135,10 @@ TEST(AgreementTest, ComparesWithChanceAndSaysSoInOneSentence) {
   EXPECT_NEAR(partly.percentiles->overlap, 50.0, 1e-6);
   EXPECT_NEAR(partly.percentiles->distance, 100.0 * (1.0 - partly.distance), 1e-4);
   EXPECT_NEAR(partly.percentiles->correlation, 90.0, 1e-6);
-  EXPECT_THAT(partly.sentence, HasSubstr("used partly the same area: maps closer than "));
+  EXPECT_THAT(partly.sentence, HasSubstr("used partly the same area: their maps are closer than "));
 
   const Agreement different = ComputeAgreement({rising, Result(TwoByTwo(9, 1, 1, 1))}, &null);
-  EXPECT_THAT(different.sentence, HasSubstr("The two models used different areas: maps closer"));
+  EXPECT_THAT(different.sentence, HasSubstr("different areas: their maps are closer than only"));
 }
 
 TEST(AgreementTest, ComparesWithChanceOfThoseModelsThatFoundEvidence) {
