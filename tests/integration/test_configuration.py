@@ -98,7 +98,7 @@ def test_the_conformance_statement_holds_on_the_wire(make_node):
                 assert (2 * number + 1 in association.accepted) == promised, (abstract, syntax)
 
     for calling, called, when in (
-        (SENDER, "SOMEBODY", "called AE title is not ours"),
+        (SENDER, "SOMEBODY", "called AE title belongs to no workflow"),
         ("NOBODY", "CAMNODE", "calling AE title unknown"),
     ):
         with pytest.raises(wire.Refused) as refused:
