@@ -15,6 +15,7 @@ extern const char kImportCheckpointUsage[];
 extern const char kExplainUsage[];
 extern const char kFitOutliersUsage[];
 extern const char kAgreementNullUsage[];
+extern const char kSensitivityUsage[];
 
 // Errors: kInvalidArgument for a command line that cannot be understood; otherwise
 // ImportCheckpoint's.
@@ -36,6 +37,10 @@ absl::Status RunFitOutliers(const std::vector<std::string>& words);
 // models, of the first film that cannot be read or classified, and of MakeAgreementNull
 // and SaveAgreementNull.
 absl::Status RunAgreementNull(const std::vector<std::string>& words);
+
+// Errors: kInvalidArgument for a command line that cannot be understood; those of
+// the models and of the first film that cannot be read or classified.
+absl::Status RunSensitivity(const std::vector<std::string>& words);
 
 }  // namespace camnode
 

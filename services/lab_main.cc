@@ -25,6 +25,7 @@ const Command kCommands[] = {
     {"explain", camnode::kExplainUsage, camnode::RunExplain},
     {"fit-outliers", camnode::kFitOutliersUsage, camnode::RunFitOutliers},
     {"agreement-null", camnode::kAgreementNullUsage, camnode::RunAgreementNull},
+    {"sensitivity", camnode::kSensitivityUsage, camnode::RunSensitivity},
 };
 
 void PrintUsage(std::FILE* stream) {

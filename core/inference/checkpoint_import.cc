@@ -136,6 +136,9 @@ absl::StatusOr<ModelFolder> Import(const std::string& checkpoint, v1::ModelManif
   CAMNODE_ASSIGN_OR_RETURN(const std::string bytes, FormatSafetensors(converted));
 
   manifest.set_weights_file(kWeightsFile);
+  // Other weights have other features.
+  manifest.clear_outlier_file();
+  manifest.clear_outlier_sha256();
   manifest.set_weights_sha256(Sha256Hex(bytes));
   CAMNODE_RETURN_IF_ERROR(CheckManifest(manifest));
   std::error_code error;

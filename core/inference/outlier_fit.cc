@@ -12,7 +12,7 @@
 namespace camnode {
 namespace {
 
-// Far below any variance of features on the unit sphere.
+// Far below any variance of a network's features.
 constexpr double kLeastVariance = 1e-12;
 
 absl::StatusOr<torch::Tensor> AsMatrix(const std::vector<std::vector<float>>& features) {
@@ -35,7 +35,7 @@ absl::StatusOr<torch::Tensor> AsMatrix(const std::vector<std::vector<float>>& fe
 
 // `rows`: raw features.  REQUIRES: components < rows and features.
 OutlierParameters FitGaussian(const torch::Tensor& rows, int components) {
-  const torch::Tensor x = (rows / rows.norm(2, 1, true).clamp_min(1e-12)).to(torch::kFloat64);
+  const torch::Tensor x = rows.to(torch::kFloat64);
   const torch::Tensor mean = x.mean(0);
   const torch::Tensor centred = x - mean;
   const torch::Tensor covariance =

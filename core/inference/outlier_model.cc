@@ -53,8 +53,7 @@ absl::StatusOr<OutlierScore> OutlierModel::Score(const torch::Tensor& pooled) co
                                                       " features, the network has ",
                                                       pooled.numel()));
   }
-  const torch::Tensor features = pooled.to(torch::kCPU, torch::kFloat32);
-  const torch::Tensor centred = features / features.norm().clamp_min(1e-12) - p_.mean;
+  const torch::Tensor centred = pooled.to(torch::kCPU, torch::kFloat32) - p_.mean;
   const torch::Tensor z = torch::mv(p_.components, centred);
   const torch::Tensor squares = z.square();
   const double within = (squares / p_.variances).sum().item<double>();

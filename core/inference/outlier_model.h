@@ -7,9 +7,7 @@
 // J. R. Statist. Soc. B 61, 1999).  The distance of a film is Mahalanobis's in that
 // Gaussian, per dimension, so that a typical training film is near 1:
 //
-//   x  = f / |f|             pooled features f on the unit sphere: a film's contrast
-//                            stretches all of them alike and says nothing of its kind
-//   z  = V (x - mean)        V: K x C, orthonormal rows
+//   z  = V (x - mean)        x: pooled features; V: K x C, orthonormal rows
 //   d2 = (sum_k z_k^2 / variance_k + (|x - mean|^2 - |z|^2) / residual_variance) / C
 //   distance = sqrt(d2)
 

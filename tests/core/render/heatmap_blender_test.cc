@@ -112,6 +112,18 @@ TEST(HeatmapBlenderTest, NothingIsDrawnOutsideTheRegion) {
   }
 }
 
+// A film of 8 x 4 in the middle of a square: the centres of the two rows of cells lie on
+// the film's upper and lower edge, and the borders are not drawn.
+TEST(HeatmapBlenderTest, ALetterboxedMapComesToLieWhereTheNetworkSawTheFilm) {
+  const Placement letterboxed = {cv::Size(8, 4), cv::Rect2d(0, -2, 8, 8)};
+  const cv::Mat3b picture =
+      BlendHeatmap(GrayFilm(8, 4), Map2x2(0.0f, 0.0f, 4.0f, 4.0f, 4.0f), letterboxed, 0.4);
+  const double shares[] = {0.125, 0.375, 0.625, 0.875};
+  for (int y = 0; y < 4; ++y) {
+    for (int x = 0; x < 8; ++x) EXPECT_EQ(picture(y, x), Expected(shares[y], 0.4)) << y;
+  }
+}
+
 TEST(HeatmapBlenderTest, AReducedFilmIsColouredAtTheSamePlaces) {
   // The film of the placement was 16x16; the picture shows it at half size.
   const cv::Mat3b half =
