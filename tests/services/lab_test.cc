@@ -225,6 +225,38 @@ TEST_F(LabTest, ImportSaysWhatIsWrongWithItsOptionsAndItsFile) {
   EXPECT_FALSE(fs::exists(Path("out")));
 }
 
+TEST_F(LabTest, FitOutliersGivesAModelAFileThatExplainUses) {
+  fs::copy("deploy/models/resnet18/1", Path("model"));
+  const std::string before =
+      LoadModelFolder(Path("model"), WeightsCheck::kSkipDigest)->manifest.outlier_sha256();
+  ASSERT_THAT(RunFitOutliers({"--model", Path("model"), "--components", "1", "--threads", "1",
+                              "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
+                              "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
+              IsOk());
+  const auto model = LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest);
+  ASSERT_THAT(model, IsOk());
+  EXPECT_EQ(model->manifest.outlier_file(), "outliers.safetensors");
+  EXPECT_NE(model->manifest.outlier_sha256(), before);
+  ASSERT_THAT(RunExplain({"--model", Path("model"), "--output", Path("out.jsonl"), "--threads", "1",
+                          kFilm}),
+              IsOk());
+  const nlohmann::json result = Lines(Path("out.jsonl"))[0]["models"][0];
+  EXPECT_GT(result["outlier_threshold"], 0.0);
+  EXPECT_LT(result["outlier_distance"], result["outlier_threshold"]) << "one of the fitted films";
+}
+
+TEST_F(LabTest, CommandsOnFilmsSayWhatIsMissing) {
+  using absl::StatusCode;
+  const std::string model = "deploy/models/resnet18/1";
+  EXPECT_THAT(RunFitOutliers({"--model", model}), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunFitOutliers({kFilm}), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunFitOutliers({"--model", model, Path("absent")}), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(RunSensitivity({"--model", model}), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunSensitivity({kFilm}), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunSensitivity({"--model", model, Path("absent.png")}),
+              StatusIs(StatusCode::kNotFound, HasSubstr("absent.png")));
+}
+
 TEST_F(LabTest, AnImportedCheckpointExplainsFilms) {
   CAMNODE_NEEDS_TEST_DATA("reference_models/resnet18.pth");
   ASSERT_THAT(

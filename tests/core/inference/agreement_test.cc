@@ -60,15 +60,6 @@ TEST(AgreementTest, MeasuresTheDistanceOfCentresInFilmWidths) {
   const ModelResult top = Result(TwoByTwo(1, 1, 0, 0), tall);
   const ModelResult bottom = Result(TwoByTwo(0, 0, 1, 1), tall);
   EXPECT_NEAR(ComputeAgreement({top, bottom}).distance, 1.0, 1e-9);
-
-  // Letterboxed, a film twice as wide as high fills the middle half of the square: the
-  // rows' centres lie on its edges, half a width apart; squashed, a quarter.
-  const cv::Size wide(200, 100);
-  ModelResult upper = Result(TwoByTwo(1, 1, 0, 0), wide);
-  ModelResult lower = Result(TwoByTwo(0, 0, 1, 1), wide);
-  EXPECT_NEAR(ComputeAgreement({upper, lower}).distance, 0.25, 1e-9);
-  upper.placement.region = lower.placement.region = cv::Rect2d(0, -50, 200, 200);
-  EXPECT_NEAR(ComputeAgreement({upper, lower}).distance, 0.5, 1e-9);
 }
 
 TEST(AgreementTest, CorrelatesRanksAndSharesThemAmongEqualCells) {
