@@ -19,7 +19,14 @@ using ::testing::IsEmpty;
 
 Uid MakeUid(const std::string& text) { return Uid::Parse(text).value(); }
 
-ModelSet SomeModels() { return {"model digest", "thresholds", "preprocessing", "trained on ..."}; }
+ModelSet SomeModels() {
+  ModelSet models;
+  models.digest = "model digest";
+  models.threshold_set = "thresholds";
+  models.preprocessing = "preprocessing";
+  models.population = "trained on ...";
+  return models;
+}
 
 ModelResult SomeResult(const std::string& model) {
   ModelResult result;
