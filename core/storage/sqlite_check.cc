@@ -57,7 +57,8 @@ absl::Status CheckSqliteFile(const std::string& file) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(prepared, 0));
   const std::string verdict = text == nullptr ? "" : text;
   if (verdict == "ok") return absl::OkStatus();
-  return Damaged(file, verdict);
+  // One line, without the heading "*** in database main ***".
+  return Damaged(file, verdict.substr(verdict.rfind('\n', verdict.size() - 2) + 1));
 }
 
 }  // namespace camnode

@@ -10,8 +10,7 @@
 namespace camnode {
 
 // OK for a sound database, and for a file that is absent or empty.  Reads all of it
-// with its log (about 1 s per GB from memory); changes neither, and leaves the log
-// where it is.
+// with its log; changes neither, and leaves the log where it is.
 // Errors: kDataLoss: damaged, with the first thing found; kUnavailable: it cannot be
 // read, or another program keeps it locked.
 absl::Status CheckSqliteFile(const std::string& file);

@@ -87,8 +87,6 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenWriter(const std::string& 
   if (status.ok()) status = Annotate((*writer)->SetWalMode(), file);
   if (status.ok()) (*writer)->CheckpointOnlyWhenTold();
   if (status.ok()) status = MakePrivate(file);
-  // SQLite syncs the directory for its log, not for a new database file.
-  if (status.ok()) status = SyncDirectory(DirectoryOf(file));
   lock.Unlock();
   if (!status.ok()) return status;
   return writer;

@@ -1,8 +1,8 @@
 """What is recorded: the real programs at work, from the first start on.
 
 A node on an empty directory; films by C-STORE over several associations at once, one
-of them twice, one by upload; analysis and delivery; a stop and a start; more films;
-kill -9 and a start; the end.
+of them twice, one by upload; analysis and delivery; SQLite's log copied into its database
+and begun anew; a stop and a start; more films; kill -9 and a start; the end.
 """
 
 import concurrent.futures
@@ -14,6 +14,7 @@ import pathlib
 from harness import films, wire
 from harness.dcmtk import Storescp
 from harness.node import ONE_MODEL, SENDER, Node
+from harness.processes import run
 from harness.rpc import results_pb2
 from harness.settings import BIN
 from harness.waiting import wait_until
@@ -22,7 +23,7 @@ from promises import Promises
 from record_log import read_log
 
 RECORDER = BIN.parent / "tests/camnode_recorder.so"
-FILMS_EACH_TIME = 3
+FILMS_EACH_TIME = 2
 
 
 @dataclasses.dataclass
@@ -82,10 +83,13 @@ def record_story(folder, pixels):
     try:
         node.start()
         send_at_once(node, sender)
+        checkpoint(node)
         uploaded.update(upload(node, sender))
         wait_until(lambda: all_delivered(node, sender, uploaded), "the first films", 60)
         assert node.stop() == 0
         node.restart()
+        send_at_once(node, sender)
+        checkpoint(node)
         send_at_once(node, sender)
         node.kill()
         node.restart()
@@ -115,6 +119,19 @@ def send_at_once(node, sender):
     assert answers == [wire.SUCCESS] * len(answers)
 
 
+def checkpoint(node):
+    """As the node does when the log is long: copied into the database, then begun anew."""
+    code = (
+        "import sqlite3, sys; database = sqlite3.connect(sys.argv[1]); "
+        "database.execute('PRAGMA wal_checkpoint(PASSIVE)').fetchall(); database.close()"
+    )
+    run(
+        ["/usr/bin/python3", "-c", code, node.data / "camnode.db"],
+        environment=node.environment,
+        check=True,
+    )
+
+
 def upload(node, sender):
     """{SOP Instance UID: digest of the data set} of a film sent by gRPC."""
     dataset = films.another(sender.first)
@@ -139,9 +156,9 @@ def all_delivered(node, sender, uploaded):
 
 
 class LoneNode:
-    """A recorded node without worker, whose calls can be made to fail."""
+    """A recorded node, usually without worker, whose calls can be made to fail."""
 
-    def __init__(self, folder, pixels, top=""):
+    def __init__(self, folder, pixels, top="", worker="supervise: false"):
         self.folder = folder
         self.root = folder / "disk"
         self.root.mkdir(exist_ok=True)
@@ -151,7 +168,7 @@ class LoneNode:
             self.root,
             top=top,
             workflow=ONE_MODEL,
-            worker="supervise: false",
+            worker=worker,
             storage="min_free_bytes: 0",
             environment=recorder_environment(folder, self.root),
         )

@@ -5,6 +5,8 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import os
+import signal
 import sqlite3
 import subprocess
 
@@ -39,11 +41,9 @@ def wait_for_health(node, status):
 
 FAULTS = {
     "the disk is full": ("write", "/data/", errno.ENOSPC),
-    "the quota is spent": ("write", "/data/", errno.EDQUOT),
     "the disk is read-only": ("any", "/data/", errno.EROFS),
     "writes fail": ("write", "/data/", errno.EIO),
     "syncs fail": ("sync", "/data/", errno.EIO),
-    "blobs cannot be written": ("write", "/blobs/", errno.EIO),
     "blobs cannot be synced": ("sync", "/blobs/", errno.EIO),
     "no more files may be opened": ("open", "/blobs/", errno.EMFILE),
     "the database cannot be written": ("write", "camnode.db", errno.EIO),
@@ -102,6 +102,30 @@ def test_a_file_whose_sync_failed_is_given_up(faulty):
                 failures += 1
     assert failures and not synced_later
     check_all_acknowledged_survive(faulty)
+
+
+def test_a_worker_without_disk_keeps_the_film_and_charges_it_nothing(tmp_path, pixels):
+    lone = LoneNode(tmp_path, pixels, worker="")
+    node = lone.node.start()
+    try:
+        (worker,) = node.worker_pids()
+        os.kill(worker, signal.SIGSTOP)  # Until the disk is full.
+        film = lone.sender.new_film()
+        assert lone.send(film) == wire.SUCCESS
+        with lone.failing("write", "/blobs/", errno.ENOSPC):
+            os.kill(worker, signal.SIGCONT)
+            # More often than the budget of a film that fails by its own fault.
+            wait_until(
+                lambda: [one["outcome"] for one in node.log_lines("job")].count("retry") > 4,
+                "the job to be tried again and again",
+                40,
+            )
+        analysis = node.wait_for_analysis(str(film[0].SOPInstanceUID))
+        assert analysis.results
+        with sqlite3.connect(f"file:{node.data}/camnode.db?mode=ro", uri=True) as database:
+            assert database.execute("SELECT state, failures FROM job").fetchall() == [("done", 0)]
+    finally:
+        node.close()
 
 
 def test_a_database_locked_by_a_stranger_refuses_until_it_is_free(faulty):

@@ -66,7 +66,8 @@ def test_a_node_alone_on_a_new_directory_loses_nothing(tmp_path, pixels):
     assert not wrong, "\n".join(wrong[:20])
 
 
-# SQLite syncs the directory of a log that it makes, not of one that it finds.
+# SQLite syncs the directory once for every connection that writes to the log, also if it
+# found the log there; nobody else does.
 BEGIN_AND_DIE = """
 import os, signal, sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)

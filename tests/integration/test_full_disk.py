@@ -89,8 +89,10 @@ def test_a_disk_that_fills_up_refuses_and_recovers(small_disk, pixels, scratch):
         refused_film = films.film(pixels)
         assert store(node, refused_film, scratch) == OUT_OF_RESOURCES
         assert echoscu(node.ports["dicom"]).returncode == 0
+        wait_until(lambda: node.rpc.health("camnode.storage") == "NOT_SERVING", "not ready")
 
         filler.unlink()
+        wait_until(lambda: node.rpc.health() == "SERVING", "ready again")
         wait_until(
             lambda: store(node, refused_film, scratch) == wire.SUCCESS,
             "room again",
