@@ -112,7 +112,7 @@ TlsFailure ExplainTlsFailure(SSL* ssl, TlsRole role, bool handshaken) {
     failure.reason = CertificateReason(verification, role);
   } else {
     failure.reason = AlertReason(reason);
-    if (failure.reason.empty()) failure.reason = HandshakeReason(reason);
+    if (failure.reason.empty() && !handshaken) failure.reason = HandshakeReason(reason);
   }
   const std::string text = TakeOpenSslError();
   if (failure.reason.empty()) failure.reason = absl::StrCat("TLS: ", text);

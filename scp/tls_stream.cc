@@ -86,15 +86,20 @@ TlsStream::Result TlsStream::CheckFirstByte() {
 }
 
 TlsStream::Result TlsStream::Handshake() {
+  if (failed_) return failure_;
   if (role_ == TlsRole::kServer && !first_byte_seen_) {
     const Result first = CheckFirstByte();
     if (first != Result::kDone) return first;
   }
   ERR_clear_error();
-  return Settle(SSL_do_handshake(ssl_));
+  const Result result = Settle(SSL_do_handshake(ssl_));
+  handshaken_ = result == Result::kDone;
+  return result;
 }
 
 TlsStream::Result TlsStream::Read(void* buffer, size_t size, size_t* moved) {
+  *moved = 0;
+  if (failed_) return failure_;
   ERR_clear_error();
   const int code = SSL_read(ssl_, buffer, Clamp(size));
   *moved = code > 0 ? static_cast<size_t>(code) : 0;
@@ -102,6 +107,8 @@ TlsStream::Result TlsStream::Read(void* buffer, size_t size, size_t* moved) {
 }
 
 TlsStream::Result TlsStream::Write(const void* buffer, size_t size, size_t* moved) {
+  *moved = 0;
+  if (failed_) return failure_;
   ERR_clear_error();
   const int code = SSL_write(ssl_, buffer, Clamp(size));
   *moved = code > 0 ? static_cast<size_t>(code) : 0;
@@ -109,6 +116,7 @@ TlsStream::Result TlsStream::Write(const void* buffer, size_t size, size_t* move
 }
 
 TlsStream::Result TlsStream::Peek() {
+  if (failed_) return failure_;
   char byte = 0;
   ERR_clear_error();
   return Settle(SSL_peek(ssl_, &byte, 1));
@@ -128,14 +136,14 @@ TlsStream::Result TlsStream::Settle(int code) {
       break;
   }
   failed_ = true;
-  const bool handshaken = SSL_is_init_finished(ssl_) == 1;
-  const TlsFailure failure = ExplainTlsFailure(ssl_, role_, handshaken);
+  const TlsFailure failure = ExplainTlsFailure(ssl_, role_, handshaken_);
   reason_ = failure.reason;
-  return failure.peer_closed ? Result::kClosed : Result::kFailed;
+  failure_ = failure.peer_closed ? Result::kClosed : Result::kFailed;
+  return failure_;
 }
 
 void TlsStream::Close() {
-  if (failed_ || SSL_is_init_finished(ssl_) != 1) return;
+  if (failed_ || !handshaken_) return;
   ERR_clear_error();
   SSL_shutdown(ssl_);
   ERR_clear_error();

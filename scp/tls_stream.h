@@ -57,7 +57,10 @@ class TlsStream {
   const int socket_;
   const TlsRole role_;
   bool first_byte_seen_ = false;
-  bool failed_ = false;  // OpenSSL forbids any further call.
+  bool handshaken_ = false;  // OpenSSL forgets it at the first failure.
+  // Of the first failure: OpenSSL forbids any further call.
+  bool failed_ = false;
+  Result failure_ = Result::kFailed;
   std::string reason_;
 };
 

@@ -1,5 +1,6 @@
 """DICOM by TLS, in and out, with dcmtk's tools and pynetdicom as peers."""
 
+import os
 import signal
 import socket
 import ssl
@@ -191,6 +192,16 @@ def test_peers_that_stop_in_the_handshake_keep_nobody_out(node, authority):
         while connection.recv(4096):
             pass
         connection.close()
+
+
+def test_what_is_no_tls_any_more_ends_the_association_with_its_reason(node, authority):
+    context = client_context(authority, authority.issue("peer"))
+    before = len(node.log_lines())
+    association = associate_by_tls(node, context)
+    with socket.socket(fileno=os.dup(association.socket.fileno())) as beneath:
+        beneath.sendall(b"GET / HTTP/1.1\r\n" * 10)
+        logged(node, before, event="association_ended", outcome="aborted", reason="TLS: ")
+    association.close()
 
 
 def test_pynetdicom_verifies_and_stores_by_tls(node, authority, pixels, scratch):
