@@ -207,6 +207,20 @@ def test_a_lateral_view_is_named_and_not_scored(node, pixels, scratch):
     )
 
 
+def test_a_doubtful_film_is_scored_and_says_what_is_doubtful(node, pixels, scratch):
+    dataset = films.film(pixels, PatientAge="081Y", ViewPosition=None, PatientOrientation=None)
+    sent = storescu(node.ports["dicom"], films.save(dataset, scratch / "film.dcm"))
+    assert sent.returncode == 0, sent.stderr
+    assert wait_for_end(node, dataset.StudyInstanceUID) == types_pb2.INSTANCE_STATE_ANALYZED
+    analysis = node.rpc.find_analysis(dataset.SOPInstanceUID)
+    codes = {flag.code for flag in analysis.flags}
+    assert {"VIEW_UNKNOWN", "AGE_OUT_OF_RANGE"} <= codes
+    assert all("81" not in flag.text for flag in analysis.flags)
+    resnet = next(result for result in analysis.results if result.model == "resnet18")
+    assert resnet.outlier.threshold > 0
+    assert (resnet.outlier.distance > resnet.outlier.threshold) == ("OUTLIER" in codes)
+
+
 def test_a_colour_photograph_is_named_and_not_scored(node, scratch):
     rows, columns = numpy.mgrid[0:400, 0:500]
     photograph = numpy.stack([rows % 256, columns % 256, (rows * columns) % 256], axis=2)
