@@ -74,8 +74,9 @@ bool IsDatabaseUri(const std::string& text) {
 
 bool IsDevice(const std::string& text) {
   int number = -1;
-  return text == "cpu" || (absl::StartsWith(text, "cuda:") &&
-                           absl::SimpleAtoi(text.substr(5), &number) && number >= 0);
+  return text == "cpu" || text == "auto" ||
+         (absl::StartsWith(text, "cuda:") && absl::SimpleAtoi(text.substr(5), &number) &&
+          number >= 0);
 }
 
 void ReadLogLevel(const ConfigReader& file, LogLevel* level) {
@@ -212,9 +213,10 @@ void ReadQueue(const ConfigReader& section, QueueConfig* queue) {
 void ReadWorker(const ConfigReader& section, WorkerConfig* worker) {
   section.Read("supervise", &worker->supervise);
   section.Read("count", 1, 64, &worker->count);
-  section.Read("device", "\"cpu\" or \"cuda:0\"", IsDevice, &worker->device);
+  section.Read("device", "\"cpu\", \"cuda:0\" or \"auto\"", IsDevice, &worker->device);
   section.Read("threads", 0, 1024, &worker->threads);
   section.Read("decode_ahead", 0, 64, &worker->decode_ahead);
+  section.Read("max_batch", 1, 64, &worker->max_batch);
   section.Read("max_pixels", int64_t{1}, int64_t{1'000'000'000}, &worker->max_pixels);
   section.Read("niceness", 0, 19, &worker->niceness);
 }

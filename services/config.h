@@ -130,9 +130,10 @@ struct QueueConfig {
 struct WorkerConfig {
   bool supervise = true;             // False: systemd or a pod starts camnode-worker.
   int count = 1;                     // One per device; on a CPU more than one only share the cores.
-  std::string device = "cpu";        // Or "cuda:0".
+  std::string device = "cpu";        // Or "cuda:0"; "auto": the first GPU, if there is one.
   int threads = 0;                   // 0: as many as there are cores.
-  int decode_ahead = 2;              // Decoded films waiting; each takes up to 5 bytes per pixel.
+  int decode_ahead = 8;              // Decoded films waiting; each takes up to 5 bytes per pixel.
+  int max_batch = 8;                 // Films computed together when so many wait; 1 to 64.
   int64_t max_pixels = 100'000'000;  // A larger film is buried unread.
   int niceness = 5;                  // So that reception comes first; 0 to 19.
 };

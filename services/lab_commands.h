@@ -42,6 +42,9 @@ absl::Status RunAgreementNull(const std::vector<std::string>& words);
 // the models and of the first film that cannot be read or classified.
 absl::Status RunSensitivity(const std::vector<std::string>& words);
 
+extern const char kEvaluatePrecisionUsage[];
+absl::Status RunEvaluatePrecision(const std::vector<std::string>& words);
+
 }  // namespace camnode
 
 #endif  // CAMNODE_SERVICES_LAB_COMMANDS_H_

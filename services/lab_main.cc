@@ -22,6 +22,7 @@ struct Command {
 
 const Command kCommands[] = {
     {"import-checkpoint", camnode::kImportCheckpointUsage, camnode::RunImportCheckpoint},
+    {"evaluate-precision", camnode::kEvaluatePrecisionUsage, camnode::RunEvaluatePrecision},
     {"explain", camnode::kExplainUsage, camnode::RunExplain},
     {"fit-outliers", camnode::kFitOutliersUsage, camnode::RunFitOutliers},
     {"agreement-null", camnode::kAgreementNullUsage, camnode::RunAgreementNull},

@@ -20,6 +20,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
+#include "core/inference/device_choice.h"
 #include "core/inference/openmp.h"
 #include "core/models/model_repository.h"
 #include "core/pipeline/inference_worker.h"
@@ -77,6 +78,7 @@ OutputOptions MakeOutputOptions(const Config& config, const OutputsConfig& outpu
   options.series_number_base = outputs.series_number_base;
   options.time_zone = config.time_zone;
   options.device_class = DeviceClass(config.worker.device);
+  options.program_version = CAMNODE_VERSION;
   return options;
 }
 
@@ -99,6 +101,7 @@ InferenceWorkerOptions MakeWorkerOptions(const Config& config, const std::string
   InferenceWorkerOptions options;
   options.name = name;
   options.decode_ahead = config.worker.decode_ahead;
+  options.max_batch = config.worker.max_batch;
   options.backoff = config.queue.backoff;
   for (const WorkflowConfig& workflow : config.workflows) {
     options.destinations[workflow.name] = workflow.destinations;
@@ -221,9 +224,10 @@ int Main(const std::vector<std::string>& arguments) {
     const absl::Status watched = EndWithParent(parsed->life_pipe);
     if (!watched.ok()) return Fail("arguments_unusable", watched, kUnusable);
   }
-  const absl::StatusOr<Config> config = LoadConfig(parsed->config);
+  absl::StatusOr<Config> config = LoadConfig(parsed->config);
   if (!config.ok()) return Fail("configuration_unusable", config.status(), kUnusable);
   SetLogLevel(config->log_level);
+  config->worker.device = ResolveDevice(config->worker.device);
   // Before any thread that computes: Linux keeps a nice value per thread.
   LowerPriority(config->worker);
   WorkerSignals signals;

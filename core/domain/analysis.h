@@ -31,7 +31,7 @@ struct ModelResult {
   Heatmap heatmap;
   Placement placement;
   absl::optional<OutlierScore> outlier;  // Absent: the model has no outlier model.
-  double duration_ms = 0.0;              // Preprocessing, network and map.
+  double duration_ms = 0.0;              // Network and map; in a batch, its share.
 };
 
 // Of 100 comparisons between maps of different films, how many are less alike than

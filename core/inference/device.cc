@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "core/inference/device_choice.h"
 
 namespace camnode {
 namespace {
@@ -21,6 +22,10 @@ std::filesystem::path LibTorchFolder() {
 
 absl::Status LoadCuda() {
   static const absl::Status loaded = [] {
+    // Without a driver the libraries, some 3 GB, would be loaded for nothing.
+    if (dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+      return absl::FailedPreconditionError("no NVIDIA driver: libcuda.so.1 is not there");
+    }
     const std::string library = (LibTorchFolder() / "libtorch_cuda.so").string();
     // Its kernels register themselves while it loads.
     if (dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
@@ -51,6 +56,11 @@ absl::StatusOr<torch::Device> OpenDevice(const std::string& name) {
         absl::StrCat("no device ", name, ": ", devices, " GPUs are visible"));
   }
   return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+std::string ResolveDevice(const std::string& name) {
+  if (name != "auto") return name;
+  return OpenDevice("cuda:0").ok() ? "cuda:0" : "cpu";
 }
 
 absl::Status LibTorchError(const std::exception& error) {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "core/models/precision_gate.h"
 
 namespace camnode {
 namespace {
@@ -175,6 +176,8 @@ absl::Status CheckManifest(const v1::ModelManifest& m) {
                     "must be 64 lower-case hexadecimal digits");
   complaints.Unless(m.weights_precision() == "float32" || m.weights_precision() == "float16",
                     "weights_precision", "must be \"float32\" or \"float16\"");
+  const absl::Status precision = CheckPrecision(m);
+  complaints.Unless(precision.ok(), "precision", precision.message());
   complaints.Unless(IsLegend(m.population()), "population",
                     "must be one line of at most 64 printable ASCII characters");
   complaints.Unless(!m.intended_use().empty(), "intended_use", "must not be empty");

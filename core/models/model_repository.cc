@@ -153,6 +153,7 @@ std::string Identity(const v1::ModelManifest& m) {
   if (!m.outlier_sha256().empty()) AppendField(text, absl::StrCat("outlier ", m.outlier_sha256()));
   // Said only where it matters, so that older sets keep their digests.
   if (m.output_activation() == v1::OUTPUT_ACTIVATION_SOFTMAX) AppendField(text, "softmax");
+  if (m.precision() > v1::FLOAT32) AppendField(text, v1::Precision_Name(m.precision()));
   return text;
 }
 

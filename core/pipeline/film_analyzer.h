@@ -26,6 +26,13 @@ struct AnalyzedFilm {
   std::vector<DerivedInstance> derived;
 };
 
+// One of several films that are ready at the same time.  Borrowed for one call.
+struct WaitingFilm {
+  const Job& job;
+  const Instance& instance;
+  DecodedFilm& film;
+};
+
 // Decode and Compute are each called by one thread at a time, but the one may run
 // beside the other, for different films.
 //
@@ -40,6 +47,11 @@ class FilmAnalyzer {
   // REQUIRES: `job` has started.
   virtual absl::StatusOr<AnalyzedFilm> Compute(const Job& job, const Instance& instance,
                                                const DecodedFilm& film) = 0;
+
+  // Called by the computing thread before Compute of each of them, when several films
+  // wait: what is faster for many at once may be done now and kept in the films.  A
+  // film that fails here fails in its own Compute, and alone.
+  virtual void ComputeTogether(const std::vector<WaitingFilm>& /*films*/) {}
 
   // True once the device is beyond repair and only a fresh process can help.
   virtual bool IsBroken() const { return false; }

@@ -13,7 +13,8 @@ namespace camnode {
 
 // Items are in flight from Begin to Done: while they are decoded, while they wait,
 // and while they are computed.  One thread fills the channel (WaitForRoom, Begin,
-// Put, or Done if there is nothing to put) and one empties it (Take, Done).
+// Put, or Done if there is nothing to put) and one empties it (Take,
+// TakeIfWaiting, Done).
 template <typename T>
 class FilmChannel {
  public:
@@ -45,6 +46,15 @@ class FilmChannel {
   absl::optional<T> Take() {
     MutexLock lock(&mutex_);
     while (waiting_.empty() && !filler_finished_) changed_.Wait(&mutex_);
+    if (waiting_.empty()) return absl::nullopt;
+    absl::optional<T> item = std::move(waiting_.front());
+    waiting_.pop_front();
+    return item;
+  }
+
+  // The oldest item, if one is waiting now.
+  absl::optional<T> TakeIfWaiting() {
+    MutexLock lock(&mutex_);
     if (waiting_.empty()) return absl::nullopt;
     absl::optional<T> item = std::move(waiting_.front());
     waiting_.pop_front();

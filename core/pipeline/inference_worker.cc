@@ -50,13 +50,17 @@ InferenceWorker::InferenceWorker(const InferenceWorkerOptions& options, JobQueue
 
 absl::Status InferenceWorker::Run() {
   std::thread decoder([this] { DecodeLoop(); });
-  while (absl::optional<Work> work = channel_.Take()) {
-    if (draining_) {
-      GiveBack(*std::move(work));
-    } else {
-      ComputeAndCommit(*std::move(work));
+  while (absl::optional<Work> first = channel_.Take()) {
+    std::vector<Work> batch = TakeBatch(*std::move(first));
+    if (batch.size() > 1 && !draining_) ComputeTogether(batch);
+    for (Work& work : batch) {
+      if (draining_) {
+        GiveBack(std::move(work));
+      } else {
+        ComputeAndCommit(std::move(work));
+      }
+      channel_.Done();
     }
-    channel_.Done();
   }
   decoder.join();
   if (broken_)
@@ -139,6 +143,27 @@ void InferenceWorker::StartAndDecode(JobLease lease) {
   }
   CrashPoint("after_decode");
   channel_.Put({std::move(held), *std::move(instance), *std::move(film), started});
+}
+
+std::vector<InferenceWorker::Work> InferenceWorker::TakeBatch(Work first) {
+  std::vector<Work> batch;
+  batch.push_back(std::move(first));
+  while (static_cast<int>(batch.size()) < options_.max_batch) {
+    absl::optional<Work> next = channel_.TakeIfWaiting();
+    if (!next.has_value()) break;
+    batch.push_back(*std::move(next));
+  }
+  return batch;
+}
+
+void InferenceWorker::ComputeTogether(std::vector<Work>& batch) {
+  std::vector<WaitingFilm> films;
+  for (Work& work : batch) films.push_back({work.lease.job(), work.instance, *work.film});
+  // Whatever goes wrong here goes wrong again in Compute, for the film it belongs to.
+  StopExceptions([&]() -> absl::Status {
+    analyzer_.ComputeTogether(films);
+    return absl::OkStatus();
+  }).IgnoreError();
 }
 
 void InferenceWorker::ComputeAndCommit(Work work) {

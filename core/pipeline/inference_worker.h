@@ -29,6 +29,8 @@ struct InferenceWorkerOptions {
   // time.  Higher: a slow decoder is hidden better, and every film waiting takes
   // five bytes a pixel.
   int decode_ahead = 2;
+  // Films computed together when so many wait.  1: each by itself.
+  int max_batch = 8;
   // The longest sleep between two looks for work when no bell rings.
   absl::Duration poll_interval = absl::Seconds(1);
   Backoff backoff;  // Before a job that failed is tried again.
@@ -72,6 +74,9 @@ class InferenceWorker {
   absl::optional<JobLease> WaitToBeAlone(JobLease lease);
   void StartAndDecode(JobLease lease);
 
+  // `first` and what waits behind it.
+  std::vector<Work> TakeBatch(Work first);
+  void ComputeTogether(std::vector<Work>& batch);
   void ComputeAndCommit(Work work);
   void Commit(Work work, const AnalyzedFilm& analyzed);
   void GiveBack(Work work);

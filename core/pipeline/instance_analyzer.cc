@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "core/base/crash_point.h"
@@ -61,6 +64,30 @@ absl::optional<AgreementNull> LoadNull(const std::string& model_directory,
   return absl::nullopt;
 }
 
+// "float32" if all are alike, otherwise each in order.
+std::string PrecisionsOf(const std::vector<Classifier*>& classifiers) {
+  std::vector<absl::string_view> precisions;
+  for (const Classifier* classifier : classifiers) {
+    precisions.push_back(PrecisionName(classifier->precision()));
+  }
+  const bool all_alike =
+      std::set<absl::string_view>(precisions.begin(), precisions.end()).size() == 1;
+  return all_alike ? std::string(precisions[0]) : absl::StrJoin(precisions, "+");
+}
+
+// Numbers of inputs: classifiers that share their preprocessing share one.
+std::vector<size_t> NumberInputs(const std::vector<std::unique_ptr<Classifier>>& classifiers) {
+  std::vector<size_t> inputs;
+  std::vector<const Classifier*> firsts;
+  for (const auto& classifier : classifiers) {
+    size_t input = 0;
+    while (input < firsts.size() && !classifier->SharesInputWith(*firsts[input])) ++input;
+    if (input == firsts.size()) firsts.push_back(classifier.get());
+    inputs.push_back(input);
+  }
+  return inputs;
+}
+
 RadiographLimits LimitsFor(int64_t max_pixels, const std::vector<Classifier*>& classifiers) {
   RadiographLimits limits;
   limits.max_pixels = max_pixels;
@@ -91,6 +118,9 @@ struct InstanceAnalyzer::ReadFilm final : DecodedFilm {
   Radiograph radiograph;                  // Empty if the header alone was reason to refuse.
   absl::optional<InstanceHeader> header;  // Empty: a picture.
   absl::optional<Ineligibility> refusal;
+  std::vector<absl::StatusOr<ClassifierInput>> inputs;  // Empty with a refusal.
+  // Made before Compute, together with other films'.
+  std::map<const Classifier*, absl::StatusOr<ModelResult>> results;
   double decode_ms = 0.0;
 };
 
@@ -139,6 +169,7 @@ std::vector<InstanceAnalyzer::Workflow> InstanceAnalyzer::MakeWorkflows(
     const std::vector<ModelFolder> folders = FoldersOf(workflow.classifiers);
     workflow.null = LoadNull(options.model_directory, folders);
     workflow.models = DescribeModelSet(folders);
+    workflow.models.precision = PrecisionsOf(workflow.classifiers);
     if (workflow.null.has_value()) {
       workflow.models.agreement_null = Sha256Hex(workflow.null->SerializeAsString());
     }
@@ -161,6 +192,7 @@ InstanceAnalyzer::InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobS
     : options_(options),
       blobs_(blobs),
       classifiers_(std::move(classifiers)),
+      input_of_(NumberInputs(classifiers_)),
       models_(DescribeModelSet(FoldersOf(Pointers(classifiers_)))),
       workflows_(MakeWorkflows(options, classifiers_)),
       limits_(LimitsFor(options.max_pixels, Pointers(classifiers_))) {}
@@ -177,8 +209,30 @@ absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Inst
     film = ReadPictureFilm(instance, bytes, options_.max_pixels);
   }
   if (!film.ok()) return film.status();
+  if (!(*film)->refusal.has_value()) PrepareInputs(**film);
   (*film)->decode_ms = MillisecondsSince(start);
   return std::unique_ptr<DecodedFilm>(*std::move(film));
+}
+
+void InstanceAnalyzer::PrepareInputs(ReadFilm& film) const {
+  for (size_t c = 0; c < classifiers_.size(); ++c) {
+    // The first classifier of each input makes it.
+    if (input_of_[c] == film.inputs.size()) {
+      film.inputs.push_back(classifiers_[c]->Prepare(film.radiograph));
+    }
+  }
+}
+
+Analysis InstanceAnalyzer::Judge(const Job& job, const Instance& instance, const Workflow& workflow,
+                                 const ReadFilm& film) const {
+  Analysis analysis = BeginAnalysis(job, instance, workflow.models);
+  analysis.decode_ms = film.decode_ms;
+  if (film.refusal.has_value()) {
+    Refuse(*film.refusal, analysis);
+  } else {
+    ApplyPolicy(ConcernsOf(film, workflow), options_.eligibility, analysis);
+  }
+  return analysis;
 }
 
 absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Instance& instance,
@@ -187,16 +241,9 @@ absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Ins
   CAMNODE_ASSIGN_OR_RETURN(const Workflow* workflow, FindWorkflow(job.workflow));
   AnalyzedFilm analyzed;
   Analysis& analysis = analyzed.analysis;
-  analysis = BeginAnalysis(job, instance, workflow->models);
-  analysis.decode_ms = film.decode_ms;
-
-  if (film.refusal.has_value()) {
-    Refuse(*film.refusal, analysis);
-  } else {
-    ApplyPolicy(ConcernsOf(film, *workflow), options_.eligibility, analysis);
-  }
+  analysis = Judge(job, instance, *workflow, film);
   if (analysis.outcome == AnalysisOutcome::kAnalyzed) {
-    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(workflow->classifiers, film.radiograph, analysis));
+    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(workflow->classifiers, film, analysis));
     analysis.agreement =
         ComputeAgreement(analysis.results, workflow->null.has_value() ? &*workflow->null : nullptr);
     ApplyPolicy(FindOutlierConcerns(analysis), options_.eligibility, analysis);
@@ -209,10 +256,50 @@ absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Ins
   return analyzed;
 }
 
+size_t InstanceAnalyzer::NumberOf(const Classifier& classifier) const {
+  const auto found = std::find_if(classifiers_.begin(), classifiers_.end(),
+                                  [&](const auto& own) { return own.get() == &classifier; });
+  return static_cast<size_t>(found - classifiers_.begin());
+}
+
+void InstanceAnalyzer::ComputeTogether(const std::vector<WaitingFilm>& films) {
+  std::map<Classifier*, std::vector<ReadFilm*>> wanted;
+  for (const WaitingFilm& waiting : films) {
+    auto& film = static_cast<ReadFilm&>(waiting.film);
+    const absl::StatusOr<const Workflow*> workflow = FindWorkflow(waiting.job.workflow);
+    if (!workflow.ok() || Judge(waiting.job, waiting.instance, **workflow, film).outcome !=
+                              AnalysisOutcome::kAnalyzed) {
+      continue;
+    }
+    for (Classifier* const classifier : (*workflow)->classifiers) {
+      if (film.inputs[input_of_[NumberOf(*classifier)]].ok()) wanted[classifier].push_back(&film);
+    }
+  }
+  for (const auto& [classifier, of_films] : wanted) {
+    std::vector<const ClassifierInput*> inputs;
+    for (const ReadFilm* film : of_films) {
+      inputs.push_back(&*film->inputs[input_of_[NumberOf(*classifier)]]);
+    }
+    std::vector<absl::StatusOr<ModelResult>> results = classifier->ClassifyPrepared(inputs);
+    for (size_t i = 0; i < of_films.size(); ++i) {
+      of_films[i]->results.emplace(classifier, std::move(results[i]));
+    }
+  }
+}
+
+absl::StatusOr<ModelResult> InstanceAnalyzer::Classify(Classifier& classifier,
+                                                       const ReadFilm& film) {
+  const auto done = film.results.find(&classifier);
+  if (done != film.results.end()) return done->second;
+  const absl::StatusOr<ClassifierInput>& input = film.inputs[input_of_[NumberOf(classifier)]];
+  if (!input.ok()) return input.status();
+  return std::move(classifier.ClassifyPrepared({&*input}).front());
+}
+
 absl::Status InstanceAnalyzer::ClassifyAndExplain(const std::vector<Classifier*>& classifiers,
-                                                  const Radiograph& film, Analysis& analysis) {
+                                                  const ReadFilm& film, Analysis& analysis) {
   for (Classifier* const classifier : classifiers) {
-    absl::StatusOr<ModelResult> result = classifier->Classify(film);
+    absl::StatusOr<ModelResult> result = Classify(*classifier, film);
     if (!result.ok()) {
       broken_ = broken_ || IsDeviceFailure(result.status());
       return Annotate(result.status(), classifier->model().manifest.name());
@@ -277,10 +364,17 @@ absl::Status InstanceAnalyzer::WarmUp() {
     for (int x = 0; x < kSide; ++x) film.presentation(y, x) = static_cast<uint8_t>((x ^ y) & 0xff);
   }
   film.presentation.convertTo(film.modality_values, CV_32F);
-  // Twice: the second pass is the first that runs what the first has prepared.
-  for (int pass = 0; pass < 2; ++pass) {
-    Analysis ignored;
-    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(Pointers(classifiers_), film, ignored));
+  for (const auto& classifier : classifiers_) {
+    CAMNODE_ASSIGN_OR_RETURN(const ClassifierInput input, classifier->Prepare(film));
+    // One film and a batch: the first call of each is slower than all others.
+    for (const size_t count : {size_t{1}, size_t{8}}) {
+      for (const auto& result :
+           classifier->ClassifyPrepared(std::vector<const ClassifierInput*>(count, &input))) {
+        if (result.ok()) continue;
+        broken_ = broken_ || IsDeviceFailure(result.status());
+        return Annotate(result.status(), classifier->model().manifest.name());
+      }
+    }
   }
   return absl::OkStatus();
 }

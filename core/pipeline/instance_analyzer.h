@@ -55,6 +55,9 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   // Also: kFailedPrecondition if the job's workflow is none of the options'.
   absl::StatusOr<AnalyzedFilm> Compute(const Job& job, const Instance& instance,
                                        const DecodedFilm& film) override;
+  // Every model over all films that want it, in batches; Compute then finds the
+  // results in the film.
+  void ComputeTogether(const std::vector<WaitingFilm>& films) override;
   // After a CUDA error that every later call would repeat.
   bool IsBroken() const override { return broken_; }
 
@@ -87,8 +90,15 @@ class InstanceAnalyzer final : public FilmAnalyzer {
                                                                    int64_t max_pixels);
   // What gives pause before the models have seen the film.
   static std::vector<AnalysisFlag> ConcernsOf(const ReadFilm& film, const Workflow& workflow);
-  absl::Status ClassifyAndExplain(const std::vector<Classifier*>& classifiers,
-                                  const Radiograph& film, Analysis& analysis);
+  // Every refusal and flag that comes before the models.
+  Analysis Judge(const Job& job, const Instance& instance, const Workflow& workflow,
+                 const ReadFilm& film) const;
+  // What the models look at, made while the film before is computed.
+  void PrepareInputs(ReadFilm& film) const;
+  absl::Status ClassifyAndExplain(const std::vector<Classifier*>& classifiers, const ReadFilm& film,
+                                  Analysis& analysis);
+  absl::StatusOr<ModelResult> Classify(Classifier& classifier, const ReadFilm& film);
+  size_t NumberOf(const Classifier& classifier) const;
   // All at the same time: drawing uses every core, and the waits for the disk
   // fall together.
   absl::Status WriteOutputs(const Workflow& workflow, const ReadFilm& film,
@@ -100,6 +110,7 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   const InstanceAnalyzerOptions options_;
   BlobStore& blobs_;
   const std::vector<std::unique_ptr<Classifier>> classifiers_;
+  const std::vector<size_t> input_of_;  // By classifier: which of a film's inputs it takes.
   const ModelSet models_;
   const std::vector<Workflow> workflows_;
   const RadiographLimits limits_;

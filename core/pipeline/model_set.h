@@ -19,6 +19,9 @@ struct ModelSet {
   std::string population;           // For legends: each different line once, joined by "; ".
   absl::optional<AgeLimits> ages;   // That every model with an age range was trained on.
   std::string agreement_null = "";  // Digest of what chance gives; empty: not known.
+  // What the models are computed in, in order: "float32" if all are alike, otherwise
+  // "float32+bfloat16+float32".
+  std::string precision = "float32";
 };
 
 ModelSet DescribeModelSet(const std::vector<ModelFolder>& models);

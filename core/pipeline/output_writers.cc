@@ -11,7 +11,6 @@
 namespace camnode {
 namespace {
 
-constexpr char kComputePrecision[] = "float32";
 constexpr char kExplicitLittleEndian[] = "1.2.840.10008.1.2.1";
 
 // What the three writers share: identity, and the way into a Secondary Capture.
@@ -93,8 +92,9 @@ class PictureWriter : public OutputWriter {
     recipe.model = object.model;
     recipe.options = absl::StrCat(object.own_options,
                                   " series=", options_.series_number_base + object.series_offset,
-                                  " zone=", options_.time_zone, " population=", models_.population);
-    recipe.precision = kComputePrecision;
+                                  " zone=", options_.time_zone, " population=", models_.population,
+                                  " program=", options_.program_version);
+    recipe.precision = models_.precision;
     recipe.device_class = options_.device_class;
     recipe.preprocessing = models_.preprocessing;
     recipe.writer_version = object.version;

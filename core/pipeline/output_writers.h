@@ -23,6 +23,7 @@ struct OutputOptions {
   int series_number_base = 9000;     // Overlays; panel +1, notice +2.
   std::string time_zone = "UTC";     // IANA name.
   std::string device_class = "cpu";  // "cpu" or "cuda".
+  std::string program_version;       // Another makes other objects, even of equal bytes.
 };
 
 // The writers that `options` asks for, in the order in which their objects are

@@ -1,7 +1,9 @@
 #include "core/render/heatmap_blender.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <opencv2/core/utility.hpp>
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
@@ -48,8 +50,51 @@ void MixRows(const cv::Mat1f& values, const Tap& tap, float scale, std::vector<f
   }
 }
 
-uint8_t Cover(float film, float colour, float opacity) {
-  return static_cast<uint8_t>(Mix(film, colour, opacity) + 0.5f);
+// What one strength of the map does to a pixel: film * (1 - opacity) + addend, with
+// the half that rounds in the addend.  Four floats, so that the three colours of a
+// pixel are computed at once.
+struct alignas(16) Cover {
+  float addend[4];
+};
+constexpr int kStrengths = 4096;  // A step of opacity moves no colour by 0.03 levels.
+
+struct CoverTable {
+  std::array<Cover, kStrengths + 1> covers;
+  std::array<float, kStrengths + 1> kept;  // 1 - opacity
+};
+
+CoverTable MakeCovers(float alpha) {
+  const auto& colours = HeatColours();
+  CoverTable table;
+  for (int i = 0; i <= kStrengths; ++i) {
+    const float v = static_cast<float>(i) / kStrengths;
+    const cv::Vec3b& colour = colours[static_cast<size_t>(v * 255.0f + 0.5f)];
+    const float opacity = alpha * v;
+    Cover& cover = table.covers[static_cast<size_t>(i)];
+    for (int k = 0; k < 3; ++k) cover.addend[k] = opacity * colour[k] + 0.5f;
+    cover.addend[3] = 0.0f;
+    table.kept[static_cast<size_t>(i)] = 1.0f - opacity;
+  }
+  return table;
+}
+
+// Columns outside the region stay as they are.
+void BlendRow(const uint8_t* film, const std::vector<Tap>& columns, const std::vector<float>& row,
+              const CoverTable& table, cv::Vec3b* pixels) {
+  const int width = static_cast<int>(columns.size());
+  for (int x = 0; x < width; ++x) {
+    const Tap& tap = columns[static_cast<size_t>(x)];
+    if (!tap.inside) continue;
+    const float v =
+        Mix(row[static_cast<size_t>(tap.first)], row[static_cast<size_t>(tap.second)], tap.weight);
+    const auto strength = static_cast<size_t>(static_cast<int>(v * kStrengths + 0.5f));
+    const float kept = table.kept[strength];
+    const float gray = film[x];
+    const float* addend = table.covers[strength].addend;
+    for (int k = 0; k < 3; ++k) {
+      pixels[x][k] = static_cast<uint8_t>(static_cast<int>(gray * kept + addend[k]));
+    }
+  }
 }
 
 }  // namespace
@@ -70,25 +115,16 @@ cv::Mat3b BlendHeatmap(const cv::Mat1b& film, const Heatmap& heatmap, const Plac
       TapsAlong(film.cols, placement.film.width, region.x, region.width, heatmap.values.cols);
   const std::vector<Tap> rows =
       TapsAlong(film.rows, placement.film.height, region.y, region.height, heatmap.values.rows);
-  const auto& colours = HeatColours();
+  const CoverTable table = MakeCovers(static_cast<float>(alpha));
   const float scale = 1.0f / heatmap.peak;
-  const float strongest = static_cast<float>(alpha);
-  std::vector<float> row(static_cast<size_t>(heatmap.values.cols));
-  for (int y = 0; y < film.rows; ++y) {
-    if (!rows[static_cast<size_t>(y)].inside) continue;
-    MixRows(heatmap.values, rows[static_cast<size_t>(y)], scale, row);
-    cv::Vec3b* pixels = picture[y];
-    for (int x = 0; x < film.cols; ++x) {
-      const Tap& tap = columns[static_cast<size_t>(x)];
-      if (!tap.inside) continue;
-      const float v = Mix(row[static_cast<size_t>(tap.first)], row[static_cast<size_t>(tap.second)],
-                          tap.weight);
-      const cv::Vec3b& colour = colours[static_cast<size_t>(v * 255.0f + 0.5f)];
-      for (int k = 0; k < 3; ++k) {
-        pixels[x][k] = Cover(pixels[x][k], colour[k], strongest * v);
-      }
+  cv::parallel_for_(cv::Range(0, film.rows), [&](const cv::Range& range) {
+    std::vector<float> row(static_cast<size_t>(heatmap.values.cols));
+    for (int y = range.start; y < range.end; ++y) {
+      if (!rows[static_cast<size_t>(y)].inside) continue;
+      MixRows(heatmap.values, rows[static_cast<size_t>(y)], scale, row);
+      BlendRow(film[y], columns, row, table, picture[y]);
     }
-  }
+  });
   return picture;
 }
 

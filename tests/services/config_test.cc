@@ -107,6 +107,7 @@ void ExpectSame(const Config& a, const Config& b) {
   EXPECT_EQ(a.worker.device, b.worker.device);
   EXPECT_EQ(a.worker.threads, b.worker.threads);
   EXPECT_EQ(a.worker.decode_ahead, b.worker.decode_ahead);
+  EXPECT_EQ(a.worker.max_batch, b.worker.max_batch);
   EXPECT_EQ(a.worker.max_pixels, b.worker.max_pixels);
   EXPECT_EQ(a.worker.niceness, b.worker.niceness);
   EXPECT_EQ(a.grpc.address, b.grpc.address);

@@ -69,3 +69,17 @@ target_link_libraries(LibTorch::torch INTERFACE
   ${libtorch_root}/lib/libgomp.so.1)
 target_link_options(LibTorch::torch INTERFACE
   -Wl,-rpath,${libtorch_root}/lib -Wl,-rpath-link,${libtorch_root}/lib -Wl,--disable-new-dtags)
+
+# oneDNN from its wheel, beside LibTorch: what the fast path of core/inference/engine
+# calls.  LibTorch's own copy is hidden inside libtorch_cpu.so.  Both use LibTorch's
+# libgomp, which has the same name as the system's and is loaded once.
+get_filename_component(onednn_parent ${libtorch_root} DIRECTORY)
+set(onednn_root ${onednn_parent}/onednn-3.2.0)
+if(NOT EXISTS ${onednn_root}/.complete)
+  message(FATAL_ERROR "oneDNN 3.2.0 is not in ${onednn_root}: run third_party/install")
+endif()
+add_library(OneDnn::dnnl INTERFACE IMPORTED GLOBAL)
+target_include_directories(OneDnn::dnnl SYSTEM INTERFACE ${onednn_root}/include)
+target_link_libraries(OneDnn::dnnl INTERFACE ${onednn_root}/lib/libdnnl.so.3)
+target_link_options(OneDnn::dnnl INTERFACE
+  -Wl,-rpath,${onednn_root}/lib -Wl,-rpath-link,${onednn_root}/lib -Wl,--disable-new-dtags)

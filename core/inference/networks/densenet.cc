@@ -2,8 +2,11 @@
 
 #include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/inference/engine/fold.h"
 
 namespace camnode {
 namespace {
@@ -35,6 +38,14 @@ class DenseLayer final : public nn::Module {
     return conv2_(norm2_(x).relu_());
   }
 
+  // Of the values made so far; norm2 comes after a convolution and is folded into it.
+  NetworkGraph::Value Describe(NetworkGraph& graph,
+                               const std::vector<NetworkGraph::Value>& parts) const {
+    auto x = graph.ScaleShift(parts, ScaleShiftOf(norm1_, /*relu=*/true));
+    x = graph.Convolution(x, FoldNorm(conv1_, norm2_, Activation::kRelu));
+    return graph.Convolution(x, PlainConvolution(conv2_, Activation::kNone));
+  }
+
  private:
   nn::BatchNorm2d norm1_;
   nn::Conv2d conv1_;
@@ -58,6 +69,15 @@ class DenseBlock final : public nn::Module {
     return x;
   }
 
+  // Nothing is ever joined in memory: each layer reads the parts where they were made.
+  std::vector<NetworkGraph::Value> Describe(NetworkGraph& graph, NetworkGraph::Value input) const {
+    std::vector<NetworkGraph::Value> parts = {input};
+    for (const std::shared_ptr<DenseLayer>& layer : layers_) {
+      parts.push_back(layer->Describe(graph, parts));
+    }
+    return parts;
+  }
+
  private:
   std::vector<std::shared_ptr<DenseLayer>> layers_;
 };
@@ -71,6 +91,15 @@ class Transition final : public nn::Module {
 
   torch::Tensor Forward(const torch::Tensor& input) {
     return torch::avg_pool2d(conv_(norm_(input).relu_()), 2, 2);
+  }
+
+  // Mean and 1x1 convolution change places: the same sums, a quarter of the products.
+  NetworkGraph::Value Describe(NetworkGraph& graph,
+                               const std::vector<NetworkGraph::Value>& parts) const {
+    ScaleShiftSpec spec = ScaleShiftOf(norm_, /*relu=*/true);
+    spec.halve = true;
+    return graph.Convolution(graph.ScaleShift(parts, std::move(spec)),
+                             PlainConvolution(conv_, Activation::kNone));
   }
 
  private:
@@ -93,10 +122,12 @@ class DenseNet final : public PoolingNetwork {
     });
     int64_t channels = kStemChannels;
     for (size_t b = 0; b < layers.size(); ++b) {
-      Append(absl::StrCat("denseblock", b + 1), std::make_shared<DenseBlock>(channels, layers[b]));
+      blocks_.push_back(std::make_shared<DenseBlock>(channels, layers[b]));
+      Append(absl::StrCat("denseblock", b + 1), blocks_.back());
       channels += layers[b] * kGrowth;
       if (b + 1 == layers.size()) break;
-      Append(absl::StrCat("transition", b + 1), std::make_shared<Transition>(channels));
+      transitions_.push_back(std::make_shared<Transition>(channels));
+      Append(absl::StrCat("transition", b + 1), transitions_.back());
       channels /= 2;
     }
     norm5_ = features_->register_module("norm5", nn::BatchNorm2d(channels));
@@ -107,6 +138,19 @@ class DenseNet final : public PoolingNetwork {
   torch::Tensor Activations(const torch::Tensor& features) override { return features.relu(); }
   nn::LinearImpl* pooled_classifier() override { return classifier_.get(); }
   CamWeights cam_weights() const override { return CamWeights::kMaskedByActivation; }
+
+  bool Describe(NetworkGraph& graph) const override {
+    auto x = graph.Convolution(graph.image(), FoldNorm(conv0_, norm0_, Activation::kRelu));
+    x = graph.MaxPool(x);
+    std::vector<NetworkGraph::Value> parts = blocks_[0]->Describe(graph, x);
+    for (size_t b = 0; b < transitions_.size(); ++b) {
+      parts = blocks_[b + 1]->Describe(graph, transitions_[b]->Describe(graph, parts));
+    }
+    // After the head's ReLU: what pooling and the map look at.
+    const auto activations = graph.ScaleShift(parts, ScaleShiftOf(norm5_, /*relu=*/true));
+    graph.SetHead(activations, HeadOf(classifier_, /*mask_map_weights=*/true));
+    return true;
+  }
 
  private:
   template <typename Part>
@@ -119,6 +163,8 @@ class DenseNet final : public PoolingNetwork {
   std::shared_ptr<nn::Module> features_;
   nn::Conv2d conv0_;
   nn::BatchNorm2d norm0_;
+  std::vector<std::shared_ptr<DenseBlock>> blocks_;
+  std::vector<std::shared_ptr<Transition>> transitions_;
   nn::BatchNorm2d norm5_{nullptr};
   nn::Linear classifier_{nullptr};
 };

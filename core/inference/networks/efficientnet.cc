@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/inference/engine/fold.h"
 
 namespace camnode {
 namespace {
@@ -28,6 +29,12 @@ class ConvNorm final : public nn::Module {
     torch::Tensor x = norm_(convolution_(input));
     return activation_ ? torch::silu_(x) : x;
   }
+  NetworkGraph::Value Describe(NetworkGraph& graph, NetworkGraph::Value input,
+                               NetworkGraph::Value added = -1) const {
+    return graph.Convolution(
+        input, FoldNorm(convolution_, norm_, activation_ ? Activation::kSilu : Activation::kNone),
+        added);
+  }
 
  private:
   nn::Conv2d convolution_;
@@ -45,6 +52,9 @@ class SqueezeExcitation final : public nn::Module {
   torch::Tensor Forward(const torch::Tensor& input) {
     torch::Tensor squeezed = fc1_(input.mean({2, 3}, /*keepdim=*/true));
     return input * fc2_(torch::silu_(squeezed)).sigmoid_();
+  }
+  NetworkGraph::Value Describe(NetworkGraph& graph, NetworkGraph::Value input) const {
+    return graph.Gate(input, GateOf(fc1_, fc2_));
   }
 
  private:
@@ -120,6 +130,12 @@ class InvertedResidual final : public nn::Module {
     return adds_input_ ? x.add_(input) : x;
   }
 
+  NetworkGraph::Value Describe(NetworkGraph& graph, NetworkGraph::Value input) const {
+    auto x = expand_ ? expand_->Describe(graph, input) : input;
+    x = excitation_->Describe(graph, depthwise_->Describe(graph, x));
+    return project_->Describe(graph, x, adds_input_ ? input : -1);
+  }
+
  private:
   bool adds_input_;
   std::shared_ptr<nn::Module> block_;
@@ -136,23 +152,30 @@ class EfficientNet final : public PoolingNetwork {
         linear_(kFeatureFactor * stages.back().out, outputs),
         classifier_(register_module("classifier", nn::Sequential(nn::Dropout(dropout), linear_))) {
     int child = 0;
-    Append(*features_, absl::StrCat(child++), "features",
-           std::make_shared<ConvNorm>(3, stages.front().in, 3, 2, 1, true));
+    stem_ = std::make_shared<ConvNorm>(3, stages.front().in, 3, 2, 1, true);
+    Append(*features_, absl::StrCat(child++), "features", stem_);
     for (const StageShape& shape : stages) {
       const std::string name = absl::StrCat(child++);
       const auto stage = features_->register_module(name, std::make_shared<nn::Module>());
       for (int b = 0; b < shape.blocks; ++b) {
-        Append(*stage, absl::StrCat(b), absl::StrCat("features.", name),
-               std::make_shared<InvertedResidual>(shape, b == 0 ? shape.in : shape.out,
-                                                  b == 0 ? shape.stride : 1));
+        blocks_.push_back(std::make_shared<InvertedResidual>(shape, b == 0 ? shape.in : shape.out,
+                                                             b == 0 ? shape.stride : 1));
+        Append(*stage, absl::StrCat(b), absl::StrCat("features.", name), blocks_.back());
       }
     }
-    Append(*features_, absl::StrCat(child), "features",
-           std::make_shared<ConvNorm>(stages.back().out, linear_->options.in_features(), 1, 1, 1,
-                                      true));
+    last_ = std::make_shared<ConvNorm>(stages.back().out, linear_->options.in_features(), 1, 1, 1,
+                                       true);
+    Append(*features_, absl::StrCat(child), "features", last_);
   }
 
   nn::LinearImpl* pooled_classifier() override { return linear_.get(); }
+
+  bool Describe(NetworkGraph& graph) const override {
+    auto x = stem_->Describe(graph, graph.image());
+    for (const std::shared_ptr<InvertedResidual>& block : blocks_) x = block->Describe(graph, x);
+    graph.SetHead(last_->Describe(graph, x), HeadOf(linear_, /*mask_map_weights=*/false));
+    return true;
+  }
 
  private:
   // Makes `part` a child of `parent`, and a step of the trunk.
@@ -165,6 +188,9 @@ class EfficientNet final : public PoolingNetwork {
   }
 
   std::shared_ptr<nn::Module> features_;
+  std::shared_ptr<ConvNorm> stem_;
+  std::vector<std::shared_ptr<InvertedResidual>> blocks_;
+  std::shared_ptr<ConvNorm> last_;
   nn::Linear linear_;
   nn::Sequential classifier_;
 };

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/inference/closed_form_cam.h"
+#include "core/inference/engine/network_graph.h"
 #include "torch/torch.h"
 
 namespace camnode {
@@ -56,6 +57,11 @@ class Network : public torch::nn::Module {
   // nullptr otherwise: the map needs a backward pass (gradient_cam.h).
   virtual torch::nn::LinearImpl* pooled_classifier() { return nullptr; }
   virtual CamWeights cam_weights() const { return CamWeights::kPlain; }
+
+  // The same network for the fast path (engine/compiled_network.h): appends its steps
+  // to `graph` and sets the head.  False, and nothing appended: it has none, and runs
+  // through the modules here.
+  virtual bool Describe(NetworkGraph& /*graph*/) const { return false; }
 
  protected:
   void AddStep(std::string name, std::function<torch::Tensor(const torch::Tensor&)> run) {

@@ -1,9 +1,11 @@
 #include "core/inference/networks/resnet.h"
 
 #include <array>
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "core/inference/engine/fold.h"
 
 namespace camnode {
 namespace {
@@ -18,6 +20,7 @@ nn::Conv2d Convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride) 
 class Block : public nn::Module {
  public:
   virtual torch::Tensor Forward(const torch::Tensor& input) = 0;
+  virtual NetworkGraph::Value Describe(NetworkGraph& graph, NetworkGraph::Value input) const = 0;
 
  protected:
   // The shortcut changes shape where the block does.
@@ -28,6 +31,13 @@ class Block : public nn::Module {
   }
   torch::Tensor Shortcut(const torch::Tensor& input) {
     return downsample_.is_empty() ? input : downsample_->forward(input);
+  }
+  NetworkGraph::Value DescribeShortcut(NetworkGraph& graph, NetworkGraph::Value input) const {
+    if (downsample_.is_empty()) return input;
+    const auto convolution = std::dynamic_pointer_cast<nn::Conv2dImpl>(downsample_->ptr(0));
+    const auto norm = std::dynamic_pointer_cast<nn::BatchNorm2dImpl>(downsample_->ptr(1));
+    return graph.Convolution(
+        input, FoldNorm(nn::Conv2d(convolution), nn::BatchNorm2d(norm), Activation::kNone));
   }
 
  private:
@@ -51,6 +61,12 @@ class BasicBlock final : public Block {
     torch::Tensor x = bn1_(conv1_(input)).relu_();
     x = bn2_(conv2_(x));
     return x.add_(Shortcut(input)).relu_();
+  }
+
+  NetworkGraph::Value Describe(NetworkGraph& graph, NetworkGraph::Value input) const override {
+    const auto x = graph.Convolution(input, FoldNorm(conv1_, bn1_, Activation::kRelu));
+    const auto shortcut = DescribeShortcut(graph, input);
+    return graph.Convolution(x, FoldNorm(conv2_, bn2_, Activation::kRelu), shortcut);
   }
 
  private:
@@ -80,6 +96,13 @@ class Bottleneck final : public Block {
     x = bn2_(conv2_(x)).relu_();
     x = bn3_(conv3_(x));
     return x.add_(Shortcut(input)).relu_();
+  }
+
+  NetworkGraph::Value Describe(NetworkGraph& graph, NetworkGraph::Value input) const override {
+    auto x = graph.Convolution(input, FoldNorm(conv1_, bn1_, Activation::kRelu));
+    x = graph.Convolution(x, FoldNorm(conv2_, bn2_, Activation::kRelu));
+    const auto shortcut = DescribeShortcut(graph, input);
+    return graph.Convolution(x, FoldNorm(conv3_, bn3_, Activation::kRelu), shortcut);
   }
 
  private:
@@ -112,6 +135,7 @@ class ResNet final : public PoolingNetwork {
         const int64_t stride = b == 0 && s > 0 ? 2 : 1;
         const auto block =
             stage->register_module(absl::StrCat(b), std::make_shared<BlockType>(in, width, stride));
+        blocks_.push_back(block);
         AddStep(absl::StrCat(name, ".", b),
                 [&block = *block](const torch::Tensor& x) { return block.Forward(x); });
         in = width * BlockType::kExpansion;
@@ -122,9 +146,18 @@ class ResNet final : public PoolingNetwork {
 
   nn::LinearImpl* pooled_classifier() override { return fc_.get(); }
 
+  bool Describe(NetworkGraph& graph) const override {
+    auto x = graph.Convolution(graph.image(), FoldNorm(conv1_, bn1_, Activation::kRelu));
+    x = graph.MaxPool(x);
+    for (const std::shared_ptr<Block>& block : blocks_) x = block->Describe(graph, x);
+    graph.SetHead(x, HeadOf(fc_, /*mask_map_weights=*/false));
+    return true;
+  }
+
  private:
   nn::Conv2d conv1_;
   nn::BatchNorm2d bn1_;
+  std::vector<std::shared_ptr<Block>> blocks_;
   nn::Linear fc_{nullptr};
 };
 

@@ -1,0 +1,2 @@
+#define CAMNODE_KERNEL_NAMESPACE avx2
+#include "core/inference/engine/kernels_body.h"
