@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <stdexcept>
 
 #include "core/pipeline/inference_worker.h"
@@ -13,7 +14,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// While film 1 is computed, films 2 to 4 are decoded, and 5 has begun to be.
+// Film 1 is computed alone, and meanwhile films 2 to 4 are decoded and 5 has begun to
+// be.
 class InferenceWorkerBatchTest : public InferenceWorkerTest {
  protected:
   void SetUp() override {
@@ -21,8 +23,15 @@ class InferenceWorkerBatchTest : public InferenceWorkerTest {
     for (const char* uid : {"1.2.3", "1.2.4", "1.2.5", "1.2.6", "1.2.7"}) {
       jobs_.push_back(Enqueue(uid));
     }
+    analyzer_.on_decode = [this](int64_t film) {
+      if (film == 2) first_is_computed_.get_future().wait_for(absl::ToChronoSeconds(kPatience));
+      return absl::OkStatus();
+    };
     analyzer_.on_compute = [this](int64_t film) {
-      EXPECT_TRUE(film != 1 || analyzer_.WaitForDecodes(5));
+      if (film == 1) {
+        first_is_computed_.set_value();
+        EXPECT_TRUE(analyzer_.WaitForDecodes(5));
+      }
       return film == bad_film_ ? absl::DataLossError("bad film") : absl::OkStatus();
     };
   }
@@ -35,6 +44,7 @@ class InferenceWorkerBatchTest : public InferenceWorkerTest {
 
   std::vector<int64_t> jobs_;
   int64_t bad_film_ = 0;
+  std::promise<void> first_is_computed_;
 };
 
 TEST_F(InferenceWorkerBatchTest, FilmsThatWaitAreComputedTogetherAndCommittedEachByItself) {
