@@ -68,10 +68,7 @@ double LargestDifference(const torch::Tensor& a, const torch::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
-class EngineTest : public ::testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override { at::set_num_threads(1); }
-};
+class EngineTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(EngineTest, GivesTheLogitsAndMapsOfTheModulesInFloat32) {
   const auto network = TrainedLike(GetParam());
