@@ -56,11 +56,12 @@ TEST(DataDirectoryTest, PortsOfADeadNodeAreForgottenAndNewOnesReplaced) {
   ASSERT_THAT(directory, IsOk());
   EXPECT_FALSE(std::filesystem::exists(path));
 
-  ASSERT_THAT(directory->WritePorts({1, 2, 3}), IsOk());
-  ASSERT_THAT(directory->WritePorts({11112, 50051, -1}), IsOk());
+  ASSERT_THAT(directory->WritePorts({1, 2, 3, 4}), IsOk());
+  ASSERT_THAT(directory->WritePorts({11112, 2762, 50051, -1}), IsOk());
 
   const nlohmann::json ports = nlohmann::json::parse(std::ifstream(path));
   EXPECT_EQ(ports["dicom"], 11112);
+  EXPECT_EQ(ports["dicom_tls"], 2762);
   EXPECT_EQ(ports["grpc"], 50051);
   EXPECT_EQ(ports["http"], -1);
   EXPECT_EQ(ports["pid"], getpid());
