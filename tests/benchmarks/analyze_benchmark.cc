@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <iostream>
 #include <iterator>
 #include <map>
@@ -116,24 +117,63 @@ class Benchmark {
     return Require(RenderOverlay(film.presentation, result, options), "overlay");
   }
 
-  // From encoded bytes to scores, maps and the pictures of the three overlays.
+  // From encoded bytes to scores, maps and the pictures of the three overlays, one
+  // film alone.
+  void Film() {
+    const DecodedFilms films = DecodeAndPrepare(1);
+    Finish(films);
+  }
+
+  // The same with a full queue, as the worker goes about it: the next films are decoded
+  // while these are computed, and the pictures of a film are drawn side by side.
   void Films(size_t count) {
-    std::vector<Radiograph> films;
-    for (size_t i = 0; i < count; ++i) {
-      films.push_back(Decode());
-      inputs_[0] = Require(classifiers_[0]->Prepare(films.back()), "prepare");
-      inputs_[1] = inputs_[2] = inputs_[0];
-    }
-    const auto results = Maps(count);
-    for (size_t i = 0; i < count; ++i) {
-      ComputeAgreement(results[i]);
-      for (const ModelResult& result : results[i]) Overlay(films[i], result);
-    }
+    if (ahead_.films.size() != count) ahead_ = DecodeAndPrepare(count);
+    const DecodedFilms films = std::move(ahead_);
+    auto next = std::async(std::launch::async, [this, count] { return DecodeAndPrepare(count); });
+    Finish(films);
+    ahead_ = next.get();
   }
 
   const Radiograph& film() const { return film_; }
 
  private:
+  struct DecodedFilms {
+    std::vector<Radiograph> films;
+    std::vector<ClassifierInput> inputs;
+  };
+
+  DecodedFilms DecodeAndPrepare(size_t count) const {
+    DecodedFilms decoded;
+    for (size_t i = 0; i < count; ++i) {
+      decoded.films.push_back(Decode());
+      decoded.inputs.push_back(Require(classifiers_[0]->Prepare(decoded.films.back()), "prepare"));
+    }
+    return decoded;
+  }
+
+  void Finish(const DecodedFilms& decoded) {
+    const size_t count = decoded.films.size();
+    std::vector<const ClassifierInput*> inputs;
+    for (const ClassifierInput& input : decoded.inputs) inputs.push_back(&input);
+    std::vector<std::vector<ModelResult>> results(count);
+    for (auto& classifier : classifiers_) {
+      auto classified = classifier->ClassifyPrepared(inputs);
+      for (size_t i = 0; i < count; ++i) {
+        results[i].push_back(Require(std::move(classified[i]), "classify"));
+      }
+    }
+    for (size_t i = 0; i < count; ++i) {
+      ComputeAgreement(results[i]);
+      std::vector<std::future<cv::Mat3b>> overlays;
+      for (const ModelResult& result : results[i]) {
+        overlays.push_back(std::async(
+            std::launch::async,
+            [this, &film = decoded.films[i], &result] { return Overlay(film, result); }));
+      }
+      for (auto& overlay : overlays) overlay.wait();
+    }
+  }
+
   void Load(const std::string& name) {
     const ModelFolder model = Require(
         LoadModelFolder(arguments_.models + "/" + name + "/1", WeightsCheck::kSkipDigest), "model");
@@ -157,6 +197,7 @@ class Benchmark {
   std::vector<std::unique_ptr<Classifier>> classifiers_;
   std::vector<std::unique_ptr<FastPath>> paths_;
   std::vector<ClassifierInput> inputs_;
+  DecodedFilms ahead_;
 };
 
 std::map<std::string, std::function<double()>> Commands(Benchmark& benchmark) {
@@ -171,7 +212,7 @@ std::map<std::string, std::function<double()>> Commands(Benchmark& benchmark) {
     };
     add("forward", [&benchmark, count] { benchmark.Forward(count); });
     add("maps", [&benchmark, count] { benchmark.Maps(count); });
-    add("film", [&benchmark, count] { benchmark.Films(count); });
+    add("film", [&benchmark, count] { count == 1 ? benchmark.Film() : benchmark.Films(count); });
     for (size_t model = 0; model < std::size(kNames); ++model) {
       add(std::string(kNames[model]) + " forward",
           [&benchmark, model, count] { benchmark.Forward(model, count); });
