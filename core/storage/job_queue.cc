@@ -220,6 +220,9 @@ absl::StatusOr<int> JobQueue::ReturnLeases(const std::string& worker, WorkerEnd 
             absl::StrCat("SELECT ", kJobColumns, ", job.started FROM job WHERE state = 'leased' ",
                          "AND leased_by = :worker ORDER BY id", ForUpdate(transaction)),
             {{"worker", worker}}));
+    // Of several nobody knows which it was: each runs alone next, and then it shows.
+    const bool one_started = std::count_if(rows.begin(), rows.end(),
+                                           [](const SqlRow& row) { return row.Int(14) != 0; }) == 1;
     for (const SqlRow& row : rows) {
       Job job = JobFromRow(row);
       ++returned;
@@ -229,7 +232,7 @@ absl::StatusOr<int> JobQueue::ReturnLeases(const std::string& worker, WorkerEnd 
         continue;
       }
       const bool crashed = end == WorkerEnd::kCrashed;
-      ++(crashed ? job.failures : job.interruptions);
+      if (one_started || !crashed) ++(crashed ? job.failures : job.interruptions);
       job.alone = true;
       job.last_error = absl::StrCat("worker ", worker, crashed ? " crashed" : " was stopped",
                                     " during attempt ", job.attempt);

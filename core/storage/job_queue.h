@@ -93,9 +93,9 @@ class JobQueue {
   absl::StatusOr<std::vector<JobLease>> Lease(const std::string& worker, int max_jobs);
 
   // Gives back at once every lease held by `worker`, whose process has ended:
-  // not started ones uncharged; a started one is charged a failure (kCrashed) or
-  // an interruption (kStopped), marked `alone`, and buried if that spends its
-  // budget.  Safe even if the worker still lives: its commits are fenced off.
+  // not started ones uncharged; a started one is marked `alone`, charged an
+  // interruption (kStopped) or, if no other had started, a failure (kCrashed), and
+  // buried if that spends its budget.  Safe even if the worker still lives: its commits are fenced off.
   // Returns how many were given back.
   absl::StatusOr<int> ReturnLeases(const std::string& worker, WorkerEnd end);
 

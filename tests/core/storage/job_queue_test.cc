@@ -269,6 +269,21 @@ TEST_P(JobQueueTest, AWorkerThatCrashedGivesItsLeasesBackAndTheRunningOneIsCharg
   EXPECT_THAT(LeaseIds(1), ElementsAre(waiting));
 }
 
+TEST_P(JobQueueTest, ACrashWithSeveralFilmsStartedChargesNoneAndLetsEachRunAlone) {
+  const int64_t one = Enqueue("1.2.1");
+  const int64_t other = Enqueue("1.2.2");
+  absl::StatusOr<std::vector<JobLease>> leases = queue_->Lease("worker-a", 2);
+  ASSERT_THAT(leases, IsOk());
+  for (JobLease& lease : *leases) ASSERT_THAT(lease.Start(), IsOk());
+
+  EXPECT_THAT(queue_->ReturnLeases("worker-a", WorkerEnd::kCrashed), IsOkAndHolds(2));
+
+  for (const int64_t id : {one, other}) {
+    EXPECT_EQ(JobOf(id).failures, 0);
+    EXPECT_TRUE(JobOf(id).alone);
+  }
+}
+
 TEST_P(JobQueueTest, ReturnLeasesLeavesOtherWorkersAlone) {
   const int64_t id = Enqueue("1.2.1");
   LeaseOne("worker-a");
