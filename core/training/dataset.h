@@ -1,0 +1,71 @@
+// The films a network is trained on or measured with: whose they are, what they show,
+// and which of them may not be torn apart.
+
+#ifndef CAMNODE_CORE_TRAINING_DATASET_H_
+#define CAMNODE_CORE_TRAINING_DATASET_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace camnode {
+
+struct LabelledFilm {
+  std::string path;
+  // Relative to the data set's folder, or as the CSV has it: the same on every machine.
+  std::string name;
+  std::string split;  // "train", "val", ...
+  int class_index = 0;  // In Dataset::classes.
+  std::string patient;
+  std::string sha256;   // Of the file.
+  // Every other column of the CSV ("sex", "scanner"), for subgroups and weights.
+  std::map<std::string, std::string> columns;
+};
+
+struct Dataset {
+  std::vector<std::string> classes;
+  std::vector<LabelledFilm> films;  // Ordered by name.
+  // SHA-256 over name, split, class, patient and digest of every film.
+  std::string digest;
+};
+
+struct DatasetOptions {
+  // A folder of SPLIT/CLASS/films, or a CSV file with a header line and the columns
+  // path (relative to the CSV's folder, or absolute), class, and optionally split
+  // ("train" where it is absent), patient and any other.
+  std::string path;
+  // The classes expected; empty: those found, in alphabetical order.
+  std::vector<std::string> classes;
+  // Films of other splits are left out; empty: all.
+  std::vector<std::string> splits;
+  // For films without a patient column: RE2 expressions on the file's name; the
+  // parentheses of the first that matches hold the patient.
+  std::vector<std::string> patient_patterns;
+};
+
+// Reads every file once, for its digest; decodes none.  Files whose extension is not
+// .dcm, .jpg, .jpeg or .png are left out.
+//
+// Errors: kNotFound (no such folder, file or film), kInvalidArgument (a class that is
+// not expected, or an expected one without a film; a film without a patient: names the
+// film and the patterns; a bad expression; a CSV line that cannot be understood, with
+// its number; two films with the same bytes in different classes).
+absl::StatusOr<Dataset> ReadDataset(const DatasetOptions& options);
+
+// The fold, 0 to folds - 1, of each film.  Films of one patient, and films of the same
+// bytes, are in one fold; films of each class are spread evenly over the folds.  The
+// same data set, number and seed give the same folds on every machine.
+// REQUIRES: folds > 0.
+// Errors: kInvalidArgument (fewer patients than folds).
+absl::StatusOr<std::vector<int>> AssignFolds(const Dataset& dataset, int folds, uint64_t seed);
+
+// Patients, or byte-identical films, on both sides of a division of the films into
+// splits: "patient person12_virus: train, val".  Empty: none.
+std::vector<std::string> LeaksBetweenSplits(const Dataset& dataset);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_TRAINING_DATASET_H_
