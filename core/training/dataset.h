@@ -17,10 +17,10 @@ struct LabelledFilm {
   std::string path;
   // Relative to the data set's folder, or as the CSV has it: the same on every machine.
   std::string name;
-  std::string split;  // "train", "val", ...
+  std::string split;    // "train", "val", ...
   int class_index = 0;  // In Dataset::classes.
   std::string patient;
-  std::string sha256;   // Of the file.
+  std::string sha256;  // Of the file.
   // Every other column of the CSV ("sex", "scanner"), for subgroups and weights.
   std::map<std::string, std::string> columns;
 };
