@@ -11,11 +11,10 @@
 #include "core/base/status_macros.h"
 #include "core/inference/agreement_null_maker.h"
 #include "core/inference/classifier.h"
-#include "dcmtk/config/osconfig.h"
-#include "dcmtk/oflog/oflog.h"
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
 #include "services/lab_film.h"
+#include "services/lab_models.h"
 
 namespace camnode {
 namespace {
@@ -24,46 +23,27 @@ struct Options {
   std::vector<ModelFolder> models;
   std::string output;
   size_t sample = 0;
-  int threads = 0;
   AgreementNullOptions null;
 };
-
-absl::StatusOr<int> WholeNumber(const LabArguments& arguments, const std::string& name,
-                                double fallback, double low, double high) {
-  CAMNODE_ASSIGN_OR_RETURN(const double number, arguments.Number(name, fallback));
-  if (number < low || number > high) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("option --%s must be %.0f to %.0f", name, low, high));
-  }
-  return static_cast<int>(number);
-}
 
 absl::StatusOr<Options> ReadOptions(const LabArguments& arguments) {
   Options options;
   CAMNODE_ASSIGN_OR_RETURN(options.output, arguments.Required("output"));
-  CAMNODE_ASSIGN_OR_RETURN(options.threads, WholeNumber(arguments, "threads", 0, 0, 1024));
-  CAMNODE_ASSIGN_OR_RETURN(const int sample, WholeNumber(arguments, "sample", 400, 20, 1e6));
+  CAMNODE_ASSIGN_OR_RETURN(const int sample, arguments.WholeNumber("sample", 400, 20, 1'000'000));
   options.sample = static_cast<size_t>(sample);
   CAMNODE_ASSIGN_OR_RETURN(options.null.draws,
-                           WholeNumber(arguments, "draws", options.null.draws, 100, 1e7));
-  CAMNODE_ASSIGN_OR_RETURN(const int seed, WholeNumber(arguments, "seed", 1, 0, 1e9));
+                           arguments.WholeNumber("draws", options.null.draws, 100, 10'000'000));
+  CAMNODE_ASSIGN_OR_RETURN(const int seed, arguments.WholeNumber("seed", 1, 0, 1'000'000'000));
   options.null.seed = static_cast<uint64_t>(seed);
-  const std::vector<std::string> directories = arguments.All("model");
-  if (directories.size() < 2) {
+  if (arguments.All("model").size() < 2) {
     return absl::InvalidArgumentError("option --model must be given for two models or more");
   }
-  if (arguments.files().empty()) return absl::InvalidArgumentError("no film is given");
-  for (const std::string& directory : directories) {
-    CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
-                             LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
-    options.models.push_back(std::move(model));
-  }
+  CAMNODE_ASSIGN_OR_RETURN(options.models, LoadModelFolders(arguments));
   return options;
 }
 
-// The same ones for the same names and seed, in whatever order they were given.
+// The same ones for the same names and seed.
 std::vector<std::string> Sample(std::vector<std::string> films, size_t count, uint64_t seed) {
-  std::sort(films.begin(), films.end());
   std::mt19937_64 random(seed);
   count = std::min(count, films.size());
   for (size_t i = 0; i < count; ++i) {
@@ -82,11 +62,10 @@ absl::StatusOr<std::vector<std::vector<ModelResult>>> Classify(
   }
   std::vector<std::vector<ModelResult>> films;
   for (const std::string& path : paths) {
-    absl::StatusOr<Radiograph> film = ReadFilm(path);
-    if (!film.ok()) return Annotate(film.status(), path);
+    CAMNODE_ASSIGN_OR_RETURN(const Radiograph film, ReadNamedFilm(path));
     std::vector<ModelResult> results;
     for (const auto& classifier : classifiers) {
-      absl::StatusOr<ModelResult> result = classifier->Classify(*film);
+      absl::StatusOr<ModelResult> result = classifier->Classify(film);
       if (!result.ok()) return Annotate(result.status(), path);
       results.push_back(*std::move(result));
     }
@@ -98,7 +77,7 @@ absl::StatusOr<std::vector<std::vector<ModelResult>>> Classify(
 }  // namespace
 
 const char kAgreementNullUsage[] =
-    R"(camnode-lab agreement-null --model DIR --model DIR [...] --output MODELS [options] FILM...
+    R"(camnode-lab agreement-null --model DIR --model DIR [...] --output MODELS [options] FOLDER|FILM...
 
 How alike the maps of different films are: what the agreement of the models' maps of one
 film is judged by.  Classifies a sample of the films (DICOM, PNG, JPEG) with each model,
@@ -119,11 +98,10 @@ absl::Status RunAgreementNull(const std::vector<std::string>& words) {
       const LabArguments arguments,
       LabArguments::Parse(words, {"model", "output", "sample", "draws", "seed", "threads"}));
   CAMNODE_ASSIGN_OR_RETURN(const Options options, ReadOptions(arguments));
-  SetComputeThreads(options.threads);
-  // What is wrong with a film is said once.
-  OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<std::string> paths, FindFilms(arguments.files()));
+  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
   const std::vector<std::string> sample =
-      Sample(arguments.files(), options.sample, options.null.seed);
+      Sample(std::move(paths), options.sample, options.null.seed);
   CAMNODE_ASSIGN_OR_RETURN(const auto films, Classify(sample, options.models));
   CAMNODE_ASSIGN_OR_RETURN(const AgreementNull null,
                            MakeAgreementNull(options.models, films, options.null));

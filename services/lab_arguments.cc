@@ -82,4 +82,14 @@ absl::StatusOr<double> LabArguments::Number(const std::string& name, double fall
   return number;
 }
 
+absl::StatusOr<int> LabArguments::WholeNumber(const std::string& name, int fallback, int low,
+                                              int high) const {
+  CAMNODE_ASSIGN_OR_RETURN(const double number, Number(name, fallback));
+  if (number < low || number > high || number != std::floor(number)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("option --", name, " must be a whole number from ", low, " to ", high));
+  }
+  return static_cast<int>(number);
+}
+
 }  // namespace camnode

@@ -32,6 +32,8 @@ class LabArguments {
   absl::StatusOr<std::string> Required(const std::string& name) const;
   // Errors: kInvalidArgument unless it is a finite number.
   absl::StatusOr<double> Number(const std::string& name, double fallback) const;
+  // Errors: kInvalidArgument unless it is a whole number from `low` to `high`.
+  absl::StatusOr<int> WholeNumber(const std::string& name, int fallback, int low, int high) const;
   // Every value in the order given.
   std::vector<std::string> All(const std::string& name) const;
 

@@ -12,13 +12,12 @@
 #include "core/inference/agreement.h"
 #include "core/inference/classifier.h"
 #include "core/inference/explainer.h"
-#include "dcmtk/config/osconfig.h"
-#include "dcmtk/oflog/oflog.h"
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
 #include "services/lab_explain_options.h"
 #include "services/lab_film.h"
 #include "services/lab_intensity.h"
+#include "services/lab_models.h"
 
 namespace camnode {
 namespace {
@@ -67,16 +66,13 @@ absl::optional<AgreementNull> FindNull(const std::vector<ModelFolder>& folders) 
 absl::StatusOr<Models> LoadModels(const LabArguments& arguments, const LabExplainOptions& options) {
   CAMNODE_ASSIGN_OR_RETURN(const std::string intensity, arguments.One("intensity", ""));
   Models models;
-  std::vector<ModelFolder> folders;
-  for (const std::string& directory : arguments.All("model")) {
-    CAMNODE_ASSIGN_OR_RETURN(ModelFolder folder,
-                             LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<ModelFolder> folders, LoadModelFolders(arguments));
+  for (ModelFolder& folder : folders) {
     if (!intensity.empty()) {
       CAMNODE_RETURN_IF_ERROR(SetIntensity(intensity, *folder.manifest.mutable_preprocessing()));
     }
     CAMNODE_ASSIGN_OR_RETURN(LoadedModel model, LoadModel(folder, options, models.loaded.size()));
     models.loaded.push_back(std::move(model));
-    folders.push_back(std::move(folder));
   }
   // Maps of another method are no more or less alike by the same chance.
   if (options.as_served) models.null = FindNull(folders);
@@ -220,18 +216,9 @@ absl::Status RunExplain(const std::vector<std::string>& words) {
                                                 "method", "layer", "tta", "target"},
                                                {"signed"}));
   CAMNODE_ASSIGN_OR_RETURN(const std::string output, arguments.Required("output"));
-  if (arguments.All("model").empty()) {
-    return absl::InvalidArgumentError("option --model is missing");
-  }
   if (arguments.files().empty()) return absl::InvalidArgumentError("no film is given");
-  CAMNODE_ASSIGN_OR_RETURN(const double threads, arguments.Number("threads", 0));
-  if (threads < 0 || threads > 1024) {
-    return absl::InvalidArgumentError("option --threads must be 0 to 1024");
-  }
   CAMNODE_ASSIGN_OR_RETURN(const LabExplainOptions options, ReadExplainOptions(arguments));
-  SetComputeThreads(static_cast<int>(threads));
-  // What is wrong with a film is said once, in its own line.
-  OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
   CAMNODE_ASSIGN_OR_RETURN(const Models models, LoadModels(arguments, options));
   return ExplainAll(arguments.files(), models, options, output);
 }

@@ -1,6 +1,5 @@
 // camnode-lab fit-outliers
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +16,7 @@
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
 #include "services/lab_film.h"
+#include "services/lab_models.h"
 
 namespace camnode {
 namespace {
@@ -35,24 +35,6 @@ std::string GroupOf(const fs::path& film) {
     stem.resize(end - 1);
   }
   return stem;
-}
-
-absl::StatusOr<std::vector<fs::path>> FilmsBelow(const std::vector<std::string>& places) {
-  std::vector<fs::path> films;
-  for (const std::string& place : places) {
-    std::error_code error;
-    if (fs::is_regular_file(place, error)) {
-      films.emplace_back(place);
-      continue;
-    }
-    fs::recursive_directory_iterator it(place, error);
-    if (error) return absl::NotFoundError(absl::StrCat("no folder ", place));
-    for (const fs::directory_entry& entry : it) {
-      if (entry.is_regular_file(error)) films.push_back(entry.path());
-    }
-  }
-  std::sort(films.begin(), films.end());
-  return films;
 }
 
 absl::Status WriteFile(const fs::path& path, const std::string& bytes) {
@@ -94,30 +76,22 @@ absl::Status RunFitOutliers(const std::vector<std::string>& words) {
       const LabArguments arguments,
       LabArguments::Parse(words, {"model", "components", "percentile", "threads"}));
   CAMNODE_ASSIGN_OR_RETURN(const std::string directory, arguments.Required("model"));
-  if (arguments.files().empty()) return absl::InvalidArgumentError("no film is given");
   OutlierFitOptions options;
-  CAMNODE_ASSIGN_OR_RETURN(const double components,
-                           arguments.Number("components", options.components));
+  CAMNODE_ASSIGN_OR_RETURN(options.components,
+                           arguments.WholeNumber("components", options.components, 1, 4096));
   CAMNODE_ASSIGN_OR_RETURN(options.percentile, arguments.Number("percentile", options.percentile));
-  CAMNODE_ASSIGN_OR_RETURN(const double threads, arguments.Number("threads", 0));
-  if (threads < 0 || threads > 1024 || components < 1 || components > 4096) {
-    return absl::InvalidArgumentError(
-        "option --threads must be 0 to 1024 and --components 1 to 4096");
-  }
-  options.components = static_cast<int>(components);
-  SetComputeThreads(static_cast<int>(threads));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> films, FindFilms(arguments.files()));
+  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
 
   CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
                            LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
   CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<Classifier> classifier,
                            Classifier::Load(model, ClassifierOptions()));
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<fs::path> films, FilmsBelow(arguments.files()));
   std::vector<std::vector<float>> features;
   std::vector<std::string> groups;
-  for (const fs::path& path : films) {
-    const absl::StatusOr<Radiograph> film = ReadFilm(path.string());
-    if (!film.ok()) return Annotate(film.status(), path.string());
-    CAMNODE_ASSIGN_OR_RETURN(std::vector<float> row, classifier->PooledFeatures(*film));
+  for (const std::string& path : films) {
+    CAMNODE_ASSIGN_OR_RETURN(const Radiograph film, ReadNamedFilm(path));
+    CAMNODE_ASSIGN_OR_RETURN(std::vector<float> row, classifier->PooledFeatures(film));
     features.push_back(std::move(row));
     groups.push_back(GroupOf(path));
   }

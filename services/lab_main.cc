@@ -1,5 +1,7 @@
 // camnode-lab: work with models and films without a node.
 
+#include <dcmtk/oflog/oflog.h>
+
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -57,6 +59,8 @@ int Run(const Command& command, const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   camnode::LimitSpinning(argv);
+  // What is wrong with a film is said once, by the command.
+  OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.empty()) {
     PrintUsage(stderr);

@@ -14,11 +14,10 @@
 #include "core/inference/classifier.h"
 #include "core/inference/precision_report.h"
 #include "core/models/precision_gate.h"
-#include "dcmtk/config/osconfig.h"
-#include "dcmtk/oflog/oflog.h"
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
 #include "services/lab_film.h"
+#include "services/lab_models.h"
 
 namespace camnode {
 namespace {
@@ -28,7 +27,7 @@ namespace v1 = camnode::model::v1;
 
 constexpr size_t kFilmsAtOnce = 8;
 
-struct LabelledFilm {
+struct JudgedFilm {
   std::string path;
   bool positive = false;
 };
@@ -61,36 +60,21 @@ v1::Precision ToProto(ComputePrecision precision) {
   return v1::FLOAT32;
 }
 
-// Every file below `folder`, in order of names.
-absl::Status AddFilms(const std::string& folder, bool positive, std::vector<LabelledFilm>& films) {
-  std::error_code error;
-  std::vector<std::string> paths;
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end;
-       it.increment(error)) {
-    if (it->is_regular_file()) paths.push_back(it->path().string());
-  }
-  if (error) return absl::NotFoundError(absl::StrCat("cannot read ", folder));
-  std::sort(paths.begin(), paths.end());
-  for (std::string& path : paths) films.push_back({std::move(path), positive});
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<LabelledFilm>> FindFilms(const LabArguments& arguments) {
-  std::vector<LabelledFilm> films;
-  for (const std::string& folder : arguments.All("positive")) {
-    CAMNODE_RETURN_IF_ERROR(AddFilms(folder, true, films));
-  }
-  for (const std::string& folder : arguments.All("negative")) {
-    CAMNODE_RETURN_IF_ERROR(AddFilms(folder, false, films));
+absl::StatusOr<std::vector<JudgedFilm>> FindJudgedFilms(const LabArguments& arguments) {
+  std::vector<JudgedFilm> films;
+  for (const bool positive : {true, false}) {
+    const std::vector<std::string> folders = arguments.All(positive ? "positive" : "negative");
+    if (folders.empty()) continue;
+    CAMNODE_ASSIGN_OR_RETURN(std::vector<std::string> paths, FindFilms(folders));
+    for (std::string& path : paths) films.push_back({std::move(path), positive});
   }
   if (films.empty()) {
     return absl::InvalidArgumentError("no film: give folders as --positive and --negative");
   }
-  CAMNODE_ASSIGN_OR_RETURN(const double every, arguments.Number("every", 1));
-  if (every < 1) return absl::InvalidArgumentError("option --every must be 1 or more");
-  std::vector<LabelledFilm> chosen;
+  CAMNODE_ASSIGN_OR_RETURN(const int every, arguments.WholeNumber("every", 1, 1, 1'000'000));
+  std::vector<JudgedFilm> chosen;
   for (size_t i = 0; i < films.size(); i += static_cast<size_t>(every)) {
-    chosen.push_back(films[i]);
+    chosen.push_back(std::move(films[i]));
   }
   return chosen;
 }
@@ -107,15 +91,13 @@ absl::StatusOr<std::vector<Pairing>> LoadPairings(const LabArguments& arguments,
                                                   ComputePrecision candidate,
                                                   ComputePrecision reference) {
   std::vector<Pairing> pairings;
-  for (const std::string& directory : arguments.All("model")) {
-    CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
-                             LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> models, LoadModelFolders(arguments));
+  for (const ModelFolder& model : models) {
     Pairing& pairing = pairings.emplace_back();
     // One by one, and in batches: the check covers that difference too.
     CAMNODE_ASSIGN_OR_RETURN(pairing.reference, LoadWith(model, reference, 1));
     CAMNODE_ASSIGN_OR_RETURN(pairing.candidate, LoadWith(model, candidate, kFilmsAtOnce));
   }
-  if (pairings.empty()) return absl::InvalidArgumentError("option --model is missing");
   return pairings;
 }
 
@@ -139,14 +121,13 @@ absl::Status ComparePass(const std::vector<Radiograph>& films, const std::vector
   return absl::OkStatus();
 }
 
-absl::Status RunPairs(const std::vector<LabelledFilm>& films, std::vector<Pairing>& pairings) {
+absl::Status RunPairs(const std::vector<JudgedFilm>& films, std::vector<Pairing>& pairings) {
   for (size_t begin = 0; begin < films.size(); begin += kFilmsAtOnce) {
     std::vector<Radiograph> batch;
     std::vector<bool> positive;
     for (size_t i = begin; i < std::min(begin + kFilmsAtOnce, films.size()); ++i) {
-      absl::StatusOr<Radiograph> film = ReadFilm(films[i].path);
-      if (!film.ok()) return Annotate(film.status(), films[i].path);
-      batch.push_back(*std::move(film));
+      CAMNODE_ASSIGN_OR_RETURN(Radiograph film, ReadNamedFilm(films[i].path));
+      batch.push_back(std::move(film));
       positive.push_back(films[i].positive);
     }
     for (Pairing& pairing : pairings) {
@@ -214,13 +195,12 @@ refused, and the exit code is 1: a model that asks for it will not load.
 )";
 
 absl::Status RunEvaluatePrecision(const std::vector<std::string>& words) {
-  std::vector<std::string> rest = words;
-  const auto store = std::remove(rest.begin(), rest.end(), "--store");
-  const bool stores = store != rest.end();
-  rest.erase(store, rest.end());
-  CAMNODE_ASSIGN_OR_RETURN(const LabArguments arguments,
-                           LabArguments::Parse(rest, {"model", "positive", "negative", "precision",
-                                                      "against", "every", "threads"}));
+  CAMNODE_ASSIGN_OR_RETURN(
+      const LabArguments arguments,
+      LabArguments::Parse(
+          words, {"model", "positive", "negative", "precision", "against", "every", "threads"},
+          {"store"}));
+  const bool stores = arguments.Has("store");
   CAMNODE_ASSIGN_OR_RETURN(const std::string name, arguments.One("precision", "bfloat16"));
   CAMNODE_ASSIGN_OR_RETURN(const ComputePrecision candidate, ParsePrecision(name));
   CAMNODE_ASSIGN_OR_RETURN(const std::string against, arguments.One("against", "float32"));
@@ -228,13 +208,8 @@ absl::Status RunEvaluatePrecision(const std::vector<std::string>& words) {
   if (stores && reference != ComputePrecision::kFloat32) {
     return absl::InvalidArgumentError("only a check against float32 can be stored");
   }
-  CAMNODE_ASSIGN_OR_RETURN(const double threads, arguments.Number("threads", 0));
-  if (threads < 0 || threads > 1024) {
-    return absl::InvalidArgumentError("option --threads must be 0 to 1024");
-  }
-  SetComputeThreads(static_cast<int>(threads));
-  OFLog::configure(OFLogger::OFF_LOG_LEVEL);
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<LabelledFilm> films, FindFilms(arguments));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<JudgedFilm> films, FindJudgedFilms(arguments));
+  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
   CAMNODE_ASSIGN_OR_RETURN(std::vector<Pairing> pairings,
                            LoadPairings(arguments, candidate, reference));
   CAMNODE_RETURN_IF_ERROR(RunPairs(films, pairings));

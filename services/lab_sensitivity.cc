@@ -14,6 +14,7 @@
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
 #include "services/lab_film.h"
+#include "services/lab_models.h"
 
 namespace camnode {
 namespace {
@@ -86,7 +87,7 @@ absl::Status PrintShifts(Classifier& classifier, const std::vector<Radiograph>& 
 }  // namespace
 
 const char kSensitivityUsage[] =
-    R"(camnode-lab sensitivity --model DIR [--model DIR ...] [options] FILM...
+    R"(camnode-lab sensitivity --model DIR [--model DIR ...] [options] FOLDER|FILM...
 
 How far each model's probability moves when a reader's knobs are turned: window width
 and level by 20 % of the window, gamma from 0.7 to 1.4, on the 8 bits that are shown.
@@ -100,25 +101,17 @@ films, and how many verdicts change.
 absl::Status RunSensitivity(const std::vector<std::string>& words) {
   CAMNODE_ASSIGN_OR_RETURN(const LabArguments arguments,
                            LabArguments::Parse(words, {"model", "threads"}));
-  if (arguments.All("model").empty())
-    return absl::InvalidArgumentError("option --model is missing");
-  if (arguments.files().empty()) return absl::InvalidArgumentError("no film is given");
-  CAMNODE_ASSIGN_OR_RETURN(const double threads, arguments.Number("threads", 0));
-  if (threads < 0 || threads > 1024) {
-    return absl::InvalidArgumentError("option --threads must be 0 to 1024");
-  }
-  SetComputeThreads(static_cast<int>(threads));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> models, LoadModelFolders(arguments));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> paths, FindFilms(arguments.files()));
+  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
   std::vector<Radiograph> films;
-  for (const std::string& path : arguments.files()) {
-    absl::StatusOr<Radiograph> film = ReadFilm(path);
-    if (!film.ok()) return Annotate(film.status(), path);
-    films.push_back(*std::move(film));
+  for (const std::string& path : paths) {
+    CAMNODE_ASSIGN_OR_RETURN(Radiograph film, ReadNamedFilm(path));
+    films.push_back(std::move(film));
   }
   absl::PrintF("%-16s  %-18s  %5s  %13s  %13s  %5s\n", "model", "knob", "films", "mean change",
                "largest", "flips");
-  for (const std::string& directory : arguments.All("model")) {
-    CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
-                             LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
+  for (const ModelFolder& model : models) {
     CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<Classifier> classifier,
                              Classifier::Load(model, ClassifierOptions()));
     CAMNODE_RETURN_IF_ERROR(PrintShifts(*classifier, films));

@@ -11,6 +11,7 @@
 #include "core/models/model_repository.h"
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
+#include "services/lab_film.h"
 #include "services/lab_intensity.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
@@ -53,6 +54,19 @@ TEST(LabArgumentsTest, NamesTheOptionThatIsWrong) {
   EXPECT_THAT(twice->Number("model", 0), StatusIs(StatusCode::kInvalidArgument));
 }
 
+TEST(LabArgumentsTest, TakesOnlyWholeNumbersInTheirRange) {
+  const auto with = [](const std::string& text) {
+    return LabArguments::Parse({"--draws", text}, {"draws"})->WholeNumber("draws", 7, 2, 100);
+  };
+  EXPECT_THAT(LabArguments::Parse({}, {"draws"})->WholeNumber("draws", 7, 2, 100), IsOkAndHolds(7));
+  EXPECT_THAT(with("2"), IsOkAndHolds(2));
+  EXPECT_THAT(with("100"), IsOkAndHolds(100));
+  for (const char* const wrong : {"1", "101", "2.5", "1e300", "many"}) {
+    EXPECT_THAT(with(wrong), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--draws")))
+        << wrong;
+  }
+}
+
 TEST(LabIntensityTest, GivesAFixedWindowTheOldToolsValuesUnlessItHasItsOwn) {
   model::v1::Preprocessing preprocessing;
   ASSERT_THAT(SetIntensity("fixed_window", preprocessing), IsOk());
@@ -83,6 +97,22 @@ class LabTest : public ::testing::Test {
 
   fs::path folder_;
 };
+
+TEST_F(LabTest, FindsFilmsByNameAndBelowFoldersEachOnceInOrder) {
+  using absl::StatusCode;
+  fs::create_directories(folder_ / "films/deep");
+  fs::create_directories(folder_ / "empty");
+  for (const char* const name : {"films/b.png", "films/deep/a.dcm", "c.jpg"}) {
+    std::ofstream(folder_ / name) << "film";
+  }
+  EXPECT_THAT(
+      FindFilms({Path("films/deep"), Path("films"), Path("c.jpg")}),
+      IsOkAndHolds(ElementsAre(Path("c.jpg"), Path("films/b.png"), Path("films/deep/a.dcm"))));
+  EXPECT_THAT(FindFilms({}), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(FindFilms({Path("films"), Path("absent.png")}),
+              StatusIs(StatusCode::kNotFound, HasSubstr("absent.png")));
+  EXPECT_THAT(FindFilms({Path("empty")}), StatusIs(StatusCode::kNotFound, HasSubstr("empty")));
+}
 
 TEST_F(LabTest, ExplainWritesALineAFilmWithEachModelInTheOrderGiven) {
   ASSERT_THAT(RunExplain({"--model", "deploy/models/resnet18/1", "--model",
