@@ -41,29 +41,37 @@ struct DatasetOptions {
   std::vector<std::string> classes;
   // Films of other splits are left out; empty: all.
   std::vector<std::string> splits;
-  // For films without a patient column: RE2 expressions on the file's name; the
-  // parentheses of the first that matches hold the patient.
+  // For films without a patient column, or with nothing in it: RE2 expressions on the
+  // file's name without folders, each with one pair of capturing parentheses.  Those
+  // of the first that matches hold the patient.
   std::vector<std::string> patient_patterns;
 };
 
-// Reads every file once, for its digest; decodes none.  Files whose extension is not
-// .dcm, .jpg, .jpeg or .png are left out.
+// Reads every file once, for its digest; decodes none.  In a folder, hidden files and
+// those whose extension is not .dcm, .jpg, .jpeg or .png are left out, and links stay
+// inside; a CSV may name any file.  At most 10 million films of 1 GiB.
 //
-// Errors: kNotFound (no such folder, file or film), kInvalidArgument (a class that is
-// not expected, or an expected one without a film; a film without a patient: names the
-// film and the patterns; a bad expression; a CSV line that cannot be understood, with
-// its number; two films with the same bytes in different classes).
+// Errors: kNotFound (no such folder, file or film; no films in a split asked for),
+// kInvalidArgument (a class that is not expected, or an expected one without a film; a
+// film without a patient: names the film and the patterns; a bad expression; a CSV
+// line that cannot be understood, with its number; two films with the same bytes in
+// different classes; a link out of the folder; more than the limits), kUnavailable (a
+// file or folder that cannot be read).
 absl::StatusOr<Dataset> ReadDataset(const DatasetOptions& options);
 
 // The fold, 0 to folds - 1, of each film.  Films of one patient, and films of the same
-// bytes, are in one fold; films of each class are spread evenly over the folds.  The
-// same data set, number and seed give the same folds on every machine.
+// bytes, are in one fold; none is empty.  Films of each class are spread evenly: large
+// groups are dealt first, those of one size in the order of a seeded hash of their
+// patients, each to the fold that has the fewest films of its class.  A class of fewer
+// patients than folds is absent from some.  The same films, number and seed give the
+// same folds on every machine.
 // REQUIRES: folds > 0.
-// Errors: kInvalidArgument (fewer patients than folds).
+// Errors: kInvalidArgument (fewer patients than folds; those that share films are one).
 absl::StatusOr<std::vector<int>> AssignFolds(const Dataset& dataset, int folds, uint64_t seed);
 
 // Patients, or byte-identical films, on both sides of a division of the films into
-// splits: "patient person12_virus: train, val".  Empty: none.
+// splits: "patient person12_virus: train, val", "same bytes train/NORMAL/a.png and
+// val/NORMAL/b.png: train, val".  Empty: none.
 std::vector<std::string> LeaksBetweenSplits(const Dataset& dataset);
 
 }  // namespace camnode

@@ -1,0 +1,284 @@
+#include "core/training/dataset.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/sha256.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/test_data.h"
+
+namespace camnode {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+// A folder of files that hold whatever text: no film is decoded here.
+class DatasetTest : public ::testing::Test {
+ protected:
+  DatasetTest() : folder_(fs::temp_directory_path() / absl::StrCat("camnode-dataset-", getpid())) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    options_.path = folder_.string();
+    options_.patient_patterns = {R"((p\d+))"};
+  }
+  ~DatasetTest() override { fs::remove_all(folder_); }
+
+  void Write(const std::string& name, const std::string& bytes) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name, std::ios::binary) << bytes;
+  }
+
+  void WriteFourFilms() {
+    Write("train/NORMAL/p1.png", "one");
+    Write("train/PNEUMONIA/p2.JPG", "two");
+    Write("val/NORMAL/p3.jpeg", "three");
+    Write("val/PNEUMONIA/p4.dcm", "four");
+  }
+
+  void WriteCsv(const std::string& text) {
+    Write("films.csv", text);
+    options_.path = (folder_ / "films.csv").string();
+  }
+
+  std::vector<std::string> Names() {
+    const absl::StatusOr<Dataset> dataset = ReadDataset(options_);
+    EXPECT_THAT(dataset, IsOk());
+    std::vector<std::string> names;
+    if (!dataset.ok()) return names;
+    for (const LabelledFilm& film : dataset->films) names.push_back(film.name);
+    return names;
+  }
+
+  void ExpectRefused(absl::StatusCode code, const std::string& message) {
+    EXPECT_THAT(ReadDataset(options_), StatusIs(code, HasSubstr(message)));
+  }
+
+  fs::path folder_;
+  DatasetOptions options_;
+};
+
+TEST_F(DatasetTest, AFolderSaysSplitClassAndPatientOfEveryFilm) {
+  WriteFourFilms();
+  const absl::StatusOr<Dataset> dataset = ReadDataset(options_);
+  ASSERT_THAT(dataset, IsOk());
+  EXPECT_THAT(dataset->classes, ElementsAre("NORMAL", "PNEUMONIA"));
+  ASSERT_THAT(dataset->films, SizeIs(4));
+  const LabelledFilm& film = dataset->films[1];
+  EXPECT_EQ(film.name, "train/PNEUMONIA/p2.JPG");
+  EXPECT_EQ(film.path, (fs::canonical(folder_) / film.name).string());
+  EXPECT_EQ(film.split, "train");
+  EXPECT_EQ(film.class_index, 1);
+  EXPECT_EQ(film.patient, "p2");
+  EXPECT_EQ(film.sha256, Sha256Hex("two"));
+}
+
+TEST_F(DatasetTest, FilmsAreOrderedByNameAndOtherFilesLeftOut) {
+  WriteFourFilms();
+  Write("README.md", "text");
+  Write("train/notes.txt", "text");
+  Write("train/NORMAL/Thumbs.db", "text");
+  Write("train/NORMAL/.p9.png", "hidden");
+  Write(".cache/NORMAL/p9.png", "hidden");
+  Write("train/NORMAL/p0.png", "zero");
+  EXPECT_THAT(Names(),
+              ElementsAre("train/NORMAL/p0.png", "train/NORMAL/p1.png", "train/PNEUMONIA/p2.JPG",
+                          "val/NORMAL/p3.jpeg", "val/PNEUMONIA/p4.dcm"));
+}
+
+TEST_F(DatasetTest, OtherSplitsAreLeftOut) {
+  WriteFourFilms();
+  Write("test/COVID/p5.png", "five");
+  options_.splits = {"val"};
+  EXPECT_THAT(Names(), ElementsAre("val/NORMAL/p3.jpeg", "val/PNEUMONIA/p4.dcm"));
+}
+
+TEST_F(DatasetTest, ExpectedClassesKeepTheirOrder) {
+  WriteFourFilms();
+  options_.classes = {"PNEUMONIA", "NORMAL"};
+  const absl::StatusOr<Dataset> dataset = ReadDataset(options_);
+  ASSERT_THAT(dataset, IsOk());
+  EXPECT_EQ(dataset->films[0].class_index, 1);
+  EXPECT_EQ(dataset->films[1].class_index, 0);
+}
+
+TEST_F(DatasetTest, ACsvAndTheFolderGiveTheSameFilms) {
+  WriteFourFilms();
+  const absl::StatusOr<Dataset> of_folder = ReadDataset(options_);
+  // With the byte order mark, line ends and quotes of a spreadsheet.
+  WriteCsv(
+      "\xEF\xBB\xBF"
+      "split,path,\"class\"\r\n"
+      "val,val/PNEUMONIA/p4.dcm,PNEUMONIA\r\n"
+      "val,val/NORMAL/p3.jpeg,NORMAL\r\n"
+      ",\"train/PNEUMONIA/p2.JPG\",PNEUMONIA\r\n"
+      "train,train/NORMAL/p1.png,NORMAL\r\n");
+  const absl::StatusOr<Dataset> of_csv = ReadDataset(options_);
+  ASSERT_THAT(of_folder, IsOk());
+  ASSERT_THAT(of_csv, IsOk());
+  EXPECT_EQ(of_csv->digest, of_folder->digest);
+  EXPECT_EQ(of_csv->classes, of_folder->classes);
+  ASSERT_THAT(of_csv->films, SizeIs(4));
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(of_csv->films[i].name, of_folder->films[i].name);
+    EXPECT_TRUE(fs::equivalent(of_csv->films[i].path, of_folder->films[i].path));
+    EXPECT_EQ(of_csv->films[i].class_index, of_folder->films[i].class_index);
+  }
+}
+
+TEST_F(DatasetTest, ACsvMayGivePatientsOtherColumnsAndAbsolutePaths) {
+  Write("elsewhere/film without extension", "one");
+  Write("p7.png", "two");
+  const std::string absolute = (folder_ / "elsewhere/film without extension").string();
+  WriteCsv(absl::StrCat("path,class,patient,sex\n", absolute, ",NORMAL,Q-1,\"F, adult\"\n",
+                        "p7.png,NORMAL,,\n"));
+  const absl::StatusOr<Dataset> dataset = ReadDataset(options_);
+  ASSERT_THAT(dataset, IsOk());
+  ASSERT_THAT(dataset->films, SizeIs(2));
+  EXPECT_EQ(dataset->films[0].path, absolute);
+  EXPECT_EQ(dataset->films[0].split, "train");
+  EXPECT_EQ(dataset->films[0].patient, "Q-1");
+  EXPECT_THAT(dataset->films[0].columns, ElementsAre(Pair("sex", "F, adult")));
+  EXPECT_EQ(dataset->films[1].patient, "p7");
+}
+
+TEST_F(DatasetTest, TheFirstPatternThatMatchesTheFileNameNamesThePatient) {
+  Write("train/IM-7/NORMAL2-IM-1-0001.png", "one");
+  Write("train/IM-7/IM-2-0001.png", "two");
+  options_.patient_patterns = {R"((person\d+_(?:bacteria|virus)))", R"((NORMAL2-IM-\d+))",
+                               R"((IM-\d+))"};
+  const absl::StatusOr<Dataset> dataset = ReadDataset(options_);
+  ASSERT_THAT(dataset, IsOk());
+  EXPECT_EQ(dataset->films[0].patient, "IM-2");
+  EXPECT_EQ(dataset->films[1].patient, "NORMAL2-IM-1");
+}
+
+TEST_F(DatasetTest, TheDigestChangesWithWhateverIsSaidOfAFilm) {
+  WriteFourFilms();
+  const auto digest = [&] { return ReadDataset(options_).value().digest; };
+  std::set<std::string> digests = {digest()};
+  EXPECT_EQ(digests.count(digest()), 1) << "the same films, read again";
+  Write("train/NORMAL/p1.png", "other bytes");
+  digests.insert(digest());
+  fs::rename(folder_ / "train/NORMAL/p1.png", folder_ / "train/NORMAL/p1b.png");
+  digests.insert(digest());
+  fs::rename(folder_ / "val", folder_ / "test");
+  digests.insert(digest());
+  options_.patient_patterns = {R"((\d+))"};
+  digests.insert(digest());
+  EXPECT_THAT(digests, SizeIs(5));
+}
+
+TEST_F(DatasetTest, AbsentFoldersFilesAndFilmsAreNotFound) {
+  options_.path = (folder_ / "absent").string();
+  ExpectRefused(absl::StatusCode::kNotFound, "absent");
+  options_.path = folder_.string();
+  ExpectRefused(absl::StatusCode::kNotFound, "no films");
+  WriteFourFilms();
+  options_.splits = {"val", "tets"};
+  ExpectRefused(absl::StatusCode::kNotFound, "no films in split 'tets'");
+  options_.splits = {};
+  WriteCsv("path,class\ntrain/NORMAL/p1.png,NORMAL\ntrain/NORMAL/p8.png,NORMAL\n");
+  ExpectRefused(absl::StatusCode::kNotFound, "line 3: film 'train/NORMAL/p8.png'");
+  // Not a file: opening it would wait for ever.
+  ASSERT_EQ(mkfifo((folder_ / "p9.png").c_str(), 0600), 0);
+  WriteCsv("path,class\np9.png,NORMAL\n");
+  ExpectRefused(absl::StatusCode::kNotFound, "line 2: film 'p9.png'");
+}
+
+TEST_F(DatasetTest, ClassesMustBeThoseExpected) {
+  WriteFourFilms();
+  options_.classes = {"NORMAL"};
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "'train/PNEUMONIA/p2.JPG' is of class");
+  options_.classes = {"NORMAL", "PNEUMONIA", "COVID"};
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "no film of class 'COVID'");
+  options_.classes = {"NORMAL", "PNEUMONIA", "NORMAL"};
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "twice");
+}
+
+TEST_F(DatasetTest, EveryFilmNeedsAPatient) {
+  WriteFourFilms();
+  Write("val/NORMAL/x.png", "x");
+  options_.patient_patterns = {R"((p\d+))", R"((q\d*))"};
+  EXPECT_THAT(ReadDataset(options_),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("'val/NORMAL/x.png'"), HasSubstr(R"((p\d+), (q\d*))"))));
+  options_.patient_patterns = {};
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "neither a column 'patient' nor a pattern");
+}
+
+TEST_F(DatasetTest, RefusesPatternsThatCannotNameAPatient) {
+  WriteFourFilms();
+  for (const char* pattern : {"(p", R"(p\d+)", R"((p)(\d+))", R"((p)\1)"}) {
+    options_.patient_patterns = {pattern};
+    ExpectRefused(absl::StatusCode::kInvalidArgument, absl::StrCat("pattern '", pattern, "'"));
+  }
+}
+
+TEST_F(DatasetTest, RefusesACsvThatCannotBeUnderstood) {
+  WriteFourFilms();
+  const auto refused = [&](const std::string& text, const std::string& message) {
+    WriteCsv(text);
+    ExpectRefused(absl::StatusCode::kInvalidArgument, message);
+  };
+  const std::string film = "train/NORMAL/p1.png,NORMAL\n";
+  refused("", "no column 'path'");
+  refused("path,label\n" + film, "no column 'class'");
+  refused("path,class,class\n", "two alike");
+  refused("path,class,\n", "without a name");
+  refused("path,class" + std::string(255, ',') + "\n", "more than 256 columns");
+  refused("path,class\n" + film + "p1.png\n", "line 3: 1 fields under 2 columns");
+  refused("path,class\n" + film + "p1.png,NORMAL,x\n", "line 3: 3 fields under 2 columns");
+  refused("path,class\n,NORMAL\n", "line 2: no path");
+  refused("path,class\np1.png,\n", "line 2: no class");
+  refused("path,class\n\"p1.png\n", "line 2: a quote");
+  refused("path,class\n" + film + film, "line 3: film 'train/NORMAL/p1.png' is in line 2 already");
+}
+
+TEST_F(DatasetTest, TheSameBytesMustNotBeOfTwoClasses) {
+  WriteFourFilms();
+  Write("val/PNEUMONIA/p5.png", "one");
+  ExpectRefused(absl::StatusCode::kInvalidArgument,
+                "'val/PNEUMONIA/p5.png' of class 'PNEUMONIA' has the same bytes as "
+                "'train/NORMAL/p1.png' of class 'NORMAL'");
+}
+
+TEST_F(DatasetTest, LinksLeadNowhereOutOfTheFolder) {
+  WriteFourFilms();
+  fs::create_symlink("p1.png", folder_ / "train/NORMAL/p9.png");
+  EXPECT_THAT(Names(), SizeIs(5)) << "a link inside is a film like any other";
+  const fs::path outside = absl::StrCat(folder_.string(), "-outside");
+  fs::create_directories(outside / "NORMAL");
+  for (const auto& [target, link] :
+       {std::pair<fs::path, const char*>{"/etc/hostname", "val/NORMAL/p8.png"},
+        {outside / "NORMAL", "val/COVID"},
+        {outside, "test"},
+        {"absent", "val/NORMAL/p7.png"}}) {
+    fs::create_symlink(target, folder_ / link);
+    ExpectRefused(absl::StatusCode::kInvalidArgument, absl::StrCat(link, "' leads out"));
+    fs::remove(folder_ / link);
+  }
+  fs::remove_all(outside);
+}
+
+TEST_F(DatasetTest, SaysWhichPatientsAndBytesAreInTwoSplits) {
+  WriteFourFilms();
+  EXPECT_THAT(LeaksBetweenSplits(ReadDataset(options_).value()), IsEmpty());
+  Write("val/NORMAL/p1_again.png", "another film of p1");
+  Write("val/NORMAL/p6.png", "one");
+  EXPECT_THAT(LeaksBetweenSplits(ReadDataset(options_).value()),
+              ElementsAre("patient p1: train, val",
+                          "same bytes train/NORMAL/p1.png and val/NORMAL/p6.png: train, val"));
+}
+
+}  // namespace
+}  // namespace camnode
