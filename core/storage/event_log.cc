@@ -34,38 +34,29 @@ absl::Status AppendEvent(SqlTransaction& transaction, Event event) {
 
 absl::StatusOr<std::vector<Event>> EventLog::ReadAfter(int64_t after, int limit) {
   std::vector<Event> events;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> rows,
-        transaction.Query("SELECT number, kind, analysis_id, job_id, instance_id, created_ms "
-                          "FROM event WHERE number > :after ORDER BY number LIMIT :limit",
-                          {{"after", after}, {"limit", limit}}));
-    for (const SqlRow& row : rows) {
-      Event event;
-      event.number = row.Int(0);
-      event.kind = ParseEventKind(row.Text(1));
-      event.analysis_id = row.Int(2);
-      event.job_id = row.Int(3);
-      event.instance_id = row.Int(4);
-      event.created_ms = row.Int(5);
-      events.push_back(event);
-    }
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_,
+               "SELECT number, kind, analysis_id, job_id, instance_id, created_ms "
+               "FROM event WHERE number > :after ORDER BY number LIMIT :limit",
+               {{"after", after}, {"limit", limit}}));
+  for (const SqlRow& row : rows) {
+    Event event;
+    event.number = row.Int(0);
+    event.kind = ParseEventKind(row.Text(1));
+    event.analysis_id = row.Int(2);
+    event.job_id = row.Int(3);
+    event.instance_id = row.Int(4);
+    event.created_ms = row.Int(5);
+    events.push_back(event);
+  }
   return events;
 }
 
 absl::StatusOr<int64_t> EventLog::LastNumber() {
-  int64_t last = 0;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
-                             transaction.Query("SELECT MAX(number) FROM event", {}));
-    last = rows.at(0).Int(0);
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
-  return last;
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           ReadRows(database_, "SELECT MAX(number) FROM event", {}));
+  return rows.at(0).Int(0);
 }
 
 }  // namespace camnode

@@ -30,32 +30,23 @@ absl::Status TouchStudy(SqlTransaction& transaction, const Instance& instance,
       .status();
 }
 
+constexpr absl::string_view kInsertInstance = R"sql(
+  INSERT INTO instance (sop_instance_uid, series_instance_uid, study_instance_uid,
+    sop_class_uid, transfer_syntax_uid, media_type, blob_id, sha256, size_bytes,
+    modality, calling_ae, called_ae, received_ms, own_output)
+  VALUES (:sop, :series, :study, :sop_class, :transfer_syntax, :media_type, :blob,
+    :sha256, :size, :modality, :calling, :called, :received, :own_output)
+  ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id)sql";
+
 // The new row's id, or 0 if the SOP Instance UID is here already.
 absl::StatusOr<int64_t> InsertInstance(SqlTransaction& transaction, const Instance& instance,
                                        int64_t received_ms) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const std::vector<SqlRow> rows,
-      transaction.Query(R"sql(
-        INSERT INTO instance (sop_instance_uid, series_instance_uid, study_instance_uid,
-          sop_class_uid, transfer_syntax_uid, media_type, blob_id, sha256, size_bytes,
-          modality, calling_ae, called_ae, received_ms, own_output)
-        VALUES (:sop, :series, :study, :sop_class, :transfer_syntax, :media_type, :blob,
-          :sha256, :size, :modality, :calling, :called, :received, :own_output)
-        ON CONFLICT (sop_instance_uid) DO NOTHING RETURNING id)sql",
-                        {{"sop", instance.sop_instance_uid.text()},
-                         {"series", instance.series_instance_uid.text()},
-                         {"study", instance.study_instance_uid.text()},
-                         {"sop_class", instance.sop_class_uid.text()},
-                         {"transfer_syntax", instance.transfer_syntax_uid.text()},
-                         {"media_type", MediaTypeName(instance.media_type)},
-                         {"blob", instance.blob_id},
-                         {"sha256", instance.sha256},
-                         {"size", instance.size_bytes},
-                         {"modality", instance.modality},
-                         {"calling", instance.calling_ae},
-                         {"called", instance.called_ae},
-                         {"received", received_ms},
-                         {"own_output", instance.own_output}}));
+  SqlParameters parameters = InstanceParameters(instance);
+  parameters.emplace_back("media_type", MediaTypeName(instance.media_type));
+  parameters.emplace_back("received", received_ms);
+  parameters.emplace_back("own_output", instance.own_output);
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           transaction.Query(kInsertInstance, parameters));
   return rows.empty() ? 0 : rows[0].Int(0);
 }
 
@@ -178,17 +169,6 @@ StudySummary SummaryFromRow(const SqlRow& row) {
   summary.pending = row.Int(6);
   summary.buried = row.Int(7);
   return summary;
-}
-
-absl::StatusOr<std::vector<SqlRow>> ReadRows(SqlDatabase& database, absl::string_view sql,
-                                             const SqlParameters& parameters) {
-  std::vector<SqlRow> rows;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(rows, transaction.Query(sql, parameters));
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database.Read(read));
-  return rows;
 }
 
 }  // namespace

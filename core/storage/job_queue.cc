@@ -265,32 +265,24 @@ absl::Status JobQueue::Requeue(int64_t job_id) {
 }
 
 absl::StatusOr<Job> JobQueue::Get(int64_t job_id) {
-  absl::StatusOr<Job> job = absl::NotFoundError(absl::StrCat("no job ", job_id));
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> rows,
-        transaction.Query(absl::StrCat("SELECT ", kJobColumns, " FROM job WHERE id = :id"),
-                          {{"id", job_id}}));
-    if (!rows.empty()) job = JobFromRow(rows[0]);
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
-  return job;
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_, absl::StrCat("SELECT ", kJobColumns, " FROM job WHERE id = :id"),
+               {{"id", job_id}}));
+  if (rows.empty()) return absl::NotFoundError(absl::StrCat("no job ", job_id));
+  return JobFromRow(rows[0]);
 }
 
 absl::StatusOr<std::vector<Job>> JobQueue::ListByInstance(int64_t instance_id) {
   std::vector<Job> jobs;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> rows,
-        transaction.Query(absl::StrCat("SELECT ", kJobColumns,
-                                       " FROM job WHERE kind = 'analyze' AND subject = :instance "
-                                       "ORDER BY id DESC"),
-                          {{"instance", instance_id}}));
-    for (const SqlRow& row : rows) jobs.push_back(JobFromRow(row));
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_,
+               absl::StrCat("SELECT ", kJobColumns,
+                            " FROM job WHERE kind = 'analyze' AND subject = :instance "
+                            "ORDER BY id DESC"),
+               {{"instance", instance_id}}));
+  for (const SqlRow& row : rows) jobs.push_back(JobFromRow(row));
   return jobs;
 }
 
@@ -309,12 +301,8 @@ absl::StatusOr<std::vector<Job>> JobQueue::ListByState(JobState state, int limit
     parameters.emplace_back("before", before_id);
   }
   sql += "ORDER BY id DESC LIMIT :limit";
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows, transaction.Query(sql, parameters));
-    for (const SqlRow& row : rows) jobs.push_back(JobFromRow(row));
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows, ReadRows(database_, sql, parameters));
+  for (const SqlRow& row : rows) jobs.push_back(JobFromRow(row));
   return jobs;
 }
 

@@ -182,31 +182,28 @@ absl::Status Outbox::Requeue(int64_t delivery_id) {
 
 absl::StatusOr<std::vector<DestinationBacklog>> Outbox::Backlogs() {
   std::vector<DestinationBacklog> backlogs;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
-                             transaction.Query("SELECT destination, state, COUNT(*) FROM delivery "
-                                               "GROUP BY destination, state ORDER BY destination",
-                                               {}));
-    for (const SqlRow& row : rows) {
-      const std::string destination = row.Text(0);
-      const std::string state = row.Text(1);
-      if (backlogs.empty() || backlogs.back().destination != destination) {
-        backlogs.emplace_back();
-        backlogs.back().destination = destination;
-      }
-      DestinationBacklog& backlog = backlogs.back();
-      // One on its way has not arrived yet.
-      if (state == DeliveryStateName(DeliveryState::kDelivered)) {
-        backlog.delivered += row.Int(2);
-      } else if (state == DeliveryStateName(DeliveryState::kBuried)) {
-        backlog.buried += row.Int(2);
-      } else {
-        backlog.queued += row.Int(2);
-      }
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           ReadRows(database_,
+                                    "SELECT destination, state, COUNT(*) FROM delivery "
+                                    "GROUP BY destination, state ORDER BY destination",
+                                    {}));
+  for (const SqlRow& row : rows) {
+    const std::string destination = row.Text(0);
+    const std::string state = row.Text(1);
+    if (backlogs.empty() || backlogs.back().destination != destination) {
+      backlogs.emplace_back();
+      backlogs.back().destination = destination;
     }
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+    DestinationBacklog& backlog = backlogs.back();
+    // One on its way has not arrived yet.
+    if (state == DeliveryStateName(DeliveryState::kDelivered)) {
+      backlog.delivered += row.Int(2);
+    } else if (state == DeliveryStateName(DeliveryState::kBuried)) {
+      backlog.buried += row.Int(2);
+    } else {
+      backlog.queued += row.Int(2);
+    }
+  }
   return backlogs;
 }
 

@@ -62,6 +62,9 @@ absl::StatusOr<QuarantineOutcome> Judge(SqlTransaction& transaction,
 
 absl::Status Insert(SqlTransaction& transaction, const Instance& instance,
                     const std::string& stored_sha256, int64_t received_ms) {
+  SqlParameters parameters = InstanceParameters(instance);
+  parameters.emplace_back("received", received_ms);
+  parameters.emplace_back("stored", stored_sha256);
   return transaction
       .Execute(R"sql(
         INSERT INTO quarantined_instance (sop_instance_uid, series_instance_uid,
@@ -69,43 +72,22 @@ absl::Status Insert(SqlTransaction& transaction, const Instance& instance,
           modality, calling_ae, called_ae, received_ms, stored_sha256)
         VALUES (:sop, :series, :study, :sop_class, :transfer_syntax, :blob, :sha256, :size,
           :modality, :calling, :called, :received, :stored))sql",
-               {{"sop", instance.sop_instance_uid.text()},
-                {"series", instance.series_instance_uid.text()},
-                {"study", instance.study_instance_uid.text()},
-                {"sop_class", instance.sop_class_uid.text()},
-                {"transfer_syntax", instance.transfer_syntax_uid.text()},
-                {"blob", instance.blob_id},
-                {"sha256", instance.sha256},
-                {"size", instance.size_bytes},
-                {"modality", instance.modality},
-                {"calling", instance.calling_ae},
-                {"called", instance.called_ae},
-                {"received", received_ms},
-                {"stored", stored_sha256}})
+               parameters)
       .status();
 }
 
+// As kInstanceColumns: the number is the entry's, and what is set aside came by C-STORE
+// from others.
 constexpr absl::string_view kColumns =
     "id, sop_instance_uid, series_instance_uid, study_instance_uid, sop_class_uid, "
-    "transfer_syntax_uid, blob_id, sha256, size_bytes, modality, calling_ae, called_ae, "
-    "received_ms, stored_sha256";
+    "transfer_syntax_uid, 'dicom', blob_id, sha256, size_bytes, modality, calling_ae, called_ae, "
+    "received_ms, 0, stored_sha256";
 
 QuarantinedInstance FromRow(const SqlRow& row) {
   QuarantinedInstance entry;
-  entry.id = row.Int(0);
-  entry.instance.sop_instance_uid = UidFromRow(row.Text(1));
-  entry.instance.series_instance_uid = UidFromRow(row.Text(2));
-  entry.instance.study_instance_uid = UidFromRow(row.Text(3));
-  entry.instance.sop_class_uid = UidFromRow(row.Text(4));
-  entry.instance.transfer_syntax_uid = UidFromRow(row.Text(5));
-  entry.instance.blob_id = row.Text(6);
-  entry.instance.sha256 = row.Text(7);
-  entry.instance.size_bytes = row.Int(8);
-  entry.instance.modality = row.Text(9);
-  entry.instance.calling_ae = row.Text(10);
-  entry.instance.called_ae = row.Text(11);
-  entry.instance.received_ms = row.Int(12);
-  entry.stored_sha256 = row.Text(13);
+  entry.instance = InstanceFromRow(row);
+  entry.id = std::exchange(entry.instance.id, 0);
+  entry.stored_sha256 = row.Text(15);
   return entry;
 }
 
@@ -139,13 +121,9 @@ absl::StatusOr<std::vector<QuarantinedInstance>> Quarantine::List(int limit, int
     parameters.emplace_back("before", before_id);
   }
   sql += "ORDER BY id DESC LIMIT :limit";
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows, ReadRows(database_, sql, parameters));
   std::vector<QuarantinedInstance> entries;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows, transaction.Query(sql, parameters));
-    for (const SqlRow& row : rows) entries.push_back(FromRow(row));
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  for (const SqlRow& row : rows) entries.push_back(FromRow(row));
   return entries;
 }
 
@@ -178,17 +156,11 @@ absl::StatusOr<QuarantineSize> Quarantine::Size() {
 }
 
 absl::StatusOr<bool> Quarantine::NamesBlob(absl::string_view blob_id) {
-  bool named = false;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> rows,
-        transaction.Query("SELECT 1 FROM quarantined_instance WHERE blob_id = :blob",
-                          {{"blob", blob_id}}));
-    named = !rows.empty();
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
-  return named;
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_, "SELECT 1 FROM quarantined_instance WHERE blob_id = :blob",
+               {{"blob", blob_id}}));
+  return !rows.empty();
 }
 
 }  // namespace camnode

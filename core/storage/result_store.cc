@@ -146,18 +146,15 @@ absl::StatusOr<StoredAnalysis> ResultStore::FindBySopInstanceUid(const Uid& uid,
 
 absl::StatusOr<std::vector<JobResult>> ResultStore::ListJobResults(int64_t instance_id) {
   std::vector<JobResult> results;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> rows,
-        transaction.Query("SELECT job_id, id, outcome FROM analysis WHERE instance_id = :instance "
-                          "ORDER BY id DESC",
-                          {{"instance", instance_id}}));
-    for (const SqlRow& row : rows) {
-      results.push_back({row.Int(0), row.Int(1), ParseOutcome(row.Text(2))});
-    }
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_,
+               "SELECT job_id, id, outcome FROM analysis WHERE instance_id = :instance "
+               "ORDER BY id DESC",
+               {{"instance", instance_id}}));
+  for (const SqlRow& row : rows) {
+    results.push_back({row.Int(0), row.Int(1), ParseOutcome(row.Text(2))});
+  }
   return results;
 }
 
@@ -184,32 +181,21 @@ absl::StatusOr<std::vector<StoredAnalysis>> ResultStore::List(const AnalysisFilt
 }
 
 absl::StatusOr<bool> ResultStore::IsOwnOutput(const Uid& sop_instance_uid) {
-  bool own = false;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> rows,
-        transaction.Query("SELECT 1 FROM derived_instance WHERE sop_instance_uid = :uid",
-                          {{"uid", sop_instance_uid.text()}}));
-    own = !rows.empty();
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
-  return own;
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_, "SELECT 1 FROM derived_instance WHERE sop_instance_uid = :uid",
+               {{"uid", sop_instance_uid.text()}}));
+  return !rows.empty();
 }
 
 absl::StatusOr<bool> ResultStore::NamesBlob(absl::string_view blob_id) {
-  bool named = false;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> rows,
-        transaction.Query("SELECT 1 FROM derived_instance WHERE blob_id = :blob UNION ALL "
-                          "SELECT 1 FROM analysis WHERE display_blob_id = :blob",
-                          {{"blob", blob_id}}));
-    named = !rows.empty();
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
-  return named;
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_,
+               "SELECT 1 FROM derived_instance WHERE blob_id = :blob UNION ALL "
+               "SELECT 1 FROM analysis WHERE display_blob_id = :blob",
+               {{"blob", blob_id}}));
+  return !rows.empty();
 }
 
 }  // namespace camnode

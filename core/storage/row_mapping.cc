@@ -137,6 +137,20 @@ Instance InstanceFromRow(const SqlRow& row, size_t first) {
   return instance;
 }
 
+SqlParameters InstanceParameters(const Instance& instance) {
+  return {{"sop", instance.sop_instance_uid.text()},
+          {"series", instance.series_instance_uid.text()},
+          {"study", instance.study_instance_uid.text()},
+          {"sop_class", instance.sop_class_uid.text()},
+          {"transfer_syntax", instance.transfer_syntax_uid.text()},
+          {"blob", instance.blob_id},
+          {"sha256", instance.sha256},
+          {"size", instance.size_bytes},
+          {"modality", instance.modality},
+          {"calling", instance.calling_ae},
+          {"called", instance.called_ae}};
+}
+
 const absl::string_view kDerivedInstanceColumns =
     "derived_instance.id, derived_instance.analysis_id, derived_instance.kind, "
     "derived_instance.model, derived_instance.sop_instance_uid, derived_instance.sop_class_uid, "

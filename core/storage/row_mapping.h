@@ -37,6 +37,9 @@ extern const absl::string_view kJobColumns;
 Job JobFromRow(const SqlRow& row);
 extern const absl::string_view kInstanceColumns;
 Instance InstanceFromRow(const SqlRow& row, size_t first = 0);
+// For an INSERT: sop, series, study, sop_class, transfer_syntax, blob, sha256, size,
+// modality, calling and called.
+SqlParameters InstanceParameters(const Instance& instance);
 extern const absl::string_view kDerivedInstanceColumns;
 DerivedInstance DerivedInstanceFromRow(const SqlRow& row, size_t first = 0);
 extern const absl::string_view kDeliveryColumns;

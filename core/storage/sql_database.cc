@@ -1,5 +1,7 @@
 #include "core/storage/sql_database.h"
 
+#include "core/base/status_macros.h"
+
 namespace camnode {
 
 bool SqlRow::IsNull(size_t column) const {
@@ -25,6 +27,17 @@ std::string SqlRow::Text(size_t column) const {
   if (const auto* text = absl::get_if<std::string>(&value)) return *text;
   if (const auto* blob = absl::get_if<SqlBlob>(&value)) return blob->bytes;
   return "";
+}
+
+absl::StatusOr<std::vector<SqlRow>> ReadRows(SqlDatabase& database, absl::string_view sql,
+                                             const SqlParameters& parameters) {
+  std::vector<SqlRow> rows;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(rows, transaction.Query(sql, parameters));
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database.Read(read));
+  return rows;
 }
 
 }  // namespace camnode

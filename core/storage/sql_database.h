@@ -107,6 +107,11 @@ class SqlDatabase {
   virtual SqlDialect dialect() const = 0;
 };
 
+// The rows of one SELECT, in a read transaction of their own.
+// Errors: SqlDatabase's.
+absl::StatusOr<std::vector<SqlRow>> ReadRows(SqlDatabase& database, absl::string_view sql,
+                                             const SqlParameters& parameters);
+
 }  // namespace camnode
 
 #endif  // CAMNODE_CORE_STORAGE_SQL_DATABASE_H_

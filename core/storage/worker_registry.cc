@@ -44,28 +44,25 @@ absl::Status WorkerRegistry::Remove(const std::string& name) {
 
 absl::StatusOr<std::vector<WorkerRecord>> WorkerRegistry::List() {
   std::vector<WorkerRecord> workers;
-  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> rows,
-        transaction.Query("SELECT name, pid, device, model_set, config_digest, version, ready, "
-                          "started_ms, heartbeat_ms FROM worker ORDER BY name",
-                          {}));
-    for (const SqlRow& row : rows) {
-      WorkerRecord worker;
-      worker.name = row.Text(0);
-      worker.pid = row.Int(1);
-      worker.device = row.Text(2);
-      worker.model_set = row.Text(3);
-      worker.config_digest = row.Text(4);
-      worker.version = row.Text(5);
-      worker.ready = row.Int(6) != 0;
-      worker.started_ms = row.Int(7);
-      worker.heartbeat_ms = row.Int(8);
-      workers.push_back(std::move(worker));
-    }
-    return absl::OkStatus();
-  };
-  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_,
+               "SELECT name, pid, device, model_set, config_digest, version, ready, "
+               "started_ms, heartbeat_ms FROM worker ORDER BY name",
+               {}));
+  for (const SqlRow& row : rows) {
+    WorkerRecord worker;
+    worker.name = row.Text(0);
+    worker.pid = row.Int(1);
+    worker.device = row.Text(2);
+    worker.model_set = row.Text(3);
+    worker.config_digest = row.Text(4);
+    worker.version = row.Text(5);
+    worker.ready = row.Int(6) != 0;
+    worker.started_ms = row.Int(7);
+    worker.heartbeat_ms = row.Int(8);
+    workers.push_back(std::move(worker));
+  }
   return workers;
 }
 
