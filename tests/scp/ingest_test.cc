@@ -5,17 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
 #include "core/dicom/derived_attributes.h"
-#include "core/storage/open_database.h"
-#include "tests/core/storage/temporary_directory.h"
+#include "tests/scp/ingest_fixture.h"
 #include "tests/scp/raw_scu.h"
-#include "tests/testing/fake_clock.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
@@ -31,36 +28,18 @@ std::string Png(uint32_t width) {
   return png + std::string(34, 'z');
 }
 
-class IngestTest : public ::testing::Test {
+class IngestTest : public IngestFixture {
  protected:
   void SetUp() override {
-    auto opened = OpenDatabase(absl::StrCat("sqlite:", directory_, "/camnode.db"), directory_);
-    ASSERT_THAT(opened, IsOk());
-    opened_ = *std::move(opened);
-    ASSERT_THAT(Migrate(*opened_.database), IsOk());
-    auto blobs = BlobStore::Open(directory_ + "/blobs");
-    ASSERT_THAT(blobs, IsOk());
-    blobs_ = *std::move(blobs);
-    instances_ = std::make_unique<InstanceStore>(*opened_.database, clock_);
-    results_ = std::make_unique<ResultStore>(*opened_.database, clock_);
-    jobs_ = std::make_unique<JobQueue>(*opened_.database, clock_, JobQueueOptions());
-    IngestWorkflow chest;
-    chest.name = "chest";
-    chest.called_ae_titles = {"NODE"};
-    chest.model_set = "m1";
-    chest.return_to_sender = true;
+    IngestFixture::SetUp();
     IngestWorkflow trial;
     trial.name = "trial";
     trial.called_ae_titles = {"TRIAL", "TRIAL2"};
     trial.model_set = "m2";
     trial.priority = JobPriority::kBacklog;
-    options_.workflows = {chest, trial};
-    options_.min_free_bytes = 0;
+    options_.workflows.push_back(trial);
+    options_.workflows[0].return_to_sender = true;
     Restart();
-  }
-
-  void Restart() {
-    ingest_ = std::make_unique<Ingest>(options_, *blobs_, *instances_, *results_, *jobs_, clock_);
   }
 
   void UseQuarantine(const QuarantineOptions& limits) {
@@ -117,26 +96,7 @@ class IngestTest : public ::testing::Test {
 
   int64_t QueuedJobs() { return jobs_->Depth()->queued; }
 
-  // Finished blobs and part files.
-  int Files() {
-    int count = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_ + "/blobs")) {
-      count += entry.is_regular_file() ? 1 : 0;
-    }
-    return count;
-  }
-
-  TemporaryDirectory temporary_;
-  const std::string directory_ = temporary_.path();
-  FakeClock clock_;
-  OpenedDatabase opened_;
-  std::unique_ptr<BlobStore> blobs_;
-  std::unique_ptr<InstanceStore> instances_;
   std::unique_ptr<Quarantine> quarantine_;
-  std::unique_ptr<ResultStore> results_;
-  std::unique_ptr<JobQueue> jobs_;
-  IngestOptions options_;
-  std::unique_ptr<Ingest> ingest_;
 };
 
 TEST_F(IngestTest, StoresTheDataSetByteForByteBehindAFileHeaderOfOurs) {
@@ -187,7 +147,7 @@ TEST_F(IngestTest, AFilmSentToTwoWorkflowsHasOneCopyAndAJobForEach) {
   }
 
   EXPECT_EQ(QueuedJobs(), 2);
-  EXPECT_EQ(Files(), 1);
+  EXPECT_EQ(BlobFiles(), 1);
 }
 
 TEST_F(IngestTest, AnUploadMayNameItsWorkflow) {
@@ -209,7 +169,7 @@ TEST_F(IngestTest, KeepsOneCopyAndOneJobOfARepeat) {
   ASSERT_THAT(Store("1.2.3", data_set), IsOk());
 
   EXPECT_EQ(QueuedJobs(), 1);
-  EXPECT_EQ(Files(), 1);
+  EXPECT_EQ(BlobFiles(), 1);
   EXPECT_FALSE(BytesOf(Stored("1.2.3")).empty());
 }
 
@@ -218,7 +178,7 @@ TEST_F(IngestTest, RefusesOtherBytesUnderAKnownUidAndKeepsTheFirst) {
   EXPECT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 2000)),
               StatusIs(absl::StatusCode::kAlreadyExists));
 
-  EXPECT_EQ(Files(), 1);
+  EXPECT_EQ(BlobFiles(), 1);
   EXPECT_EQ(QueuedJobs(), 1);
 }
 
@@ -233,7 +193,7 @@ TEST_F(IngestTest, PutsOtherBytesUnderAKnownUidIntoTheQuarantineIfThereIsOne) {
   ASSERT_THAT(Store("1.2.3", first), IsOk());
 
   EXPECT_EQ(QueuedJobs(), 1) << "it is never analysed";
-  EXPECT_EQ(Files(), 2);
+  EXPECT_EQ(BlobFiles(), 2);
   EXPECT_EQ(Stored("1.2.3").sha256, Sha256Hex(first));
   const auto entries = quarantine_->List(10, 0);
   ASSERT_THAT(entries, IsOk());
@@ -258,7 +218,7 @@ TEST_F(IngestTest, RefusesAConflictOnceTheQuarantineIsFull) {
               HasSubstr(Sha256Hex(SmallDataSet(kCrSopClass, "1.2.3", 1000))));
   EXPECT_THAT(std::string(refused.message()),
               HasSubstr(Sha256Hex(SmallDataSet(kCrSopClass, "1.2.3", 3000))));
-  EXPECT_EQ(Files(), 2);
+  EXPECT_EQ(BlobFiles(), 2);
 }
 
 TEST_F(IngestTest, RefusesAUidOfAnotherStudyEvenIfThereIsAQuarantine) {
@@ -272,7 +232,7 @@ TEST_F(IngestTest, RefusesAUidOfAnotherStudyEvenIfThereIsAQuarantine) {
 
   EXPECT_THAT(Store("1.2.3", elsewhere),
               StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("another study")));
-  EXPECT_EQ(Files(), 1);
+  EXPECT_EQ(BlobFiles(), 1);
   EXPECT_EQ(quarantine_->Size()->instances, 0);
 }
 
@@ -284,7 +244,7 @@ TEST_F(IngestTest, RefusesAnUploadInConflictEvenIfThereIsAQuarantine) {
 
   EXPECT_THAT(Upload(MediaType::kDicom, file), StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(quarantine_->Size()->instances, 1);
-  EXPECT_EQ(Files(), 2);
+  EXPECT_EQ(BlobFiles(), 2);
 }
 
 TEST_F(IngestTest, RefusesUidsThatAreNotTheCommandsAndKeepsNothing) {
@@ -294,7 +254,7 @@ TEST_F(IngestTest, RefusesUidsThatAreNotTheCommandsAndKeepsNothing) {
               StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(Store("1.2.3", ExplicitElement(0x00080016, "UI", kCrSopClass)),
               StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_EQ(Files(), 0);
+  EXPECT_EQ(BlobFiles(), 0);
   EXPECT_EQ(QueuedJobs(), 0);
 }
 
@@ -305,7 +265,7 @@ TEST_F(IngestTest, RefusesADataSetThatIsCutOffOrNoDicomAndKeepsNothing) {
         std::string(500, 'x')}) {
     EXPECT_THAT(Store("1.2.3", damaged), StatusIs(absl::StatusCode::kDataLoss));
   }
-  EXPECT_EQ(Files(), 0);
+  EXPECT_EQ(BlobFiles(), 0);
 }
 
 TEST_F(IngestTest, ForgetsAnInstanceWhoseSenderWentAway) {
@@ -314,7 +274,7 @@ TEST_F(IngestTest, ForgetsAnInstanceWhoseSenderWentAway) {
     ASSERT_THAT(sink, IsOk());
     ASSERT_THAT((*sink)->Append("half"), IsOk());
   }
-  EXPECT_EQ(Files(), 0);
+  EXPECT_EQ(BlobFiles(), 0);
 }
 
 TEST_F(IngestTest, StoresAnOutputOfOursThatComesBackButDoesNotAnalyseIt) {
@@ -390,7 +350,7 @@ TEST_F(IngestTest, KnowsAnUploadForTheFilmThatCameByCStore) {
   ASSERT_THAT(ingested, IsOk());
   EXPECT_TRUE(ingested->added.repeat);
   EXPECT_EQ(ingested->instance.id, stored.id);
-  EXPECT_EQ(Files(), 1);
+  EXPECT_EQ(BlobFiles(), 1);
   EXPECT_EQ(QueuedJobs(), 1);
 }
 
@@ -409,7 +369,7 @@ TEST_F(IngestTest, GivesPngAndJpegUidsThatFollowFromTheirBytes) {
   EXPECT_NE(other->instance.study_instance_uid, first->instance.study_instance_uid);
   EXPECT_EQ(first->instance.media_type, MediaType::kPng);
   EXPECT_TRUE(first->instance.sop_class_uid.empty());
-  EXPECT_EQ(Files(), 2);
+  EXPECT_EQ(BlobFiles(), 2);
 }
 
 TEST_F(IngestTest, RefusesAnUploadThatIsNotWhatItClaims) {
@@ -423,7 +383,7 @@ TEST_F(IngestTest, RefusesAnUploadThatIsNotWhatItClaims) {
   }
   EXPECT_THAT(Upload(MediaType::kPng, Png(0)), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(Upload(MediaType::kPng, Png(40'000)), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_EQ(Files(), 0);
+  EXPECT_EQ(BlobFiles(), 0);
 }
 
 TEST_F(IngestTest, RefusesAnUploadOfASopClassThatIsNotProcessed) {
@@ -439,7 +399,7 @@ TEST_F(IngestTest, RefusesAnUploadThatIsTooLarge) {
   options_.max_upload_bytes = 50;
   Restart();
   EXPECT_THAT(Upload(MediaType::kPng, Png(100)), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_EQ(Files(), 0);
+  EXPECT_EQ(BlobFiles(), 0);
 }
 
 }  // namespace

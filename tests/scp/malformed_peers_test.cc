@@ -15,18 +15,14 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "core/base/log.h"
 #include "core/dicom/instance_header.h"
-#include "core/storage/open_database.h"
 #include "scp/association_acceptor.h"
 #include "scp/dimse_status.h"
-#include "scp/ingest.h"
 #include "scp/presentation_contexts.h"
-#include "tests/core/storage/temporary_directory.h"
+#include "tests/scp/ingest_fixture.h"
 #include "tests/scp/raw_scu.h"
-#include "tests/testing/fake_clock.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 
@@ -92,29 +88,13 @@ Envelope EnvelopeOf(const std::filesystem::path& path) {
   return envelope;
 }
 
-class MalformedPeersTest : public ::testing::Test {
+class MalformedPeersTest : public IngestFixture {
  protected:
   void SetUp() override {
     CAMNODE_NEEDS_TEST_DATA(kFolder);
     SetLogLevel(LogLevel::kError);
-    auto opened = OpenDatabase(absl::StrCat("sqlite:", directory_, "/camnode.db"), directory_);
-    ASSERT_THAT(opened, IsOk());
-    opened_ = *std::move(opened);
-    ASSERT_THAT(Migrate(*opened_.database), IsOk());
-    auto blobs = BlobStore::Open(directory_ + "/blobs");
-    ASSERT_THAT(blobs, IsOk());
-    blobs_ = *std::move(blobs);
-    instances_ = std::make_unique<InstanceStore>(*opened_.database, clock_);
-    results_ = std::make_unique<ResultStore>(*opened_.database, clock_);
-    jobs_ = std::make_unique<JobQueue>(*opened_.database, clock_, JobQueueOptions());
-    IngestOptions ingest;
-    IngestWorkflow workflow;
-    workflow.name = "chest";
-    workflow.called_ae_titles = {"NODE"};
-    workflow.model_set = "m1";
-    ingest.workflows = {workflow};
-    ingest.min_free_bytes = 0;
-    ingest_ = std::make_unique<Ingest>(ingest, *blobs_, *instances_, *results_, *jobs_, clock_);
+    IngestFixture::SetUp();
+    ASSERT_FALSE(HasFatalFailure());
     AcceptorOptions options;
     options.port = 0;
     options.max_associations = 4;
@@ -147,23 +127,6 @@ class MalformedPeersTest : public ::testing::Test {
     return status;
   }
 
-  int BlobCount() {
-    int count = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_ + "/blobs")) {
-      count += entry.is_regular_file() ? 1 : 0;
-    }
-    return count;
-  }
-
-  const TemporaryDirectory temporary_;
-  const std::string directory_ = temporary_.path();
-  FakeClock clock_;
-  OpenedDatabase opened_;
-  std::unique_ptr<BlobStore> blobs_;
-  std::unique_ptr<InstanceStore> instances_;
-  std::unique_ptr<ResultStore> results_;
-  std::unique_ptr<JobQueue> jobs_;
-  std::unique_ptr<Ingest> ingest_;
   PeerPolicy policy_{{*AeTitle::Parse("NODE")},
                      {Peer{*AeTitle::Parse("SENDER"), {*AddressRange::Parse("127.0.0.1")}, 0, ""}},
                      false};
@@ -191,7 +154,7 @@ TEST_F(MalformedPeersTest, DataSetsAreStoredAsTheyAreOrRefusedWithAStatusOfOurs)
     const Envelope envelope = EnvelopeOf(copy);
     // The second is no data set at all: preamble and meta information come first.
     for (const std::string& data_set : {DataSetOf(file), file}) {
-      const int before = BlobCount();
+      const int before = BlobFiles();
       const absl::optional<uint16_t> status = Store(envelope, data_set);
       ASSERT_TRUE(status.has_value()) << path;
       const auto& answers = StoreAnswers();
@@ -199,7 +162,7 @@ TEST_F(MalformedPeersTest, DataSetsAreStoredAsTheyAreOrRefusedWithAStatusOfOurs)
                               [&](const StoreAnswer& answer) { return answer.status == *status; }))
           << path << " " << DimseStatusText(*status);
       // A file that is there twice is a repeat.
-      EXPECT_LE(BlobCount(), before + (*status == kDimseSuccess ? 1 : 0))
+      EXPECT_LE(BlobFiles(), before + (*status == kDimseSuccess ? 1 : 0))
           << path << " " << DimseStatusText(*status);
       ++counts[DimseStatusText(*status)];
     }
