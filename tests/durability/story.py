@@ -145,14 +145,7 @@ def all_delivered(node, sender, uploaded):
     analyses = node.rpc.all_analyses()
     if len(analyses) < len(sender.sent) + len(uploaded):
         return None
-    deliveries = [
-        delivery
-        for analysis in analyses
-        for made in analysis.derived_instances
-        for delivery in made.deliveries
-    ]
-    done = deliveries and all(one.state == node.rpc.DELIVERED for one in deliveries)
-    return analyses if done else None
+    return analyses if node.rpc.delivered(analyses) else None
 
 
 class LoneNode:

@@ -64,14 +64,7 @@ def _all_done(node, expected):
     analyses = node.rpc.all_analyses()
     if {one.instance.sop_instance_uid for one in analyses} != expected:
         return None
-    deliveries = [
-        delivery
-        for analysis in analyses
-        for made in analysis.derived_instances
-        for delivery in made.deliveries
-    ]
-    done = deliveries and all(one.state == node.rpc.DELIVERED for one in deliveries)
-    return analyses if done else None
+    return analyses if node.rpc.delivered(analyses) else None
 
 
 def _files_without_row(node):

@@ -11,8 +11,9 @@ import signal
 import pytest
 
 from harness import films
+from harness.checks import send_until_acknowledged
 from harness.crash_points import NODE, REACHED_BY, REACHED_BY_CONFLICT, WORKER, in_sources
-from harness.dcmtk import Storescp, storescu
+from harness.dcmtk import Storescp
 from harness.node import ONE_MODEL
 from harness.waiting import stays, wait_until
 
@@ -74,15 +75,6 @@ def hold_worker(node):
     return worker
 
 
-def send_until_acknowledged(node, path):
-    for _ in range(5):
-        if storescu(node.ports["dicom"], path).returncode == 0:
-            return
-        if not node.running() or not stays(node.running, 0.2):
-            node.restart(wait_for_worker=False)
-    raise AssertionError(f"the film was never acknowledged:\n{node.tail()}")
-
-
 def delivered_in_the_end(node, sop_instance_uid):
     """The film's analysis once all of it is delivered; starts a dead node again."""
     if not node.running():
@@ -93,11 +85,7 @@ def delivered_in_the_end(node, sop_instance_uid):
         if node.running() and stays(node.running, 0.3):
             raise
         return None
-    if analysis is None:
-        return None
-    deliveries = [d for made in analysis.derived_instances for d in made.deliveries]
-    done = deliveries and all(one.state == node.rpc.DELIVERED for one in deliveries)
-    return analysis if done else None
+    return analysis if analysis and node.rpc.delivered([analysis]) else None
 
 
 def check_who_died(node, program):

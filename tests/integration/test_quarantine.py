@@ -3,8 +3,8 @@
 import pytest
 
 from harness import films, wire
+from harness.checks import send_until_acknowledged
 from harness.crash_points import REACHED_BY_CONFLICT
-from harness.dcmtk import storescu
 from harness.node import ONE_MODEL, SENDER
 from harness.waiting import stays, wait_until
 
@@ -122,12 +122,3 @@ def test_a_kill_keeps_the_second_film_once(make_node, film, scratch, point):
     assert node.starts == 2
     assert quarantined(node) == []
     wait_until(lambda: node.rpc.status().quarantined_instances == 0, "an empty quarantine", 5)
-
-
-def send_until_acknowledged(node, path):
-    for _ in range(5):
-        if storescu(node.ports["dicom"], path).returncode == 0:
-            return
-        if not node.running() or not stays(node.running, 0.2):
-            node.restart(wait_for_worker=False)
-    raise AssertionError(f"the film was never acknowledged:\n{node.tail()}")

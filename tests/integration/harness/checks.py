@@ -1,13 +1,13 @@
-"""Checks that several tests of bad input share."""
+"""Checks and steps that several tests share."""
 
 import contextlib
 
 import pytest
 
-from harness.dcmtk import echoscu
+from harness.dcmtk import echoscu, storescu
 from harness.node import ONE_MODEL, Node
 from harness.rpc import RpcFailure
-from harness.waiting import wait_until
+from harness.waiting import stays, wait_until
 
 PROBLEM = ("warning", "error")
 
@@ -32,6 +32,16 @@ def going_on(node):
     assert node.running() and node.process.pid == pid
     answer = echoscu(node.ports["dicom"])
     assert answer.returncode == 0, answer.stderr
+
+
+def send_until_acknowledged(node, path):
+    """Sends the film, and starts the node again whenever its crash point killed it."""
+    for _ in range(5):
+        if storescu(node.ports["dicom"], path).returncode == 0:
+            return
+        if not node.running() or not stays(node.running, 0.2):
+            node.restart(wait_for_worker=False)
+    raise AssertionError(f"the film was never acknowledged:\n{node.tail()}")
 
 
 def refused(call):

@@ -165,15 +165,7 @@ class Node:
 
         def delivered():
             analysis = self.rpc.find_analysis(sop_instance_uid)
-            if analysis is None:
-                return None
-            states = [
-                delivery.state
-                for derived in analysis.derived_instances
-                for delivery in derived.deliveries
-            ]
-            done = states and all(state == self.rpc.DELIVERED for state in states)
-            return analysis if done else None
+            return analysis if analysis and self.rpc.delivered([analysis]) else None
 
         return wait_until(
             delivered,

@@ -79,6 +79,16 @@ class Rpc:
                 return None
             raise
 
+    def delivered(self, analyses):
+        """Whether these analyses have objects to deliver, and all of them are."""
+        states = [
+            delivery.state
+            for analysis in analyses
+            for made in analysis.derived_instances
+            for delivery in made.deliveries
+        ]
+        return bool(states) and all(state == self.DELIVERED for state in states)
+
     def all_analyses(self, page_size=50, **fields):
         """Every page of ListAnalyses."""
         found, token = [], ""
