@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <opencv2/core.hpp>
+#include <cstring>
+#include <opencv2/core/mat.hpp>
 #include <string>
 
 namespace camnode {
@@ -108,6 +109,17 @@ double Correlation(const Grid& a, const Grid& b) {
   return sum;
 }
 
+// Looks no further than the first pixel that differs.
+bool IsConstant(const cv::Mat1b& film) {
+  const size_t columns = static_cast<size_t>(film.cols);
+  const uint8_t* const first = film[0];
+  if (std::memcmp(first, first + 1, columns - 1) != 0) return false;
+  for (int row = 1; row < film.rows; ++row) {
+    if (std::memcmp(film[row], first, columns) != 0) return false;
+  }
+  return true;
+}
+
 Ineligibility Refuse(const char* code, const char* reason) { return Ineligibility{code, reason}; }
 
 }  // namespace
@@ -116,10 +128,9 @@ absl::optional<Ineligibility> CheckPixels(const Radiograph& film) {
   if (std::min(film.presentation.rows, film.presentation.cols) < kMinSidePixels) {
     return Refuse("TOO_SMALL", "The film is below 64 pixels in one direction.");
   }
-  double low = 0.0;
-  double high = 0.0;
-  cv::minMaxLoc(film.presentation, &low, &high);
-  if (low == high) return Refuse("CONSTANT", "Every pixel of the film has the same value.");
+  if (IsConstant(film.presentation)) {
+    return Refuse("CONSTANT", "Every pixel of the film has the same value.");
+  }
   if (film.colour_spread > kMaxColourSpread) {
     return Refuse("COLOUR_PHOTOGRAPH", "The picture has colours, which no film has.");
   }

@@ -50,6 +50,18 @@ cv::Mat1b Turned(const cv::Mat1b& film, int code) {
   return turned;
 }
 
+TEST(CheckPixelsTest, OnePixelThatDiffersAnywhereIsEnough) {
+  const cv::Mat1b sheet(120, 140, uchar{7});
+  Radiograph film;
+  film.presentation = sheet(cv::Rect(10, 10, 100, 100));  // Rows with a gap between.
+  ASSERT_EQ(CheckPixels(film)->code, "CONSTANT");
+  for (const auto& [row, column] : {std::pair(0, 0), {0, 99}, {1, 0}, {50, 50}, {99, 99}}) {
+    film.presentation(row, column) = 8;
+    EXPECT_FALSE(CheckPixels(film)) << row << ", " << column;
+    film.presentation(row, column) = 7;
+  }
+}
+
 TEST(CheckPixelsTest, TheObviousIsSeen) {
   Radiograph film;
   film.presentation = cv::Mat1b(100, 100, uchar{7});
