@@ -118,6 +118,7 @@ struct InstanceAnalyzer::ReadFilm final : DecodedFilm {
   Radiograph radiograph;                  // Empty if the header alone was reason to refuse.
   absl::optional<InstanceHeader> header;  // Empty: a picture.
   absl::optional<Ineligibility> refusal;
+  std::vector<AnalysisFlag> pixel_concerns;  // Those of any workflow; none with a refusal.
   std::vector<absl::StatusOr<ClassifierInput>> inputs;  // Empty with a refusal.
   // Made before Compute, together with other films'.
   std::map<const Classifier*, absl::StatusOr<ModelResult>> results;
@@ -150,9 +151,7 @@ std::vector<AnalysisFlag> InstanceAnalyzer::ConcernsOf(const ReadFilm& film,
   const absl::optional<AgeLimits>& ages = workflow.models.ages;
   std::vector<AnalysisFlag> concerns =
       film.header.has_value() ? FindHeaderConcerns(*film.header, ages) : FindPictureConcerns(ages);
-  for (AnalysisFlag& concern : FindPixelConcerns(film.radiograph)) {
-    concerns.push_back(std::move(concern));
-  }
+  concerns.insert(concerns.end(), film.pixel_concerns.begin(), film.pixel_concerns.end());
   return concerns;
 }
 
@@ -209,7 +208,10 @@ absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Inst
     film = ReadPictureFilm(instance, bytes, options_.max_pixels);
   }
   if (!film.ok()) return film.status();
-  if (!(*film)->refusal.has_value()) PrepareInputs(**film);
+  if (!(*film)->refusal.has_value()) {
+    (*film)->pixel_concerns = FindPixelConcerns((*film)->radiograph);
+    PrepareInputs(**film);
+  }
   (*film)->decode_ms = MillisecondsSince(start);
   return std::unique_ptr<DecodedFilm>(*std::move(film));
 }
