@@ -178,6 +178,16 @@ TEST_F(DatasetTest, TheDigestChangesWithWhateverIsSaidOfAFilm) {
   EXPECT_THAT(digests, SizeIs(5));
 }
 
+TEST_F(DatasetTest, TheDigestTellsApartWhatReadsAlikeInARow) {
+  Write("film.png", "one");
+  std::set<std::string> digests;
+  for (const char* said : {"train,NORMAL,q1", "train,NORMALq,1", "trainN,ORMAL,q1"}) {
+    WriteCsv(absl::StrCat("path,split,class,patient\nfilm.png,", said, "\n"));
+    digests.insert(ReadDataset(options_).value().digest);
+  }
+  EXPECT_THAT(digests, SizeIs(3));
+}
+
 TEST_F(DatasetTest, AbsentFoldersFilesAndFilmsAreNotFound) {
   options_.path = (folder_ / "absent").string();
   ExpectRefused(absl::StatusCode::kNotFound, "absent");

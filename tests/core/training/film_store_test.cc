@@ -1,6 +1,7 @@
 #include "core/training/film_store.h"
 
 #include <gmock/gmock.h>
+#include <omp.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,7 +11,9 @@
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "core/base/sha256.h"
+#include "core/inference/classifier.h"
 #include "core/render/image_codec.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
@@ -144,6 +147,19 @@ TEST_F(FilmStoreTest, TellsItsProgress) {
   EXPECT_THAT(dones, IsEmpty()) << "from the cache";
 }
 
+TEST_F(FilmStoreTest, DecodingThreadsComputeAloneAndNobodyElseDoes) {
+  SetComputeThreads(4);
+  std::atomic<int> most_threads{0};
+  reader_ = [&](const std::string& path) {
+    // From a thread's second film on: LibTorch sets the number at its first call in it.
+    most_threads = std::max<int>(most_threads, omp_get_max_threads());
+    return ReadSquare(path);
+  };
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_EQ(most_threads, 1);
+  EXPECT_EQ(omp_get_max_threads(), 4);
+}
+
 TEST_F(FilmStoreTest, ASecondRunDecodesNothing) {
   EXPECT_EQ(ReadsOfNextOpen(), 20);
   EXPECT_EQ(ReadsOfNextOpen(), 0);
@@ -217,7 +233,10 @@ TEST_F(FilmStoreTest, PartFilesOfProgramsThatDiedAreRemovedAfterADay) {
 }
 
 TEST_F(FilmStoreTest, NamesTheFirstFilmThatCannotBeReadAndKeepsNothing) {
-  reader_ = [this](const std::string& path) -> absl::StatusOr<Radiograph> {
+  absl::Notification later_film_fails;
+  reader_ = [&](const std::string& path) -> absl::StatusOr<Radiograph> {
+    if (path == "5") later_film_fails.WaitForNotification();
+    if (path == "6") later_film_fails.Notify();
     if (path == "5" || path == "6" || path == "17") return absl::DataLossError("damaged");
     return ReadSquare(path);
   };
