@@ -89,7 +89,11 @@ TEST(AssignFoldsTest, KeepsPatientsTogetherThatShareAFilmAlsoThroughAThird) {
 }
 
 TEST(AssignFoldsTest, TheSeedDecidesAndNothingElse) {
-  const Dataset dataset = ManyPatients();
+  Dataset dataset = ManyPatients();
+  for (int i = 0; i < 50; ++i) {
+    Add(dataset, absl::StrCat("p", i), 0, absl::StrCat("shared by two ", i));
+    Add(dataset, absl::StrCat("p", 299 - i), 0, absl::StrCat("shared by two ", i));
+  }
   const std::vector<int> folds = AssignFolds(dataset, 5, 7).value();
   EXPECT_EQ(AssignFolds(dataset, 5, 7).value(), folds);
   EXPECT_NE(AssignFolds(dataset, 5, 8).value(), folds);
