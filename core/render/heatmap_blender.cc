@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <opencv2/core/utility.hpp>
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+#include "core/render/blend_row.h"
 #include "core/render/colormap.h"
 
 namespace camnode {
@@ -38,63 +38,34 @@ std::vector<Tap> TapsAlong(int pixels, double film_length, double start, double 
   return taps;
 }
 
-float Mix(float a, float b, float weight_of_b) { return a + (b - a) * weight_of_b; }
-
-// One row of the grid between two, scaled to 0..1.
-void MixRows(const cv::Mat1f& values, const Tap& tap, float scale, std::vector<float>& row) {
-  const float* above = values[tap.first];
-  const float* below = values[tap.second];
-  for (int c = 0; c < values.cols; ++c) {
-    row[static_cast<size_t>(c)] =
-        std::clamp(scale * Mix(above[c], below[c], tap.weight), 0.0f, 1.0f);
-  }
-}
-
-// What one strength of the map does to a pixel: film * (1 - opacity) + addend, with
-// the half that rounds in the addend.  Four floats, so that the three colours of a
-// pixel are computed at once.
-struct alignas(16) Cover {
-  float addend[4];
-};
-constexpr int kStrengths = 4096;  // A step of opacity moves no colour by 0.03 levels.
-
-struct CoverTable {
-  std::array<Cover, kStrengths + 1> covers;
-  std::array<float, kStrengths + 1> kept;  // 1 - opacity
-};
-
-CoverTable MakeCovers(float alpha) {
-  const auto& colours = HeatColours();
-  CoverTable table;
-  for (int i = 0; i <= kStrengths; ++i) {
-    const float v = static_cast<float>(i) / kStrengths;
-    const cv::Vec3b& colour = colours[static_cast<size_t>(v * 255.0f + 0.5f)];
-    const float opacity = alpha * v;
-    Cover& cover = table.covers[static_cast<size_t>(i)];
-    for (int k = 0; k < 3; ++k) cover.addend[k] = opacity * colour[k] + 0.5f;
-    cover.addend[3] = 0.0f;
-    table.kept[static_cast<size_t>(i)] = 1.0f - opacity;
-  }
-  return table;
-}
-
-// Columns outside the region stay as they are.
-void BlendRow(const uint8_t* film, const std::vector<Tap>& columns, const std::vector<float>& row,
-              const CoverTable& table, cv::Vec3b* pixels) {
-  const int width = static_cast<int>(columns.size());
-  for (int x = 0; x < width; ++x) {
-    const Tap& tap = columns[static_cast<size_t>(x)];
-    if (!tap.inside) continue;
-    const float v =
-        Mix(row[static_cast<size_t>(tap.first)], row[static_cast<size_t>(tap.second)], tap.weight);
-    const auto strength = static_cast<size_t>(static_cast<int>(v * kStrengths + 0.5f));
-    const float kept = table.kept[strength];
-    const float gray = film[x];
-    const float* addend = table.covers[strength].addend;
-    for (int k = 0; k < 3; ++k) {
-      pixels[x][k] = static_cast<uint8_t>(static_cast<int>(gray * kept + addend[k]));
+// The map's share of its peak, 0 to 1, at each column of the picture: one row for each
+// row of cells, and a last one of zeros.
+cv::Mat1f SharesByRow(const Heatmap& heatmap, const std::vector<Tap>& columns) {
+  const cv::Mat1f& values = heatmap.values;
+  cv::Mat1f shares(values.rows + 1, static_cast<int>(columns.size()), 0.0f);
+  const auto share = [&](int row, int cell) {
+    const float value = values(row, cell) / heatmap.peak;
+    return value > 0.0f ? std::min(value, 1.0f) : 0.0f;  // Not a number: 0.
+  };
+  for (int row = 0; row < values.rows; ++row) {
+    for (int x = 0; x < shares.cols; ++x) {
+      const Tap& tap = columns[static_cast<size_t>(x)];
+      if (!tap.inside) continue;
+      const float first = share(row, tap.first);
+      shares(row, x) = first + (share(row, tap.second) - first) * tap.weight;
     }
   }
+  return shares;
+}
+
+// The colours as blend_row.h wants them.
+std::array<uint32_t, 256> PackedColours() {
+  std::array<uint32_t, 256> packed;
+  std::transform(HeatColours().begin(), HeatColours().end(), packed.begin(),
+                 [](const cv::Vec3b& colour) -> uint32_t {
+                   return colour[0] | uint32_t{colour[1]} << 8 | uint32_t{colour[2]} << 16;
+                 });
+  return packed;
 }
 
 }  // namespace
@@ -105,26 +76,41 @@ cv::Mat3b GrayToColour(const cv::Mat1b& gray) {
   return colour;
 }
 
-cv::Mat3b BlendHeatmap(const cv::Mat1b& film, const Heatmap& heatmap, const Placement& placement,
-                       double alpha) {
-  cv::Mat3b picture = GrayToColour(film);
-  if (!(heatmap.peak > 0.0f)) return picture;
-
+void BlendHeatmap(const cv::Mat1b& film, const Heatmap& heatmap, const Placement& placement,
+                  double alpha, cv::Mat3b picture) {
+  if (!(heatmap.peak > 0.0f)) {
+    cv::cvtColor(film, picture, cv::COLOR_GRAY2RGB);
+    return;
+  }
   const cv::Rect2d& region = placement.region;
   const std::vector<Tap> columns =
       TapsAlong(film.cols, placement.film.width, region.x, region.width, heatmap.values.cols);
   const std::vector<Tap> rows =
       TapsAlong(film.rows, placement.film.height, region.y, region.height, heatmap.values.rows);
-  const CoverTable table = MakeCovers(static_cast<float>(alpha));
-  const float scale = 1.0f / heatmap.peak;
+  const cv::Mat1f shares = SharesByRow(heatmap, columns);
+  const std::array<uint32_t, 256> colours = PackedColours();
+  const BlendRowFunction blend = BestBlendRow();
   cv::parallel_for_(cv::Range(0, film.rows), [&](const cv::Range& range) {
-    std::vector<float> row(static_cast<size_t>(heatmap.values.cols));
+    BlendRowWork work;
+    work.pixels = film.cols;
+    work.alpha = static_cast<float>(alpha);
+    work.colours = colours.data();
     for (int y = range.start; y < range.end; ++y) {
-      if (!rows[static_cast<size_t>(y)].inside) continue;
-      MixRows(heatmap.values, rows[static_cast<size_t>(y)], scale, row);
-      BlendRow(film[y], columns, row, table, picture[y]);
+      const Tap& tap = rows[static_cast<size_t>(y)];
+      work.film = film[y];
+      work.above = shares[tap.inside ? tap.first : heatmap.values.rows];
+      work.below = shares[tap.inside ? tap.second : heatmap.values.rows];
+      work.share_of_below = tap.weight;
+      work.out = picture.ptr(y);
+      blend(work);
     }
   });
+}
+
+cv::Mat3b BlendHeatmap(const cv::Mat1b& film, const Heatmap& heatmap, const Placement& placement,
+                       double alpha) {
+  cv::Mat3b picture(film.size());
+  BlendHeatmap(film, heatmap, placement, alpha, picture);
   return picture;
 }
 

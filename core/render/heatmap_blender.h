@@ -24,6 +24,10 @@ namespace camnode {
 cv::Mat3b BlendHeatmap(const cv::Mat1b& film, const Heatmap& heatmap, const Placement& placement,
                        double alpha);
 
+// The same, into `picture`, which is as large as the film and may be a part of another.
+void BlendHeatmap(const cv::Mat1b& film, const Heatmap& heatmap, const Placement& placement,
+                  double alpha, cv::Mat3b picture);
+
 // Gray as red-first colour.
 cv::Mat3b GrayToColour(const cv::Mat1b& gray);
 

@@ -47,14 +47,14 @@ absl::StatusOr<cv::Mat3b> RenderOverlay(const cv::Mat1b& film, const ModelResult
   const cv::Size film_size = LargestFit(film.size(), [&](const cv::Size& size) {
     return limit.Allows(options.legend ? PictureSize(size, legend) : size);
   });
-  const cv::Mat3b blended =
-      BlendHeatmap(ResizeFilm(film, film_size), result.heatmap, result.placement, options.alpha);
-  if (!options.legend) return blended;
+  const cv::Mat1b small = ResizeFilm(film, film_size);
+  if (!options.legend) return BlendHeatmap(small, result.heatmap, result.placement, options.alpha);
 
   const cv::Size size = PictureSize(film_size, legend);
-  cv::Mat3b picture(size, cv::Vec3b());
+  cv::Mat3b picture(size);
   picture.setTo(kBackground);
-  blended.copyTo(picture(cv::Rect(cv::Point((size.width - film_size.width) / 2, 0), film_size)));
+  BlendHeatmap(small, result.heatmap, result.placement, options.alpha,
+               picture(cv::Rect(cv::Point((size.width - film_size.width) / 2, 0), film_size)));
   legend.Draw(picture, cv::Rect(0, film_size.height, size.width, size.height - film_size.height));
   return picture;
 }
@@ -70,7 +70,7 @@ cv::Mat3b RenderNotice(const std::string& reason_code, const std::string& reason
   legend.AddSpace();
   legend.AddText("No model has looked at it; this says nothing about the patient.");
   legend.AddStrong(kResearchOnly);
-  cv::Mat3b picture(legend.Height(kWidth), kWidth, cv::Vec3b());
+  cv::Mat3b picture(legend.Height(kWidth), kWidth);
   picture.setTo(kBackground);
   legend.Draw(picture, cv::Rect(cv::Point(0, 0), picture.size()));
   return picture;

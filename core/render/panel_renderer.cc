@@ -115,7 +115,7 @@ absl::StatusOr<cv::Mat3b> RenderPanel(const cv::Mat1b& film, const Analysis& ana
   const Panel panel = MakePanel(analysis, options, CapitalHeight(long_side));
   const Grid grid = BestGrid(panel, film.size(), {options.max_long_side, kPanelAreaShare});
   const cv::Size size = panel.PictureSize(grid);
-  cv::Mat3b picture(size, cv::Vec3b());
+  cv::Mat3b picture(size);
   picture.setTo(kBackground);
 
   const int tiles = static_cast<int>(panel.captions.size());
@@ -125,12 +125,13 @@ absl::StatusOr<cv::Mat3b> RenderPanel(const cv::Mat1b& film, const Analysis& ana
   for (int i = 0; i < tiles; ++i) {
     const cv::Point corner = origin + grid.CellCorner(i);
     const cv::Point tile_corner = corner + cv::Point((grid.cell_width - grid.tile.width) / 2, 0);
-    const cv::Mat3b tile =
-        i == 0
-            ? GrayToColour(small)
-            : BlendHeatmap(small, analysis.results[static_cast<size_t>(i - 1)].heatmap,
-                           analysis.results[static_cast<size_t>(i - 1)].placement, options.alpha);
-    tile.copyTo(picture(cv::Rect(tile_corner, grid.tile)));
+    const cv::Mat3b tile = picture(cv::Rect(tile_corner, grid.tile));
+    if (i == 0) {
+      GrayToColour(small).copyTo(tile);
+    } else {
+      const ModelResult& result = analysis.results[static_cast<size_t>(i - 1)];
+      BlendHeatmap(small, result.heatmap, result.placement, options.alpha, tile);
+    }
     panel.captions[static_cast<size_t>(i)].Draw(
         picture, cv::Rect(corner + cv::Point(0, grid.tile.height),
                           cv::Size(grid.cell_width, grid.caption_height)));

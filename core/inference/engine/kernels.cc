@@ -1,13 +1,18 @@
 #include "core/inference/engine/kernels.h"
 
+#include "core/base/vector_unit.h"
+
 namespace camnode {
 
 const Kernels& BestKernels() {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    return avx512::kKernels;
+  switch (BestVectorUnit()) {
+    case VectorUnit::kAvx512:
+      return avx512::kKernels;
+    case VectorUnit::kAvx2:
+      return avx2::kKernels;
+    case VectorUnit::kBaseline:
+      break;
   }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::kKernels;
   return baseline::kKernels;
 }
 
