@@ -4,6 +4,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "core/inference/ranked_scores.h"
+
 namespace camnode {
 namespace {
 
@@ -24,18 +26,6 @@ double Auc(const std::vector<PrecisionPair>& pairs, ModelResult PrecisionPair::*
 }
 
 }  // namespace
-
-double AreaUnderRoc(const std::vector<double>& positives, const std::vector<double>& negatives) {
-  if (positives.empty() || negatives.empty()) return 0.5;
-  std::vector<double> sorted = negatives;
-  std::sort(sorted.begin(), sorted.end());
-  double wins = 0.0;
-  for (const double score : positives) {
-    const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), score);
-    wins += static_cast<double>(first - sorted.begin()) + 0.5 * static_cast<double>(last - first);
-  }
-  return wins / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
-}
 
 camnode::model::v1::PrecisionCheck ComparePrecisions(const std::vector<PrecisionPair>& pairs) {
   double largest = 0.0;

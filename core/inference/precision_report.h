@@ -17,10 +17,6 @@ struct PrecisionPair {
   bool positive = false;  // Labelled so.
 };
 
-// Area under the ROC curve of `scores`: the share of (positive, negative) pairs in
-// which the positive scores higher, a tie counting half.  0.5 without both kinds.
-double AreaUnderRoc(const std::vector<double>& positives, const std::vector<double>& negatives);
-
 // Fills films, auc_difference (from the logits), max_probability_difference,
 // flipped_verdicts and other_peak_cells of the message; an empty map has no peak, and
 // two empty maps agree.

@@ -256,11 +256,18 @@ double LogOdds(const v1::ModelManifest& manifest, const std::vector<float>& logi
   return logit - largest - std::log(sum);
 }
 
+double RoundProbability(double probability) { return std::round(probability * 1e4) / 1e4; }
+
+double CalibratedProbability(const v1::Calibration& calibration, double log_odds) {
+  return RoundProbability(
+      1.0 / (1.0 + std::exp(-(calibration.scale() * log_odds + calibration.offset()))));
+}
+
 double CalibratedProbability(const v1::ModelManifest& manifest, double log_odds) {
-  const double scale = manifest.has_calibration() ? manifest.calibration().scale() : 1.0;
-  const double offset = manifest.has_calibration() ? manifest.calibration().offset() : 0.0;
-  const double probability = 1.0 / (1.0 + std::exp(-(scale * log_odds + offset)));
-  return std::round(probability * 1e4) / 1e4;
+  v1::Calibration calibration;
+  calibration.set_scale(1.0);
+  return CalibratedProbability(manifest.has_calibration() ? manifest.calibration() : calibration,
+                               log_odds);
 }
 
 }  // namespace camnode

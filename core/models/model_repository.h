@@ -67,8 +67,13 @@ int ReportedOutput(const camnode::model::v1::ModelManifest& manifest);
 // outputs' exponentials.  REQUIRES: one logit a label.
 double LogOdds(const camnode::model::v1::ModelManifest& manifest, const std::vector<float>& logits);
 
-// probability = sigmoid(a * log_odds + b) with the manifest's calibration (a = 1,
-// b = 0 without one), rounded to 1e-4.
+// To 1e-4: what results hold, and what verdicts are taken from.
+double RoundProbability(double probability);
+
+// probability = sigmoid(scale * log_odds + offset), rounded to 1e-4.
+double CalibratedProbability(const camnode::model::v1::Calibration& calibration, double log_odds);
+
+// The same with the manifest's calibration (scale 1, offset 0 without one).
 double CalibratedProbability(const camnode::model::v1::ModelManifest& manifest, double log_odds);
 
 }  // namespace camnode

@@ -36,8 +36,7 @@ struct ReliabilityBin {
 // Probabilities ascending; bins without a film of positive weight are left out, so there
 // are 1 to `bins`.  Films of equal probability are in one bin, whatever the order of
 // `films`.
-// Errors: kInvalidArgument (bins < 1; films of no weight, or unfit as CheckScoredFilms
-// says; one class alone is fit).
+// Errors: CheckFilmValues'; kInvalidArgument (bins < 1).
 absl::StatusOr<std::vector<ReliabilityBin>> ReliabilityCurve(const std::vector<ScoredFilm>& films,
                                                              Binning binning, int bins = 10);
 
@@ -84,9 +83,9 @@ absl::StatusOr<CalibrationError> MeasureCalibration(const std::vector<ScoredFilm
 // 2002): only the share of the classes differs there, not what each looks like.
 //
 // `films`: pooled out-of-fold logits; probabilities are not looked at.
-// Errors: CheckScoredFilms'; kInvalidArgument (prevalence out of range; all logits
-// equal); kFailedPrecondition (the scale comes out 0 or less: the logit ranks positives
-// below negatives).
+// Errors: CheckScoredFilms'; kInvalidArgument (prevalence out of range);
+// kFailedPrecondition (the scale comes out 0 or less: the logit ranks positives below
+// negatives, or all logits are equal).
 absl::StatusOr<camnode::model::v1::Calibration> FitPlattScaling(
     const std::vector<ScoredFilm>& films, double prevalence);
 

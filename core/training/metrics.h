@@ -39,11 +39,18 @@ enum class Score {
   kProbability,  // Rounded to 1e-4: what a threshold sees.
 };
 
+// Are these films fit for any figure?
+// Errors: kInvalidArgument (a score or weight that is not finite, a negative weight, a
+// probability outside 0 to 1: names the film; films of no weight together).
+absl::Status CheckFilmValues(const std::vector<ScoredFilm>& films);
+
 // Are these films fit for figures that need both classes?
-// Errors: kInvalidArgument (no positive or no negative film of positive weight; a score
-// or weight that is not finite, a negative weight, a probability outside 0 to 1: names
-// the film).
+// Errors: CheckFilmValues'; kInvalidArgument (no positive or no negative film of positive
+// weight).
 absl::Status CheckScoredFilms(const std::vector<ScoredFilm>& films);
+
+// The logit, or the probability rounded to 1e-4.
+double ScoreOf(const ScoredFilm& film, Score score);
 
 // The verdict as serving takes it: the probability, rounded to 1e-4, is at least
 // `threshold`.
@@ -127,11 +134,11 @@ ClassificationReport MakeClassificationReport(const Confusion& confusion);
 // Weighted mean of -log p(label).  Serving rounds probabilities to 1e-4, so 0 means
 // under 5e-5: probabilities are cut to 5e-5 .. 1 - 5e-5 here, and one film costs at
 // most 9.9.  Defined for one class.
-// Errors: kInvalidArgument (films of no weight, or unfit as CheckScoredFilms says).
+// Errors: CheckFilmValues'.
 absl::StatusOr<double> LogLoss(const std::vector<ScoredFilm>& films);
 
 // Weighted mean of (p - label)^2: Brier 1950.  Defined for one class.
-// Errors: as LogLoss.
+// Errors: CheckFilmValues'.
 absl::StatusOr<double> BrierScore(const std::vector<ScoredFilm>& films);
 
 }  // namespace camnode

@@ -16,7 +16,8 @@ class RandomGenerator {
   // The generator of part `stream` of what `seed` decides (a bootstrap round): streams
   // may be used in any order or left out.
   RandomGenerator(uint64_t seed, uint64_t stream) : state_(seed) {
-    state_ = Next() + stream * kOdd;
+    state_ = Next() + stream;
+    state_ = Next();
   }
 
   uint64_t Next() {
@@ -42,9 +43,6 @@ class RandomGenerator {
 
  private:
   __extension__ using Wide = unsigned __int128;
-  // Not the step of Next, or stream 1 would repeat stream 0 from its second number on.
-  static constexpr uint64_t kOdd = 0xd1342543de82ef95u;
-
   uint64_t state_;
 };
 

@@ -34,10 +34,5 @@ TEST(PrecisionReportTest, CountsWhatChanged) {
   EXPECT_DOUBLE_EQ(check.auc_difference(), -0.25);
 }
 
-TEST(PrecisionReportTest, ATieIsHalfAWin) {
-  EXPECT_DOUBLE_EQ(AreaUnderRoc({1.0, 2.0}, {1.0, 0.0}), (0.5 + 1.0 + 1.0 + 1.0) / 4);
-  EXPECT_DOUBLE_EQ(AreaUnderRoc({}, {1.0}), 0.5);
-}
-
 }  // namespace
 }  // namespace camnode
