@@ -8,6 +8,8 @@
 #include <fstream>
 #include <memory>
 #include <set>
+#include <system_error>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -20,6 +22,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/training/csv.h"
+#include "core/training/xml_text.h"
 
 namespace camnode {
 namespace {
@@ -44,6 +47,13 @@ std::string Quoted(absl::string_view text) { return absl::StrCat("'", text, "'")
 std::string WhereIs(const FoundFilm& found) {
   const std::string name = absl::StrCat("film ", Quoted(found.film.name));
   return found.line == 0 ? name : absl::StrCat("line ", found.line, ": ", name);
+}
+
+// Names end in reports, manifests and messages, which take nothing else.
+absl::Status CheckUtf8(const std::string& text) {
+  const std::string clean = CleanUtf8(text);
+  if (clean == text) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(Quoted(clean), " is not UTF-8"));
 }
 
 bool IsWanted(const std::string& split, const DatasetOptions& options) {
@@ -118,6 +128,7 @@ absl::Status AppendFilmsOfClass(const fs::path& folder, const fs::path& root,
     found.class_name = folder.filename().string();
     found.film.name = absl::StrCat(found.film.split, "/", found.class_name, "/",
                                    entry.path().filename().string());
+    CAMNODE_RETURN_IF_ERROR(CheckUtf8(found.film.name));
     films.push_back(std::move(found));
   }
   return absl::OkStatus();
@@ -151,6 +162,7 @@ absl::Status CheckHeader(const std::vector<std::string>& columns) {
           absl::StrCat("the header line has no column '", needed, "'"));
     }
   }
+  for (const std::string& column : columns) CAMNODE_RETURN_IF_ERROR(CheckUtf8(column));
   const std::set<std::string> distinct(columns.begin(), columns.end());
   if (distinct.size() != columns.size() || distinct.count("") > 0) {
     return absl::InvalidArgumentError("the header line has a column without a name, or two alike");
@@ -172,6 +184,8 @@ absl::StatusOr<FoundFilm> FilmOfRecord(const CsvRecord& record,
   found.film.split = kDefaultSplit;
   for (size_t i = 0; i < columns.size(); ++i) {
     const std::string& value = record.fields[i];
+    const absl::Status readable = CheckUtf8(value);
+    if (!readable.ok()) return error(std::string(readable.message()));
     if (columns[i] == "path") {
       found.film.name = value;
     } else if (columns[i] == "class") {

@@ -55,8 +55,8 @@ struct DatasetOptions {
 // kInvalidArgument (a class that is not expected, or an expected one without a film; a
 // film without a patient: names the film and the patterns; a bad expression; a CSV
 // line that cannot be understood, with its number; two films with the same bytes in
-// different classes; a link out of the folder; more than the limits), kUnavailable (a
-// file or folder that cannot be read).
+// different classes; a link out of the folder; a name that is not UTF-8; more than the
+// limits), kUnavailable (a file or folder that cannot be read).
 absl::StatusOr<Dataset> ReadDataset(const DatasetOptions& options);
 
 // The fold, 0 to folds - 1, of each film.  Films of one patient, and films of the same

@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/sha256.h"
 #include "core/training/dataset.h"
+#include "core/training/random_generator.h"
 
 namespace camnode {
 namespace {
@@ -28,19 +29,13 @@ struct FilmGroup {
   std::string name;  // The first of its patients' names.
 };
 
-// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
-uint64_t SplitMix64(uint64_t state) {
-  state += 0x9E3779B97F4A7C15;
-  state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
-  state = (state ^ (state >> 27)) * 0x94D049BB133111EB;
-  return state ^ (state >> 31);
-}
+uint64_t Mix(uint64_t bits) { return RandomGenerator(bits).Next(); }
 
 uint64_t SeededHash(const std::string& text, uint64_t seed) {
   uint64_t start = 0;
   // 16 digits of the digest are always a number.
   (void)absl::SimpleHexAtoi(Sha256Hex(text).substr(0, 16), &start);
-  return SplitMix64(start ^ SplitMix64(seed));
+  return Mix(start ^ Mix(seed));
 }
 
 // Disjoint sets with path halving.
@@ -125,7 +120,7 @@ class FoldDealer {
     for (size_t i = 0; i < weights_.size(); ++i) {
       crowd += films_of_[fold][i] * group.films_per_class[i] * weights_[i];
     }
-    return {crowd, size_of_[fold], SplitMix64(group.order + fold)};
+    return {crowd, size_of_[fold], Mix(group.order + fold)};
   }
 
   std::vector<std::vector<int64_t>> films_of_;  // [fold][class]

@@ -254,6 +254,19 @@ TEST_F(DatasetTest, RefusesACsvThatCannotBeUnderstood) {
   refused("path,class\n" + film + film, "line 3: film 'train/NORMAL/p1.png' is in line 2 already");
 }
 
+TEST_F(DatasetTest, RefusesNamesThatAreNotUtf8) {
+  Write("p1.png", "one");
+  WriteCsv("path,class,ward\np1.png,NORMAL,M\xC3\xBCnster\n");
+  EXPECT_THAT(ReadDataset(options_), IsOk());
+  WriteCsv("path,class,ward\np1.png,NORMAL,M\xFCnster\n");
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "line 2: 'M\xEF\xBF\xBDnster' is not UTF-8");
+  WriteCsv("path,class,h\xF6he\n");
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "is not UTF-8");
+  options_.path = folder_.string();
+  Write("train/NORMAL/p1\xFC.png", "one");
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "'train/NORMAL/p1\xEF\xBF\xBD.png'");
+}
+
 TEST_F(DatasetTest, TheSameBytesMustNotBeOfTwoClasses) {
   WriteFourFilms();
   Write("val/PNEUMONIA/p5.png", "one");
