@@ -42,6 +42,12 @@ absl::Status RunAgreementNull(const std::vector<std::string>& words);
 // the models and of the first film that cannot be read or classified.
 absl::Status RunSensitivity(const std::vector<std::string>& words);
 
+extern const char kEvaluateUsage[];
+// Errors: kInvalidArgument for a command line or a data set that cannot be understood;
+// kDataLoss (films that cannot be read: how many), Evaluate's, kUnavailable (the folder
+// cannot be written).
+absl::Status RunEvaluate(const std::vector<std::string>& words);
+
 extern const char kEvaluatePrecisionUsage[];
 absl::Status RunEvaluatePrecision(const std::vector<std::string>& words);
 

@@ -24,6 +24,7 @@ struct Command {
 
 const Command kCommands[] = {
     {"import-checkpoint", camnode::kImportCheckpointUsage, camnode::RunImportCheckpoint},
+    {"evaluate", camnode::kEvaluateUsage, camnode::RunEvaluate},
     {"evaluate-precision", camnode::kEvaluatePrecisionUsage, camnode::RunEvaluatePrecision},
     {"explain", camnode::kExplainUsage, camnode::RunExplain},
     {"fit-outliers", camnode::kFitOutliersUsage, camnode::RunFitOutliers},

@@ -12,6 +12,8 @@ struct Finding {
   double probability = 0.0;  // Calibrated, rounded to 1e-4.
   double threshold = 0.0;    // On the probability.
   bool positive = false;     // probability >= threshold, taken from the rounded value.
+  // Before calibration; the logit, for a network that judges the label alone.
+  double log_odds = 0.0;
 };
 
 }  // namespace camnode

@@ -9,7 +9,8 @@ Finding MakeFinding(const camnode::model::v1::ModelManifest& manifest,
   Finding finding;
   finding.label = manifest.reported_label();
   finding.logit = logits.at(static_cast<size_t>(ReportedOutput(manifest)));
-  finding.probability = CalibratedProbability(manifest, LogOdds(manifest, logits));
+  finding.log_odds = LogOdds(manifest, logits);
+  finding.probability = CalibratedProbability(manifest, finding.log_odds);
   finding.threshold = manifest.threshold();
   finding.positive = finding.probability >= finding.threshold;
   return finding;

@@ -89,7 +89,7 @@ Axis MakeAxis(const Plot& plot, bool horizontal, double from, double to) {
     return axis;
   }
   const PlotRange range = wish.value_or(RangeOf(plot, horizontal));
-  axis.ticks = RoundTicks(range.low, range.high, horizontal ? 6 : 5);
+  axis.ticks = RoundTicks(range.low, range.high, 6);
   axis.low = wish.has_value() ? range.low : axis.ticks.front();
   axis.high = wish.has_value() ? range.high : axis.ticks.back();
   return axis;

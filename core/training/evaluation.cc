@@ -1,0 +1,422 @@
+#include "core/training/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
+#include "core/inference/classifier.h"
+#include "core/inference/engine/compiled_network.h"
+#include "core/models/ensemble_threshold.h"
+#include "core/training/bias_alarms.h"
+#include "core/training/film_scores.h"
+#include "core/training/out_of_fold.h"
+#include "core/training/score_figures.h"
+#include "core/training/shortcut_section.h"
+
+namespace camnode {
+namespace {
+
+namespace fs = std::filesystem;
+namespace v1 = camnode::model::v1;
+
+class Evaluator {
+ public:
+  Evaluator(const std::vector<ModelFolder>& models, const Dataset& dataset,
+            const FilmReader& read_film, const EvaluationOptions& options)
+      : models_(models), dataset_(dataset), read_film_(read_film), options_(options) {
+    bootstrap_.rounds = options.bootstrap_rounds;
+    bootstrap_.seed = options.seed;
+  }
+
+  absl::StatusOr<EvaluationResult> Run() {
+    CAMNODE_RETURN_IF_ERROR(FindPositiveClass());
+    CAMNODE_RETURN_IF_ERROR(CheckSubgroups());
+    CAMNODE_RETURN_IF_ERROR(Score());
+    CAMNODE_RETURN_IF_ERROR(MeasureShortcutBaseline());
+    CAMNODE_RETURN_IF_ERROR(MeasureModels());
+    Compare();
+    CAMNODE_RETURN_IF_ERROR(MeasureOutOfFold());
+    result_.runs = options_.runs;
+    Describe();
+    return std::move(result_);
+  }
+
+ private:
+  absl::Status FindPositiveClass() {
+    const std::string label = models_.front().manifest.reported_label();
+    for (const ModelFolder& model : models_) {
+      if (model.manifest.reported_label() == label) continue;
+      return absl::InvalidArgumentError(absl::StrCat("the models report different labels: ", label,
+                                                     " and ", model.manifest.reported_label()));
+    }
+    const std::string wanted = options_.positive_class.empty() ? label : options_.positive_class;
+    for (size_t i = 0; i < dataset_.classes.size(); ++i) {
+      const std::string& name = dataset_.classes[i];
+      const bool found =
+          options_.positive_class.empty() ? absl::EqualsIgnoreCase(name, wanted) : name == wanted;
+      if (found) positive_class_ = static_cast<int>(i);
+    }
+    if (positive_class_ >= 0) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("no class \"", wanted, "\" among the data set's"));
+  }
+
+  absl::Status CheckSubgroups() const {
+    for (const std::string& column : options_.subgroups) {
+      const bool known =
+          std::any_of(dataset_.films.begin(), dataset_.films.end(),
+                      [&column](const LabelledFilm& film) { return film.columns.count(column); });
+      if (!known) return absl::InvalidArgumentError(absl::StrCat("no film has a column ", column));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Score() {
+    CAMNODE_ASSIGN_OR_RETURN(FilmScores scores,
+                             ScoreFilms(models_, dataset_, positive_class_, read_film_,
+                                        options_.batch, Progress("films scored")));
+    if (scores.films.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("no film could be read; the first: ", scores.unreadable.front().name, ": ",
+                       scores.unreadable.front().reason));
+    }
+    statistics_ = std::move(scores.statistics);
+    scored_ = std::move(scores.scored);
+    result_.films = std::move(scores.films);
+    result_.data.unreadable = std::move(scores.unreadable);
+    return absl::OkStatus();
+  }
+
+  FilmProgress Progress(const std::string& what) const {
+    if (!options_.progress) return {};
+    return [this, what](size_t done, size_t of) { options_.progress(what, done, of); };
+  }
+
+  // The films without scores.
+  std::vector<ScoredFilm> PlainFilms() const {
+    std::vector<ScoredFilm> films;
+    for (const EvaluatedFilm& film : result_.films) {
+      ScoredFilm plain;
+      plain.name = film.name;
+      plain.patient = film.patient;
+      plain.positive = film.positive;
+      films.push_back(std::move(plain));
+    }
+    return films;
+  }
+
+  // Of shortcut_data, the films whose patients and bytes are not among the evaluated.
+  std::vector<size_t> UnseenTrainingFilms() const {
+    std::set<std::string> patients;
+    std::set<std::string> digests;
+    for (const size_t i : scored_) {
+      patients.insert(dataset_.films[i].patient);
+      digests.insert(dataset_.films[i].sha256);
+    }
+    std::vector<size_t> positions;
+    const Dataset& training = *options_.shortcut_data;
+    for (size_t i = 0; i < training.films.size(); ++i) {
+      const LabelledFilm& film = training.films[i];
+      if (patients.count(film.patient) == 0 && digests.count(film.sha256) == 0) {
+        positions.push_back(i);
+      }
+    }
+    return positions;
+  }
+
+  // REQUIRES: shortcut_data.
+  absl::StatusOr<ShortcutFilms> MeasureTraining(const std::vector<size_t>& positions) {
+    const Dataset& training = *options_.shortcut_data;
+    ShortcutFilms films;
+    CAMNODE_ASSIGN_OR_RETURN(films.statistics,
+                             MeasureStatistics(models_.front(), training, positions, read_film_,
+                                               Progress("training films measured")));
+    Dataset chosen;
+    chosen.classes = training.classes;
+    for (const size_t i : positions) chosen.films.push_back(training.films[i]);
+    CAMNODE_ASSIGN_OR_RETURN(const std::vector<int> folds,
+                             AssignFolds(chosen, kShortcutFolds, options_.seed));
+    for (size_t i = 0; i < positions.size(); ++i) {
+      const LabelledFilm& film = chosen.films[i];
+      ScoredFilm scored;
+      scored.name = film.name;
+      scored.patient = film.patient;
+      scored.fold = folds[i];
+      scored.positive = chosen.classes[static_cast<size_t>(film.class_index)] == PositiveName();
+      films.films.push_back(std::move(scored));
+    }
+    return films;
+  }
+
+  absl::StatusOr<ShortcutSection> FromTraining() {
+    const std::vector<size_t> positions = UnseenTrainingFilms();
+    if (positions.empty()) {
+      return absl::FailedPreconditionError("every training film is of a patient in this report");
+    }
+    CAMNODE_ASSIGN_OR_RETURN(training_, MeasureTraining(positions));
+    return ShortcutFromTraining(training_, {PlainFilms(), statistics_}, bootstrap_);
+  }
+
+  absl::StatusOr<ShortcutSection> FromFilmsThemselves() const {
+    Dataset readable;
+    readable.classes = dataset_.classes;
+    for (const size_t i : scored_) readable.films.push_back(dataset_.films[i]);
+    CAMNODE_ASSIGN_OR_RETURN(const std::vector<int> folds,
+                             AssignFolds(readable, kShortcutFolds, options_.seed));
+    ShortcutFilms films{PlainFilms(), statistics_};
+    for (size_t i = 0; i < folds.size(); ++i) films.films[i].fold = folds[i];
+    return ShortcutOutOfFold(films, bootstrap_);
+  }
+
+  absl::Status MeasureShortcutBaseline() {
+    absl::StatusOr<ShortcutSection> section =
+        options_.shortcut_data.has_value() ? FromTraining() : FromFilmsThemselves();
+    if (section.ok()) {
+      result_.shortcut = *std::move(section);
+      return absl::OkStatus();
+    }
+    result_.shortcut_absence = std::string(section.status().message());
+    // A training film that cannot be read is the caller's to mend; too few films are not.
+    const bool asked = options_.shortcut_data.has_value() &&
+                       section.status().code() != absl::StatusCode::kFailedPrecondition &&
+                       section.status().code() != absl::StatusCode::kInvalidArgument;
+    return asked ? section.status() : absl::OkStatus();
+  }
+
+  // What one model says.
+  CalibratedScores ScoresOf(size_t model) const {
+    const v1::ModelManifest& manifest = models_[model].manifest;
+    const bool calibrated = manifest.has_calibration();
+    const double scale = calibrated ? manifest.calibration().scale() : 1.0;
+    const double offset = calibrated ? manifest.calibration().offset() : 0.0;
+    CalibratedScores scores;
+    scores.films = PlainFilms();
+    for (size_t i = 0; i < scores.films.size(); ++i) {
+      const double log_odds = result_.films[i].results[model].finding.log_odds;
+      scores.films[i].logit = log_odds;
+      scores.calibrated_log_odds.push_back(scale * log_odds + offset);
+      scores.films[i].probability = 1.0 / (1.0 + std::exp(-scores.calibrated_log_odds.back()));
+    }
+    return scores;
+  }
+
+  void Measure(ScoreEvaluation& scores) const {
+    scores.figures = MeasureScores(scores.films, scores.threshold, bootstrap_);
+    if (result_.shortcut.has_value()) {
+      scores.shortcut =
+          MeasureShortcut(scores.films, scores.threshold, *result_.shortcut, bootstrap_);
+    }
+    std::vector<std::map<std::string, std::string>> columns;
+    for (const EvaluatedFilm& film : result_.films) columns.push_back(film.columns);
+    scores.subgroups =
+        MeasureSubgroups(scores.films, columns, options_.subgroups, scores.threshold, bootstrap_);
+    scores.alarms = ScoreAlarms(scores, result_.shortcut);
+  }
+
+  ScoreEvaluation DescribeModel(const v1::ModelManifest& manifest) const {
+    ScoreEvaluation scores;
+    scores.name = manifest.name();
+    const auto same_name = [&manifest](const ModelFolder& model) {
+      return model.manifest.name() == manifest.name();
+    };
+    scores.label = std::count_if(models_.begin(), models_.end(), same_name) > 1
+                       ? absl::StrCat(manifest.name(), "/", manifest.version())
+                       : manifest.name();
+    scores.version = manifest.version();
+    scores.architecture = manifest.architecture();
+    scores.weights_sha256 = manifest.weights_sha256();
+    scores.threshold = manifest.threshold();
+    scores.threshold_set_id = manifest.threshold_set_id();
+    scores.threshold_origin = "the manifest";
+    scores.population = manifest.population();
+    scores.intended_use = manifest.intended_use();
+    scores.training_data = manifest.training_data();
+    scores.known_limits = manifest.known_limits();
+    return scores;
+  }
+
+  absl::Status MeasureModels() {
+    std::vector<CalibratedScores> all;
+    for (size_t i = 0; i < models_.size(); ++i) {
+      all.push_back(ScoresOf(i));
+      ScoreEvaluation scores = DescribeModel(models_[i].manifest);
+      scores.films = all.back().films;
+      Measure(scores);
+      for (const TrainingRun& run : options_.runs) {
+        if (run.recipe.manifest().name() != scores.name) continue;
+        for (std::string& alarm : PreprocessingAlarms(run.recipe, models_[i].manifest)) {
+          scores.alarms.push_back(std::move(alarm));
+        }
+      }
+      result_.models.push_back(std::move(scores));
+    }
+    if (models_.size() < 2) return absl::OkStatus();
+    ScoreEvaluation mean;
+    mean.name = "mean";
+    mean.label = "mean of the models";
+    mean.weights_sha256 = ScoresDigest(models_);
+    mean.films = MeanOfModels(all);
+    CAMNODE_RETURN_IF_ERROR(FindMeanThreshold(mean));
+    Measure(mean);
+    result_.mean = std::move(mean);
+    return absl::OkStatus();
+  }
+
+  absl::Status FindMeanThreshold(ScoreEvaluation& mean) const {
+    // DIRECTORY/NAME/VERSION
+    const fs::path folder = fs::absolute(models_.front().directory).lexically_normal();
+    const fs::path version = folder.has_filename() ? folder : folder.parent_path();
+    const absl::StatusOr<EnsembleThreshold> shipped =
+        LoadEnsembleThreshold(version.parent_path().parent_path().string(), models_);
+    if (shipped.ok()) {
+      mean.threshold = shipped->threshold();
+      mean.threshold_set_id = shipped->threshold_set_id();
+      mean.threshold_interval =
+          Interval{shipped->threshold(), shipped->interval_low(), shipped->interval_high()};
+      mean.threshold_origin = absl::StrCat("the models' ensemble file (", shipped->rule(), ")");
+      return absl::OkStatus();
+    }
+    if (!absl::IsNotFound(shipped.status())) return shipped.status();
+    double sum = 0.0;
+    for (const ModelFolder& model : models_) sum += model.manifest.threshold();
+    mean.threshold = sum / static_cast<double>(models_.size());
+    mean.threshold_set_id = ThresholdSetId(models_);
+    mean.threshold_origin =
+        "the mean of the manifests' thresholds: no ensemble file names one for these models";
+    return absl::OkStatus();
+  }
+
+  void Compare() {
+    std::vector<const ScoreEvaluation*> all;
+    for (const ScoreEvaluation& model : result_.models) all.push_back(&model);
+    if (result_.mean.has_value()) all.push_back(&*result_.mean);
+    for (size_t i = 0; i < all.size(); ++i) {
+      for (size_t j = i + 1; j < all.size(); ++j) {
+        const absl::StatusOr<Interval> difference =
+            AucDifference(all[i]->films, all[j]->films, Score::kLogit, bootstrap_);
+        if (difference.ok()) {
+          result_.comparisons.push_back({all[i]->label, all[j]->label, *difference});
+        }
+      }
+    }
+  }
+
+  absl::Status MeasureOutOfFold() {
+    for (const OutOfFoldFiles& files : options_.out_of_fold) {
+      CAMNODE_ASSIGN_OR_RETURN(OutOfFoldScores pooled, ReadOutOfFold(files.paths, PositiveName()));
+      OutOfFoldEvaluation evaluation;
+      for (const std::string& path : files.paths) {
+        evaluation.files.push_back(fs::path(path).filename().string());
+      }
+      evaluation.folds = pooled.folds;
+      ScoreEvaluation& scores = evaluation.scores;
+      scores.name = files.name;
+      scores.label = files.name;
+      scores.films = std::move(pooled.films);
+      scores.threshold = 0.5;
+      scores.threshold_origin = "one half: folds have no threshold yet";
+      for (const ModelFolder& model : models_) {
+        if (model.manifest.name() != files.name) continue;
+        scores.threshold = model.manifest.threshold();
+        scores.threshold_origin = "the manifest of the model of this name";
+      }
+      scores.figures = MeasureScores(scores.films, scores.threshold, bootstrap_);
+      absl::StatusOr<ShortcutSection> section = OutOfFoldShortcut(scores.films);
+      if (section.ok()) {
+        scores.shortcut = MeasureShortcut(scores.films, scores.threshold, *section, bootstrap_);
+        evaluation.shortcut = *std::move(section);
+      } else {
+        evaluation.shortcut_absence = std::string(section.status().message());
+      }
+      scores.alarms = ScoreAlarms(scores, evaluation.shortcut);
+      result_.out_of_fold.push_back(std::move(evaluation));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<ShortcutSection> OutOfFoldShortcut(const std::vector<ScoredFilm>& films) {
+    if (!options_.shortcut_data.has_value()) {
+      return absl::FailedPreconditionError("the films of the folds are not given");
+    }
+    const Dataset& data = *options_.shortcut_data;
+    std::map<std::string, size_t> position_of;
+    for (size_t i = 0; i < data.films.size(); ++i) position_of[data.films[i].name] = i;
+    std::vector<size_t> positions;
+    for (const ScoredFilm& film : films) {
+      const auto found = position_of.find(film.name);
+      if (found == position_of.end()) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("the film ", film.name, " of the folds is not among the data given"));
+      }
+      positions.push_back(found->second);
+    }
+    ShortcutFilms shortcut;
+    shortcut.films = films;
+    CAMNODE_ASSIGN_OR_RETURN(shortcut.statistics,
+                             MeasureStatistics(models_.front(), data, positions, read_film_,
+                                               Progress("films of the folds measured")));
+    return ShortcutOutOfFold(shortcut, bootstrap_);
+  }
+
+  void Describe() {
+    EvaluatedData& data = result_.data;
+    data.path = options_.data_path;
+    data.split = options_.split;
+    data.patient_rule = options_.patient_rule;
+    data.digest = dataset_.digest;
+    data.positive_class = PositiveName();
+    data.classes = dataset_.classes;
+    data.films = static_cast<int>(result_.films.size());
+    std::set<std::string> patients;
+    std::set<std::string> digests;
+    for (const EvaluatedFilm& film : result_.films) {
+      data.positives += film.positive ? 1 : 0;
+      patients.insert(film.patient);
+    }
+    for (const size_t i : scored_) {
+      if (!digests.insert(dataset_.films[i].sha256).second) ++data.duplicates;
+    }
+    data.patients = static_cast<int>(patients.size());
+    Circumstances& circumstances = result_.circumstances;
+    circumstances.program_version = options_.program_version;
+    circumstances.libtorch_version = LibTorchVersion();
+    circumstances.instruction_set = InstructionSet();
+    circumstances.batch = options_.batch;
+    circumstances.threads = options_.threads;
+    circumstances.seed = options_.seed;
+    circumstances.bootstrap_rounds = options_.bootstrap_rounds;
+  }
+
+  const std::string& PositiveName() const {
+    return dataset_.classes[static_cast<size_t>(positive_class_)];
+  }
+
+  const std::vector<ModelFolder>& models_;
+  const Dataset& dataset_;
+  const FilmReader& read_film_;
+  const EvaluationOptions& options_;
+  BootstrapOptions bootstrap_;
+  int positive_class_ = -1;
+  std::vector<size_t> scored_;  // Positions of the films in the data set.
+  std::vector<FilmStatistics> statistics_;
+  ShortcutFilms training_;
+  EvaluationResult result_;
+};
+
+}  // namespace
+
+absl::StatusOr<EvaluationResult> Evaluate(const std::vector<ModelFolder>& models,
+                                          const Dataset& dataset, const FilmReader& read_film,
+                                          const EvaluationOptions& options) {
+  if (models.empty()) return absl::InvalidArgumentError("no model is given");
+  return Evaluator(models, dataset, read_film, options).Run();
+}
+
+}  // namespace camnode

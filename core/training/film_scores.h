@@ -1,0 +1,59 @@
+// Films through models: what each model says of each film, and what a film shows without
+// being looked at.
+
+#ifndef CAMNODE_CORE_TRAINING_FILM_SCORES_H_
+#define CAMNODE_CORE_TRAINING_FILM_SCORES_H_
+
+#include <functional>
+#include <memory>
+#include <opencv2/core/mat.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/inference/classifier.h"
+#include "core/training/dataset.h"
+#include "core/training/evaluation_result.h"
+#include "core/training/film_reader.h"
+#include "core/training/shortcut_statistics.h"
+
+namespace camnode {
+
+// Done, and of how many; on the caller's thread.  May be empty.
+using FilmProgress = std::function<void(size_t done, size_t of)>;
+
+// The shortcut statistics of a film are measured on the picture that the first model is
+// given, with the film's own size.
+struct FilmStatistics {
+  std::vector<double> picture;  // Of kPictureStatistics.
+  OriginalSize size;
+};
+
+struct FilmScores {
+  std::vector<size_t> scored;              // Positions in the data set, rising.
+  std::vector<EvaluatedFilm> films;        // One for each of `scored`.
+  std::vector<FilmStatistics> statistics;  // Likewise.
+  std::vector<UnreadableFilm> unreadable;
+};
+
+// Each film in FLOAT32, in batches of `batch` (1 or 8); `positive_class` is a position in
+// the data set's classes.
+// Errors: Classifier's of a model; a film that cannot be read or prepared is in
+// `unreadable` and is no error.
+absl::StatusOr<FilmScores> ScoreFilms(const std::vector<ModelFolder>& models,
+                                      const Dataset& dataset, int positive_class,
+                                      const FilmReader& read_film, int batch,
+                                      const FilmProgress& progress);
+
+// The statistics alone, of the films at `positions`, as `model` is given them.
+// Errors: those of the model, and of the first film that cannot be read (names it).
+absl::StatusOr<std::vector<FilmStatistics>> MeasureStatistics(const ModelFolder& model,
+                                                              const Dataset& dataset,
+                                                              const std::vector<size_t>& positions,
+                                                              const FilmReader& read_film,
+                                                              const FilmProgress& progress);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_TRAINING_FILM_SCORES_H_

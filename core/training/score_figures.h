@@ -1,0 +1,51 @@
+// The figures of a report, of one set of scores.
+
+#ifndef CAMNODE_CORE_TRAINING_SCORE_FIGURES_H_
+#define CAMNODE_CORE_TRAINING_SCORE_FIGURES_H_
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/training/bootstrap.h"
+#include "core/training/evaluation_result.h"
+#include "core/training/metrics.h"
+#include "core/training/shortcut_baseline.h"
+
+namespace camnode {
+
+// Sensitivities for which a threshold is given.
+inline constexpr double kFixedSensitivities[] = {0.90, 0.95};
+// A film whose probability is this close to the threshold may fall on its other side on
+// another machine.
+inline constexpr double kNearThreshold = 1e-4;
+
+// Films of one class, or none at all, leave out what they do not define.
+ScoreFigures MeasureScores(const std::vector<ScoredFilm>& films, double threshold,
+                           const BootstrapOptions& options);
+
+// `films` weigh 1; `section` is of the same films.
+ShortcutFigures MeasureShortcut(const std::vector<ScoredFilm>& films, double threshold,
+                                const ShortcutSection& section, const BootstrapOptions& options);
+
+// One for each value of each of `columns`, values in alphabetical order; of more than
+// kMaxSubgroups values the rarest are one group.  `values`: the columns of each film.
+inline constexpr size_t kMaxSubgroups = 30;
+std::vector<SubgroupFigures> MeasureSubgroups(
+    const std::vector<ScoredFilm>& films,
+    const std::vector<std::map<std::string, std::string>>& values,
+    const std::vector<std::string>& columns, double threshold, const BootstrapOptions& options);
+
+// The mean over models of the calibrated probabilities of each film, with its log odds.
+// REQUIRES: models, all of the same films in the same order.
+struct CalibratedScores {
+  std::vector<ScoredFilm> films;
+  // Log odds after calibration, one a film: a probability near 1 keeps its digits there.
+  std::vector<double> calibrated_log_odds;
+};
+std::vector<ScoredFilm> MeanOfModels(const std::vector<CalibratedScores>& models);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_TRAINING_SCORE_FIGURES_H_

@@ -1,0 +1,207 @@
+// camnode-lab evaluate
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
+#include "core/training/evaluation.h"
+#include "core/training/report_html.h"
+#include "core/training/report_json.h"
+#include "dcmtk/config/osconfig.h"
+#include "dcmtk/oflog/oflog.h"
+#include "services/lab_arguments.h"
+#include "services/lab_commands.h"
+#include "services/lab_film.h"
+#include "services/lab_models.h"
+
+namespace camnode {
+namespace {
+
+namespace fs = std::filesystem;
+
+// For films without a patient column, and how to say it.
+struct PatientRule {
+  std::vector<std::string> patterns;
+  std::string words;
+};
+
+PatientRule ChoosePatientRule(const LabArguments& arguments, const std::vector<TrainingRun>& runs) {
+  PatientRule rule;
+  rule.patterns = arguments.All("patient");
+  rule.words = "by the column patient, or the file names under --patient";
+  if (!rule.patterns.empty()) return rule;
+  rule.words =
+      "by the column patient, or file names as Kermany et al. and the recipes of the runs "
+      "have them; any other film is a patient of its own";
+  for (const TrainingRun& run : runs) {
+    rule.patterns.insert(rule.patterns.end(), run.recipe.patient_patterns().begin(),
+                         run.recipe.patient_patterns().end());
+  }
+  rule.patterns.insert(rule.patterns.end(), {"^(person[0-9]+_(?:bacteria|virus))_",
+                                             "^((?:NORMAL2-)?IM-[0-9]+)-", "^(.*)$"});
+  return rule;
+}
+
+absl::StatusOr<Dataset> ReadSplit(const std::string& path, const std::string& split,
+                                  const PatientRule& patients) {
+  DatasetOptions options;
+  options.path = path;
+  if (!split.empty()) options.splits = {split};
+  options.patient_patterns = patients.patterns;
+  return ReadDataset(options);
+}
+
+// "NAME=FILE"; files of one name are folds of one recipe.
+std::vector<OutOfFoldFiles> ReadOutOfFoldOptions(const LabArguments& arguments) {
+  std::map<std::string, std::vector<std::string>> paths;
+  for (const std::string& word : arguments.All("out-of-fold")) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos) {
+      paths["out of fold"].push_back(word);
+    } else {
+      paths[word.substr(0, equals)].push_back(word.substr(equals + 1));
+    }
+  }
+  std::vector<OutOfFoldFiles> all;
+  for (auto& [name, files] : paths) all.push_back({name, std::move(files)});
+  return all;
+}
+
+void ShowProgress(const std::string& what, size_t done, size_t of) {
+  if (done % 200 >= 8 && done != of) return;
+  absl::FPrintF(stderr, "%d of %d %s\n", done, of, what);
+}
+
+absl::StatusOr<EvaluationOptions> ReadOptions(const LabArguments& arguments) {
+  EvaluationOptions options;
+  CAMNODE_ASSIGN_OR_RETURN(options.data_path, arguments.Required("data"));
+  CAMNODE_ASSIGN_OR_RETURN(options.split, arguments.One("split", ""));
+  CAMNODE_ASSIGN_OR_RETURN(options.positive_class, arguments.One("positive-class", ""));
+  options.subgroups = arguments.All("subgroup");
+  CAMNODE_ASSIGN_OR_RETURN(const int seed, arguments.WholeNumber("seed", 1, 0, 1'000'000'000));
+  options.seed = static_cast<uint64_t>(seed);
+  CAMNODE_ASSIGN_OR_RETURN(options.bootstrap_rounds,
+                           arguments.WholeNumber("bootstrap", 2000, 100, 1'000'000));
+  CAMNODE_ASSIGN_OR_RETURN(options.threads, arguments.WholeNumber("threads", 0, 0, 1024));
+  if (options.threads == 0) {
+    options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  }
+  options.out_of_fold = ReadOutOfFoldOptions(arguments);
+  for (const std::string& folder : arguments.All("run")) {
+    CAMNODE_ASSIGN_OR_RETURN(TrainingRun run, ReadTrainingRun(folder));
+    options.runs.push_back(std::move(run));
+  }
+  const PatientRule patients = ChoosePatientRule(arguments, options.runs);
+  options.patient_rule = patients.words;
+  CAMNODE_ASSIGN_OR_RETURN(const std::string shortcut, arguments.One("shortcut-data", ""));
+  if (!shortcut.empty()) {
+    CAMNODE_ASSIGN_OR_RETURN(const std::string split, arguments.One("shortcut-split", "train"));
+    CAMNODE_ASSIGN_OR_RETURN(options.shortcut_data, ReadSplit(shortcut, split, patients));
+  }
+  options.program_version = CAMNODE_VERSION;
+  options.progress = ShowProgress;
+  return options;
+}
+
+absl::Status WriteFile(const fs::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text << std::flush;
+  if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", path.string()));
+  return absl::OkStatus();
+}
+
+void PrintScores(const ScoreEvaluation& scores) {
+  const ScoreFigures& figures = scores.figures;
+  const auto share = [](const absl::optional<Interval>& interval) {
+    return interval.has_value() ? absl::StrFormat("%.3f", interval->estimate) : std::string("-");
+  };
+  absl::PrintF("%-20s AUC %s, at %.4f: sensitivity %s, specificity %s, accuracy %s\n", scores.label,
+               share(figures.auc), scores.threshold, share(figures.sensitivity),
+               share(figures.specificity), share(figures.accuracy));
+}
+
+absl::Status WriteReport(const EvaluationResult& result, const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return absl::UnavailableError(absl::StrCat("cannot make the folder ", folder));
+  CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(folder) / "report.json", FormatReportJson(result)));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string html, FormatReportHtml(result, ReadNamedFilm));
+  CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(folder) / "report.html", html));
+  for (const ScoreEvaluation& model : result.models) PrintScores(model);
+  if (result.mean.has_value()) PrintScores(*result.mean);
+  absl::PrintF("%s: report.html, report.json\n", folder);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const char kEvaluateUsage[] =
+    R"(camnode-lab evaluate --model DIR [--model DIR ...] --data FOLDER --split NAME --report OUT [options]
+
+Scores labelled films with each model and with the mean of all, and writes OUT/report.html,
+one file for a reader, and OUT/report.json, the same for a program (schema:
+core/training/README.md).  Research only, not for diagnosis.
+
+  --model DIR            a model folder, such as deploy/models/resnet18/1
+  --data FOLDER          SPLIT/CLASS/films, or a CSV file (columns path, class, split,
+                         patient and any other)
+  --split NAME           the split of the data set; default: every film
+  --report OUT           a folder
+  --patient REGEX        a film's patient: what the parentheses of the first expression
+                         that matches the file's name hold; may be repeated.  Without
+                         it names as Kermany et al. have them are known, and any other
+                         film is a patient of its own
+  --positive-class NAME  default: the class named as the models' reported label
+  --subgroup COLUMN      a table of figures by this column of the CSV; may be repeated
+  --shortcut-data FOLDER the training films: the shortcut baseline is fitted there and
+                         not, out of fold, on the films themselves
+  --shortcut-split NAME  of those; default: train
+  --out-of-fold FILE     held_out.csv of a run that held out one fold; NAME=FILE tells
+                         recipes apart (a model's name: judged at its threshold)
+  --run DIR              a folder of camnode-lab train: its curves, and whether it
+                         prepared films as the model of its name is served them
+  --seed NUMBER          of resampling; default: 1
+  --bootstrap ROUNDS     default: 2000
+  --threads NUMBER       default: as many as there are cores
+  --skip-unreadable      list films that cannot be read, and go on without them
+)";
+
+absl::Status RunEvaluate(const std::vector<std::string>& words) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const LabArguments arguments,
+      LabArguments::Parse(
+          words,
+          {"model", "data", "split", "report", "patient", "positive-class", "subgroup",
+           "shortcut-data", "shortcut-split", "out-of-fold", "run", "seed", "bootstrap", "threads"},
+          {"skip-unreadable"}));
+  if (!arguments.files().empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", arguments.files().front(), "\" belongs to no option"));
+  }
+  CAMNODE_ASSIGN_OR_RETURN(const std::string report, arguments.Required("report"));
+  CAMNODE_ASSIGN_OR_RETURN(const EvaluationOptions options, ReadOptions(arguments));
+  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
+  OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> models, LoadModelFolders(arguments));
+  CAMNODE_ASSIGN_OR_RETURN(
+      const Dataset dataset,
+      ReadSplit(options.data_path, options.split, ChoosePatientRule(arguments, options.runs)));
+  CAMNODE_ASSIGN_OR_RETURN(const EvaluationResult result,
+                           Evaluate(models, dataset, ReadFilm, options));
+  for (const UnreadableFilm& film : result.data.unreadable) {
+    absl::FPrintF(stderr, "%s: %s\n", film.name, film.reason);
+  }
+  if (!result.data.unreadable.empty() && !arguments.Has("skip-unreadable")) {
+    return absl::DataLossError(
+        absl::StrFormat("%d of %d films cannot be read; --skip-unreadable leaves them out",
+                        result.data.unreadable.size(), dataset.films.size()));
+  }
+  return WriteReport(result, report);
+}
+
+}  // namespace camnode
