@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "core/base/status_macros.h"
+#include "core/inference/antialiased_resize.h"
 
 namespace camnode {
 namespace {
@@ -27,17 +28,6 @@ cv::Mat1b FixedWindow(const cv::Mat1f& values, double center, double width) {
     }
   }
   return gray;
-}
-
-// Shrinks by the antialiased bilinear filter on 8 bits.
-cv::Mat1b Resize(const cv::Mat1b& gray, const cv::Size& size) {
-  const cv::Mat1b whole = gray.isContinuous() ? gray : gray.clone();
-  const torch::Tensor pixels =
-      torch::from_blob(whole.data, {1, 1, whole.rows, whole.cols}, torch::kUInt8);
-  const torch::Tensor small = at::_upsample_bilinear2d_aa(pixels, {size.height, size.width},
-                                                          /*align_corners=*/false)
-                                  .contiguous();
-  return cv::Mat1b(size.height, size.width, small.data_ptr<uint8_t>()).clone();
 }
 
 // Where the film's pixels come to lie in the square.
@@ -112,10 +102,10 @@ absl::StatusOr<NetworkPixels> PreparePixels(const Radiograph& film,
                                             const v1::Preprocessing& options) {
   CAMNODE_ASSIGN_OR_RETURN(const cv::Mat1b gray, ApplyIntensityPolicy(film, options));
   const cv::Rect inner = FilmInSquare(gray.size(), options);
-  cv::Mat1b small = Resize(gray, inner.size());
+  cv::Mat1b small = AntialiasedResize(gray, inner.size());
   if (options.has_percentile_normalization()) {
     const cv::Mat1b background =
-        film.background.empty() ? cv::Mat1b() : Resize(film.background, inner.size());
+        film.background.empty() ? cv::Mat1b() : AntialiasedResize(film.background, inner.size());
     StretchPercentiles(options.percentile_normalization(), background, small);
   }
   NetworkPixels pixels;
