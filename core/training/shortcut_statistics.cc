@@ -5,37 +5,32 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <opencv2/core.hpp>
 
 #include "absl/strings/str_cat.h"
 
 namespace camnode {
 namespace {
 
-constexpr int kMinSide = 16;
+constexpr int kMinSide = 28;  // Of which a 28th is a pixel.
 
-// Mean and deviation of numbers as they come.  Sums of levels and their squares are exact
-// in a double, so the order does not matter for these.
-class Moments {
- public:
-  void Add(double x) {
-    ++count_;
-    sum_ += x;
-    squares_ += x * x;
-  }
-  double Mean() const { return count_ > 0 ? sum_ / count_ : 0.0; }
-  double MeanSquare() const { return count_ > 0 ? squares_ / count_ : 0.0; }
-  double Deviation() const { return std::sqrt(std::max(0.0, MeanSquare() - Mean() * Mean())); }
-
- private:
-  double count_ = 0.0;
-  double sum_ = 0.0;
-  double squares_ = 0.0;
+struct Moments {
+  double mean = 0.0;
+  double deviation = 0.0;
 };
 
+// Sums of levels and of their squares are exact, so the order of the pixels is no matter.
 Moments Over(const cv::Mat1b& part) {
-  Moments moments;
-  for (const uint8_t level : part) moments.Add(level);
-  return moments;
+  int64_t sum = 0;
+  int64_t squares = 0;
+  for (const uint8_t level : part) {
+    sum += level;
+    squares += level * level;
+  }
+  const double pixels = static_cast<double>(part.total());
+  const double mean = static_cast<double>(sum) / pixels;
+  const double variance = static_cast<double>(squares) / pixels - mean * mean;
+  return {mean, std::sqrt(std::max(0.0, variance))};
 }
 
 void AddIntensity(const cv::Mat1b& picture, std::vector<double>* statistics) {
@@ -43,9 +38,9 @@ void AddIntensity(const cv::Mat1b& picture, std::vector<double>* statistics) {
   for (const uint8_t level : picture) ++histogram[level];
   const double pixels = static_cast<double>(picture.total());
   const Moments moments = Over(picture);
-  statistics->push_back(moments.Mean());
-  statistics->push_back(moments.Deviation());
-  for (const double share : {0.05, 0.25, 0.50, 0.75, 0.95}) {
+  statistics->push_back(moments.mean);
+  statistics->push_back(moments.deviation);
+  for (const double share : {0.01, 0.25, 0.50, 0.75, 0.99}) {
     double below = 0.0;
     int level = -1;
     while (below < share * pixels) below += histogram[static_cast<std::size_t>(++level)];
@@ -56,32 +51,41 @@ void AddIntensity(const cv::Mat1b& picture, std::vector<double>* statistics) {
     if (count > 0) entropy_bits -= count / pixels * std::log2(count / pixels);
   }
   statistics->push_back(entropy_bits);
+  const int side = picture.rows;
+  const Moments middle = Over(picture(cv::Rect(side / 4, side / 4, side / 2, side / 2)));
+  statistics->push_back(middle.mean);
+  statistics->push_back(middle.deviation);
+}
+
+// log(1 + mean |filter|) over the pixels that have `before` others to their left and
+// `after` to their right.
+template <typename Filter>
+double Detail(const cv::Mat1b& picture, int before, int after, const Filter& filter) {
+  int64_t sum = 0;
+  for (int y = 0; y < picture.rows; ++y) {
+    const uint8_t* row = picture[y];
+    for (int x = before; x < picture.cols - after; ++x) sum += std::abs(filter(row + x));
+  }
+  const double pixels = static_cast<double>(picture.rows) * (picture.cols - before - after);
+  return std::log1p(static_cast<double>(sum) / pixels);
 }
 
 void AddDetail(const cv::Mat1b& picture, std::vector<double>* statistics) {
-  Moments across, down, length, laplacian, near, far;
-  const int side = picture.rows;
-  const auto at = [&picture](int y, int x) { return static_cast<int>(picture(y, x)); };
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
-      const int here = at(y, x);
-      const int right = x + 1 < side ? at(y, x + 1) - here : 0;
-      const int below = y + 1 < side ? at(y + 1, x) - here : 0;
-      if (x + 1 < side) across.Add(std::abs(right)), near.Add(right);
-      if (y + 1 < side) down.Add(std::abs(below)), near.Add(below);
-      if (x + 1 < side && y + 1 < side) length.Add(std::hypot(right, below));
-      if (x + 2 < side) far.Add(at(y, x + 2) - here);
-      if (y + 2 < side) far.Add(at(y + 2, x) - here);
-      if (x > 0 && y > 0 && x + 1 < side && y + 1 < side) {
-        laplacian.Add(at(y, x - 1) + at(y, x + 1) + at(y - 1, x) + at(y + 1, x) - 4 * here);
-      }
-    }
+  cv::Mat1b turned;
+  cv::transpose(picture, turned);
+  const int far = picture.rows / 28;
+  const auto first = [](const uint8_t* p) { return p[1] - p[0]; };
+  const auto second = [](const uint8_t* p) { return p[-1] - 2 * p[0] + p[1]; };
+  const auto distant = [far](const uint8_t* p) { return p[far] - p[0]; };
+  for (const cv::Mat1b& view : {picture, turned}) {
+    statistics->push_back(Detail(view, 0, 1, first));
   }
-  statistics->push_back(across.Mean());
-  statistics->push_back(down.Mean());
-  statistics->push_back(length.Deviation());
-  statistics->push_back(std::log1p(laplacian.MeanSquare()));
-  statistics->push_back(std::log1p(far.MeanSquare()) - std::log1p(near.MeanSquare()));
+  for (const cv::Mat1b& view : {picture, turned}) {
+    statistics->push_back(Detail(view, 1, 1, second));
+  }
+  for (const cv::Mat1b& view : {picture, turned}) {
+    statistics->push_back(Detail(view, 0, far, distant));
+  }
 }
 
 void AddBorders(const cv::Mat1b& picture, std::vector<double>* statistics) {
@@ -91,24 +95,21 @@ void AddBorders(const cv::Mat1b& picture, std::vector<double>* statistics) {
                                          Over(picture(cv::Rect(0, side - strip, side, strip))),
                                          Over(picture(cv::Rect(0, 0, strip, side))),
                                          Over(picture(cv::Rect(side - strip, 0, strip, side)))};
-  for (const Moments& moments : strips) statistics->push_back(moments.Mean());
-  for (const Moments& moments : strips) statistics->push_back(moments.Deviation());
-  const int corner = side / 8;
-  for (const int y : {0, side - corner}) {
-    for (const int x : {0, side - corner}) {
-      statistics->push_back(Over(picture(cv::Rect(x, y, corner, corner))).Mean());
-    }
-  }
+  for (const Moments& moments : strips) statistics->push_back(moments.mean);
+  for (const Moments& moments : strips) statistics->push_back(moments.deviation);
+  const int half = side / 2;
+  statistics->push_back(Over(picture.rowRange(0, half)).mean -
+                        Over(picture.rowRange(side - half, side)).mean);
 }
 
 double Asymmetry(const cv::Mat1b& picture) {
-  Moments difference;
+  int64_t sum = 0;
   for (int y = 0; y < picture.rows; ++y) {
     for (int x = 0; x < picture.cols; ++x) {
-      difference.Add(std::abs(picture(y, x) - picture(y, picture.cols - 1 - x)));
+      sum += std::abs(picture(y, x) - picture(y, picture.cols - 1 - x));
     }
   }
-  return difference.Mean();
+  return static_cast<double>(sum) / static_cast<double>(picture.total());
 }
 
 }  // namespace
@@ -116,17 +117,20 @@ double Asymmetry(const cv::Mat1b& picture) {
 std::vector<const char*> ShortcutStatisticNames(bool with_size) {
   std::vector<const char*> names = {"mean",
                                     "deviation",
-                                    "percentile_5",
+                                    "percentile_1",
                                     "percentile_25",
                                     "percentile_50",
                                     "percentile_75",
-                                    "percentile_95",
+                                    "percentile_99",
                                     "entropy_bits",
-                                    "gradient_x",
-                                    "gradient_y",
-                                    "gradient_deviation",
-                                    "laplacian_energy",
-                                    "detail_falloff",
+                                    "middle_mean",
+                                    "middle_deviation",
+                                    "detail_across",
+                                    "detail_down",
+                                    "fine_detail_across",
+                                    "fine_detail_down",
+                                    "coarse_detail_across",
+                                    "coarse_detail_down",
                                     "top_mean",
                                     "bottom_mean",
                                     "left_mean",
@@ -135,10 +139,7 @@ std::vector<const char*> ShortcutStatisticNames(bool with_size) {
                                     "bottom_deviation",
                                     "left_deviation",
                                     "right_deviation",
-                                    "corner_top_left",
-                                    "corner_top_right",
-                                    "corner_bottom_left",
-                                    "corner_bottom_right",
+                                    "upper_less_lower",
                                     "asymmetry"};
   if (with_size) names.insert(names.end(), {"log_pixels", "log_aspect"});
   return names;

@@ -30,26 +30,26 @@ std::vector<const char*> ShortcutStatisticNames(bool with_size);
 // Of the S x S picture that a network is given (8 bits, before normalization), in grey
 // levels 0 to 255 where no unit is said:
 //
-//    0  mean                         1  standard deviation
-//    2-6  percentiles 5, 25, 50, 75, 95 (smallest level that at least that share of the
-//         pixels does not exceed)
-//    7  entropy of the 256 level histogram, bits
-//    8, 9  mean |difference| of horizontal and of vertical neighbours
-//   10  standard deviation of the gradient's length (differences to the right and down)
-//   11  log(1 + mean square of the 4-neighbour Laplacian, inner pixels)
-//   12  log(1 + mean square difference of neighbours two apart, both directions) less
-//       log(1 + the same of neighbours one apart): how fast detail falls off
-//   13-16  mean of the strips along the top, bottom, left and right border, S / 16 wide
-//   17-20  standard deviation in the same strips
-//   21-24  mean of the corners, squares of S / 8: top left, top right, bottom left,
-//          bottom right
-//   25  mean |difference| of a pixel and its mirror image left to right
+//    0, 1    mean and standard deviation
+//    2-6     percentiles 1, 25, 50, 75, 99 (the smallest level that at least that share of
+//            the pixels does not exceed)
+//    7       entropy of the histogram of 256 levels, bits
+//    8, 9    mean and standard deviation of the middle, S / 2 wide and high
+//   10, 11   D of neighbours across and down, where D = log(1 + mean |difference|)
+//   12, 13   D of second differences (left - 2 here + right), across and down: the highest
+//            frequencies
+//   14, 15   D of pixels S / 28 apart (8 of 224), across and down
+//   16-19    mean of the strips along the top, bottom, left and right border, S / 16 wide
+//   20-23    standard deviation in the same strips
+//   24       mean of the upper half less that of the lower
+//   25       mean |difference| of a pixel and its mirror image left to right
 //
 // and with `original`:
-//   26  log of its number of pixels      27  log of its width over its height
+//   26       log of its number of pixels
+//   27       log of its width over its height
 //
 // Thread-safe.
-// Errors: kInvalidArgument (not square, side under 16; an original size not positive).
+// Errors: kInvalidArgument (not square, side under 28; an original size not positive).
 absl::StatusOr<std::vector<double>> ShortcutStatistics(
     const cv::Mat1b& picture, const absl::optional<OriginalSize>& original = absl::nullopt);
 
