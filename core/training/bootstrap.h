@@ -77,7 +77,7 @@ absl::StatusOr<std::vector<Interval>> BootstrapIntervals(const std::vector<Score
                                                          const WeightedStatistics& statistics,
                                                          const BootstrapOptions& options = {});
 
-// Auc with its interval; 2,000 rounds of 5,000 films take about half a second.
+// Auc with its interval; a round is one pass over films that were sorted once.
 // Errors: CheckScoredFilms', BootstrapInterval's.
 absl::StatusOr<Interval> AucInterval(const std::vector<ScoredFilm>& films,
                                      Score score = Score::kLogit,
