@@ -1,8 +1,5 @@
 #include "core/models/model_manifest.h"
 
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -12,8 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "core/models/precision_gate.h"
+#include "core/models/text_proto.h"
 
 namespace camnode {
 namespace {
@@ -24,21 +21,6 @@ constexpr int kMaxLabels = 1000;
 constexpr int kMinInputSize = 32;
 constexpr int kMaxInputSize = 2048;
 constexpr int kMaxLegendBytes = 64;
-
-// Keeps the first error: the parser stops there.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) text_ = absl::StrCat(line + 1, ":", column + 1, ": ", message);
-  }
-  void AddWarning(int line, int column, const std::string& message) override {
-    AddError(line, column, message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 bool IsPlainFileName(absl::string_view name) {
   if (name.empty() || name.size() > 128 || name.front() == '.') return false;
@@ -186,28 +168,14 @@ absl::Status CheckManifest(const v1::ModelManifest& m) {
 }
 
 absl::StatusOr<v1::ModelManifest> ParseManifest(absl::string_view text) {
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
   v1::ModelManifest manifest;
-  if (!parser.ParseFromString(std::string(text), &manifest) || !error.text().empty()) {
-    return absl::FailedPreconditionError(error.text());
-  }
+  if (absl::Status status = ParseTextProto(text, manifest); !status.ok()) return status;
   if (absl::Status status = CheckManifest(manifest); !status.ok()) return status;
   return manifest;
 }
 
 std::string FormatManifest(const v1::ModelManifest& manifest, absl::string_view comment) {
-  google::protobuf::TextFormat::Printer printer;
-  printer.SetUseUtf8StringEscaping(true);
-  printer.SetUseShortRepeatedPrimitives(true);
-  std::string body;
-  printer.PrintToString(manifest, &body);
-  std::string text;
-  for (const absl::string_view line : absl::StrSplit(comment, '\n')) {
-    absl::StrAppend(&text, line.empty() ? "#" : "# ", line, "\n");
-  }
-  return absl::StrCat(text, "\n", body);
+  return FormatTextProto(manifest, comment);
 }
 
 }  // namespace camnode
