@@ -21,10 +21,7 @@ struct CheckpointImportOptions {
 // need be.  What stands there is never overwritten.
 //
 // `draft` is a manifest without weights_file and weights_sha256, which are filled in
-// here.  weights_precision "float16" stores convolution kernels of more than 10,000
-// weights in half precision and everything else (batch-norm statistics and
-// parameters, biases, small kernels, the classifier) in float32; "float32" stores
-// everything so.
+// here; model_folder_writer.h says what weights_precision stores.
 //
 // The number of outputs is the classifier's; draft.labels must be as many.
 //
