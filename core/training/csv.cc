@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "core/base/status_macros.h"
 
 namespace camnode {
@@ -91,6 +92,11 @@ absl::Status CsvReader::EndField() {
   if (byte != '\n' && byte != kEnd) return Error("text after a closing quote");
   record_ended_ = true;
   return absl::OkStatus();
+}
+
+std::string QuoteCsv(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
 
 }  // namespace camnode

@@ -48,6 +48,9 @@ class CsvReader {
   bool record_ended_ = false;
 };
 
+// The text as a field: in quotes if it must be.
+std::string QuoteCsv(const std::string& text);
+
 }  // namespace camnode
 
 #endif  // CAMNODE_CORE_TRAINING_CSV_H_

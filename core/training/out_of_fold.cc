@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/training/csv.h"
 
@@ -106,6 +107,18 @@ absl::StatusOr<OutOfFoldScores> ReadOutOfFold(const std::vector<std::string>& pa
   scores.classes.assign(classes.begin(), classes.end());
   scores.folds = static_cast<int>(folds.size());
   return scores;
+}
+
+std::string FormatOutOfFold(const std::vector<ScoredFilm>& films,
+                            const std::vector<std::string>& film_classes) {
+  std::string text = "name,patient,class,fold,logit,probability\n";
+  for (size_t i = 0; i < films.size(); ++i) {
+    const ScoredFilm& film = films[i];
+    absl::StrAppendFormat(&text, "%s,%s,%s,%d,%.7g,%.4f\n", QuoteCsv(film.name),
+                          QuoteCsv(film.patient), QuoteCsv(film_classes[i]), film.fold, film.logit,
+                          film.probability);
+  }
+  return text;
 }
 
 }  // namespace camnode

@@ -27,6 +27,10 @@ struct OutOfFoldScores {
 absl::StatusOr<OutOfFoldScores> ReadOutOfFold(const std::vector<std::string>& paths,
                                               const std::string& positive_class);
 
+// Such a file.  `film_classes`: one a film, as the data set names it.
+std::string FormatOutOfFold(const std::vector<ScoredFilm>& films,
+                            const std::vector<std::string>& film_classes);
+
 }  // namespace camnode
 
 #endif  // CAMNODE_CORE_TRAINING_OUT_OF_FOLD_H_

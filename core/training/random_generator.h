@@ -2,6 +2,7 @@
 #define CAMNODE_CORE_TRAINING_RANDOM_GENERATOR_H_
 
 #include <cstdint>
+#include <initializer_list>
 
 namespace camnode {
 
@@ -40,11 +41,31 @@ class RandomGenerator {
 
   // 0 <= u < 1, a multiple of 2^-53.
   double Uniform() { return static_cast<double>(Next() >> 11) * 0x1.0p-53; }
+  // From `low` to below `high`; `low` if they are equal.
+  double Uniform(double low, double high) { return low + (high - low) * Uniform(); }
+  bool Happens(double probability) { return Uniform() < probability; }
+
+  // Mean 0, deviation 1, at most 3.5 away from 0: the sum of four uniforms of 16 bits.
+  // Costs one Next: for noise on pixels.
+  float RoughNormal() {
+    const uint64_t bits = Next();
+    const auto part = [bits](int i) { return static_cast<float>((bits >> (16 * i)) & 0xffff); };
+    // The sum's mean is 2 * 65535, its deviation 65536 / sqrt(3).
+    return (part(0) + part(1) + part(2) + part(3) - 131070.0f) * (1.7320508f / 65536.0f);
+  }
 
  private:
   __extension__ using Wide = unsigned __int128;
   uint64_t state_;
 };
+
+// One seed of several numbers (a run's seed, an epoch, a film): other numbers, or the
+// same in another order, give an unrelated one.
+inline uint64_t MixSeeds(std::initializer_list<uint64_t> parts) {
+  uint64_t seed = 0;
+  for (const uint64_t part : parts) seed = RandomGenerator(seed, part).Next();
+  return seed;
+}
 
 }  // namespace camnode
 

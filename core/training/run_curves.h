@@ -7,24 +7,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/types/optional.h"
+#include "core/training/curves.h"
 #include "proto/camnode/training/v1/recipe.pb.h"
 
 namespace camnode {
-
-// One line of curves.csv.  What was not measured is absent.
-struct CurvePoint {
-  int epoch = 0;
-  int stage = 0;
-  int image_size = 0;
-  absl::optional<double> learning_rate;
-  absl::optional<double> train_loss;
-  absl::optional<double> train_accuracy;
-  absl::optional<double> held_out_loss;
-  absl::optional<double> held_out_accuracy;
-  absl::optional<double> held_out_auc;
-  absl::optional<double> images_per_second;
-};
 
 struct TrainingRun {
   std::string name;  // The folder's own name.
@@ -32,9 +18,11 @@ struct TrainingRun {
   std::vector<CurvePoint> curves;
 };
 
+// The recipe in a file.  Errors: kNotFound (no such file), ParseRecipe's with the path.
+absl::StatusOr<camnode::training::v1::Recipe> ReadRecipe(const std::string& path);
+
 // Reads FOLDER/recipe.textproto and FOLDER/curves.csv.
-// Errors: kNotFound (no such file), kInvalidArgument (a file cannot be understood: names
-// it and the line).
+// Errors: kNotFound (no such file), ParseRecipe's and ParseCurves's.
 absl::StatusOr<TrainingRun> ReadTrainingRun(const std::string& folder);
 
 }  // namespace camnode
