@@ -48,6 +48,11 @@ extern const char kEvaluateUsage[];
 // cannot be written).
 absl::Status RunEvaluate(const std::vector<std::string>& words);
 
+extern const char kTrainUsage[];
+// Errors: kInvalidArgument for a command line that cannot be understood; ParseRecipe's,
+// ReadDataset's and Train's.
+absl::Status RunTrain(const std::vector<std::string>& words);
+
 extern const char kEvaluatePrecisionUsage[];
 absl::Status RunEvaluatePrecision(const std::vector<std::string>& words);
 

@@ -23,6 +23,7 @@ struct Command {
 };
 
 const Command kCommands[] = {
+    {"train", camnode::kTrainUsage, camnode::RunTrain},
     {"import-checkpoint", camnode::kImportCheckpointUsage, camnode::RunImportCheckpoint},
     {"evaluate", camnode::kEvaluateUsage, camnode::RunEvaluate},
     {"evaluate-precision", camnode::kEvaluatePrecisionUsage, camnode::RunEvaluatePrecision},
