@@ -157,10 +157,7 @@ absl::StatusOr<camnode::model::v1::Calibration> FitPlattScaling(
     return absl::InvalidArgumentError(
         absl::StrCat("prevalence ", prevalence, " is not between 0 and 1"));
   }
-  double total_weight = 0.0;
-  for (const ScoredFilm& film : films) total_weight += film.weight;
-  // Weights of mean 1: what the added films of the targets count against.
-  const double unit = total_weight / static_cast<double>(films.size());
+  // Sums of weights of mean 1: what the films that the targets add count against.
   const double positives = share * static_cast<double>(films.size());
   const double negatives = static_cast<double>(films.size()) - positives;
   LogisticProblem problem;
@@ -169,7 +166,7 @@ absl::StatusOr<camnode::model::v1::Calibration> FitPlattScaling(
     problem.rows.push_back({film.logit});
     problem.targets.push_back(film.positive ? (positives + 1.0) / (positives + 2.0)
                                             : 1.0 / (negatives + 2.0));
-    problem.weights.push_back(film.weight / unit);
+    problem.weights.push_back(film.weight);
   }
   CAMNODE_ASSIGN_OR_RETURN(const LogisticModel model, FitLogisticRegression(problem));
   const double scale = model.coefficients[0] / model.deviations[0];

@@ -60,6 +60,17 @@ TEST(CalibrationTest, BinsOfEqualMassHoldEqualWeight) {
   EXPECT_NEAR(ExpectedCalibrationError(*curve), 0.5 * 0.05 / 3.0 + 0.5 * 0.05, 1e-12);
 }
 
+// The tie reaches from 1/4 to the end of the weight; its middle is in the upper half.
+TEST(CalibrationTest, ATieIsWhereItsMiddleIs) {
+  const auto curve =
+      ReliabilityCurve(Named({FilmOfProbability(false, 0.1), FilmOfProbability(false, 0.2),
+                              FilmOfProbability(true, 0.2), FilmOfProbability(true, 0.2)}),
+                       Binning::kEqualMass, 2);
+  ASSERT_THAT(curve, IsOk());
+  ASSERT_EQ(curve->size(), 2u);
+  EXPECT_EQ((*curve)[1].films, 3);
+}
+
 TEST(CalibrationTest, EqualProbabilitiesAreInOneBinWhateverTheOrderOfTheFilms) {
   std::vector<ScoredFilm> films;
   for (int i = 0; i < 20; ++i) films.push_back(FilmOfProbability(i < 10, i < 15 ? 0.9999 : 0.2));

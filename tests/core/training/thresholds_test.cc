@@ -49,6 +49,11 @@ TEST(YoudenTest, ThePlateauReachesOverADip) {
   EXPECT_DOUBLE_EQ(choice->threshold.estimate, (0.3 + 0.8) / 2);
 }
 
+// Calling nothing positive is as good as calling everything so.
+TEST(YoudenTest, OfScoresThatRankBackwardsThePlateauIsTheWholeScale) {
+  EXPECT_DOUBLE_EQ(YoudenThreshold(Films({{0.8, 10}}, {{0.2, 10}}))->threshold.estimate, 0.5);
+}
+
 TEST(YoudenTest, HeedsWeights) {
   auto films = Films({{0.2, 10}, {0.6, 10}}, {{0.4, 10}, {0.8, 10}});
   for (ScoredFilm& film : films) {
