@@ -177,6 +177,28 @@ void ReadWorkflows(const ConfigReader& file, const OutputsConfig& outputs, Confi
   }
 }
 
+void ReadPrecisions(const ConfigReader& file, std::vector<ModelPrecisionConfig>* precisions) {
+  constexpr char kModel[] = "a model of a workflow, such as \"resnet18\" or \"resnet18/1\"";
+  constexpr char kPrecision[] = "\"float32\", \"bfloat16\" or \"float16\"";
+  std::set<std::string> models;
+  for (const ConfigReader& section : file.Sections("precisions")) {
+    ModelPrecisionConfig wanted;
+    section.Require("model", kModel);
+    section.Require("precision", kPrecision);
+    section.Read("model", kModel, IsModelName, &wanted.model);
+    section.Read(
+        "precision", kPrecision,
+        [](const std::string& text) {
+          return text == "float32" || text == "bfloat16" || text == "float16";
+        },
+        &wanted.precision);
+    if (!wanted.model.empty() && !models.insert(wanted.model).second) {
+      section.Mistake("model", "has a precision already; expected one entry for each model");
+    }
+    precisions->push_back(std::move(wanted));
+  }
+}
+
 void ReadDelivery(const ConfigReader& section, DeliveryConfig* delivery) {
   ReadBackoff(section, &delivery->backoff);
   section.Read("max_failures", 1, 1000, &delivery->max_failures);
@@ -292,6 +314,7 @@ Config ReadFile(const ConfigReader& file) {
   OutputsConfig outputs;
   ReadOutputs(file.Section("outputs"), &outputs);
   ReadWorkflows(file, outputs, &config);
+  ReadPrecisions(file, &config.precisions);
   ReadDelivery(file.Section("delivery"), &config.delivery);
   ReadStorage(file.Section("storage"), &config.storage);
   ReadQueue(file.Section("queue"), &config.queue);

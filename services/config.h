@@ -102,6 +102,12 @@ struct WorkflowConfig {
   OutputsConfig outputs;  // The file's, with what the workflow says otherwise.
 };
 
+// Instead of the precision in a model's manifest; must have passed the same check.
+struct ModelPrecisionConfig {
+  std::string model;      // "resnet18" or "resnet18/1".
+  std::string precision;  // "float32", "bfloat16" or "float16".
+};
+
 // The sending of derived instances.
 struct DeliveryConfig {
   Backoff backoff = {absl::Seconds(2), absl::Minutes(10), 2.0};
@@ -166,6 +172,7 @@ struct Config {
   std::vector<PeerConfig> peers;
   std::vector<DestinationConfig> destinations;
   std::vector<WorkflowConfig> workflows = {WorkflowConfig()};  // One or more.
+  std::vector<ModelPrecisionConfig> precisions;
   DeliveryConfig delivery;
   StorageConfig storage;
   QueueConfig queue;

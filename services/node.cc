@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "scp/dcmtk_setup.h"
+#include "services/configured_models.h"
 #include "services/node_metrics.h"
 #include "services/node_options.h"
 
@@ -40,9 +41,8 @@ void LogCertificates(const TlsCredentials& tls) {
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
   CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
-  CAMNODE_ASSIGN_OR_RETURN(
-      const SharedModels models,
-      LoadSharedModels(config.model_directory, ModelNames(config), WeightsCheck::kSkipDigest));
+  CAMNODE_ASSIGN_OR_RETURN(const SharedModels models,
+                           LoadConfiguredModels(config, WeightsCheck::kSkipDigest));
   CAMNODE_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(config.data_directory));
   CAMNODE_RETURN_IF_ERROR(Annotate(CheckDatabase(config.database_uri), "database_uri"));
   absl::StatusOr<OpenedDatabase> opened = OpenDatabase(config.database_uri, directory.path());

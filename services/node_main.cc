@@ -11,10 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/base/log.h"
-#include "core/models/model_repository.h"
 #include "scp/conformance.h"
 #include "scp/dcmtk_setup.h"
 #include "services/config.h"
+#include "services/configured_models.h"
 #include "services/node.h"
 #include "services/node_options.h"
 #include "services/shutdown.h"
@@ -82,10 +82,9 @@ void Complain(absl::string_view text) {
 }
 
 int CheckConfig(const Config& config) {
-  const auto models =
-      LoadSharedModels(config.model_directory, ModelNames(config), WeightsCheck::kVerifyDigest);
+  const auto models = LoadConfiguredModels(config, WeightsCheck::kVerifyDigest);
   if (!models.ok()) {
-    Complain(absl::StrCat(config.file, ": workflow.models: ", models.status().message()));
+    Complain(absl::StrCat(config.file, ": ", models.status().message()));
     return kUsage;
   }
   if (config.dicom.tls.has_files()) {

@@ -22,13 +22,13 @@
 #include "core/inference/classifier.h"
 #include "core/inference/device_choice.h"
 #include "core/inference/openmp.h"
-#include "core/models/model_repository.h"
 #include "core/pipeline/inference_worker.h"
 #include "core/pipeline/instance_analyzer.h"
 #include "core/pipeline/worker_heartbeat.h"
 #include "core/storage/blob_store.h"
 #include "core/storage/open_database.h"
 #include "services/config.h"
+#include "services/configured_models.h"
 #include "services/worker_process.h"
 
 namespace camnode {
@@ -152,9 +152,8 @@ absl::StatusOr<std::vector<std::unique_ptr<Classifier>>> LoadClassifiers(
 
 absl::StatusOr<std::unique_ptr<InstanceAnalyzer>> LoadAnalyzer(const Config& config,
                                                                BlobStore& blobs) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const SharedModels models,
-      LoadSharedModels(config.model_directory, ModelNames(config), WeightsCheck::kVerifyDigest));
+  CAMNODE_ASSIGN_OR_RETURN(const SharedModels models,
+                           LoadConfiguredModels(config, WeightsCheck::kVerifyDigest));
   CAMNODE_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Classifier>> classifiers,
                            LoadClassifiers(config, models.folders));
   return std::make_unique<InstanceAnalyzer>(MakeAnalyzerOptions(config, models), blobs,

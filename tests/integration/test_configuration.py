@@ -67,6 +67,12 @@ def test_a_picture_too_small_to_be_drawn_is_a_wrong_configuration(make_node, opt
     assert check(make_node(outputs=f"{option}: 383").config).returncode != 0
 
 
+def test_a_precision_that_was_never_checked_is_a_wrong_configuration(make_node):
+    done = check(make_node(top='precisions { model: "resnet18" precision: "float16" }').config)
+    assert done.returncode == 2
+    assert "precisions: " in done.stderr and "evaluate-precision" in done.stderr
+
+
 def test_check_config_reads_the_certificates(make_node, scratch):
     node = make_node(
         dicom='ae_title: "CAMNODE" port: 0 tls { port: 0 certificate_file: "node.pem" '

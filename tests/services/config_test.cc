@@ -78,6 +78,7 @@ void ExpectSame(const Config& a, const Config& b) {
   EXPECT_EQ(a.dicom.accept_unknown_peers, b.dicom.accept_unknown_peers);
   EXPECT_EQ(a.peers.size(), b.peers.size());
   EXPECT_EQ(a.destinations.size(), b.destinations.size());
+  EXPECT_EQ(a.precisions.size(), b.precisions.size());
   ASSERT_EQ(a.workflows.size(), b.workflows.size());
   for (size_t i = 0; i < a.workflows.size(); ++i) ExpectSame(a.workflows[i], b.workflows[i]);
   EXPECT_EQ(a.delivery.backoff.initial, b.delivery.backoff.initial);
@@ -213,6 +214,23 @@ TEST(ConfigTest, AnOutputTooSmallForItsLegendIsAMistake) {
                 HasSubstr("outputs." + option + " is 383; expected 384 to 16384"));
     EXPECT_THAT(ParseConfig("outputs { " + option + ": 384 }", "f"), IsOk());
   }
+}
+
+TEST(ConfigTest, APrecisionIsOfOneModelAndOneOfThree) {
+  const absl::StatusOr<Config> config =
+      ParseConfig("precisions { model: \"resnet18/1\" precision: \"bfloat16\" }", "f");
+  ASSERT_THAT(config, IsOk());
+  ASSERT_EQ(config->precisions.size(), 1);
+  EXPECT_EQ(config->precisions[0].model, "resnet18/1");
+  EXPECT_EQ(config->precisions[0].precision, "bfloat16");
+  EXPECT_THAT(
+      Complaint("\nprecisions { model: \"a\" precision: \"int8\" }"),
+      AllOf(StartsWith("f:2: precisions.precision is \"int8\"; expected "), HasSubstr("bfloat16")));
+  EXPECT_THAT(Complaint("precisions { precision: \"float32\" }"),
+              HasSubstr("precisions.model is missing"));
+  EXPECT_THAT(Complaint("precisions { model: \"a\" precision: \"float32\" }\n"
+                        "precisions { model: \"a\" precision: \"bfloat16\" }"),
+              StartsWith("f:2: precisions.model has a precision already"));
 }
 
 TEST(ConfigTest, ATextThatIsNotAConfigurationSaysWhere) {
