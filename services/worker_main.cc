@@ -226,7 +226,11 @@ int Main(const std::vector<std::string>& arguments) {
   absl::StatusOr<Config> config = LoadConfig(parsed->config);
   if (!config.ok()) return Fail("configuration_unusable", config.status(), kUnusable);
   SetLogLevel(config->log_level);
-  config->worker.device = ResolveDevice(config->worker.device);
+  const DeviceChoice choice = ResolveDevice(config->worker.device);
+  if (!choice.reason.empty()) {
+    Log(LogLevel::kInfo, "computing_on_cpu", {{LogField::kReason, choice.reason}});
+  }
+  config->worker.device = choice.device;
   // Before any thread that computes: Linux keeps a nice value per thread.
   LowerPriority(config->worker);
   WorkerSignals signals;

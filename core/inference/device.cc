@@ -58,9 +58,11 @@ absl::StatusOr<torch::Device> OpenDevice(const std::string& name) {
   return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
-std::string ResolveDevice(const std::string& name) {
-  if (name != "auto") return name;
-  return OpenDevice("cuda:0").ok() ? "cuda:0" : "cpu";
+DeviceChoice ResolveDevice(const std::string& name) {
+  if (name != "auto") return {name, ""};
+  const absl::StatusOr<torch::Device> gpu = OpenDevice("cuda:0");
+  if (gpu.ok()) return {"cuda:0", ""};
+  return {"cpu", std::string(gpu.status().message())};
 }
 
 absl::Status LibTorchError(const std::exception& error) {

@@ -7,9 +7,14 @@
 
 namespace camnode {
 
+struct DeviceChoice {
+  std::string device;
+  std::string reason;  // Why "auto" is no GPU; otherwise empty.
+};
+
 // "auto" as "cuda:0" where a GPU can be opened, otherwise "cpu"; other names as they
 // are.  Loads the CUDA libraries only where an NVIDIA driver is.
-std::string ResolveDevice(const std::string& name);
+DeviceChoice ResolveDevice(const std::string& name);
 
 }  // namespace camnode
 

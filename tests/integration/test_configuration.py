@@ -1,13 +1,15 @@
 """The configuration file: `camnode --check-config`, and what a node refuses to start with."""
 
+import pathlib
 import uuid
 
 import pytest
 
 from harness import films, wire
-from harness.node import SENDER
+from harness.node import ONE_MODEL, SENDER
 from harness.processes import run
 from harness.settings import BIN, REPOSITORY, TIME_SCALE
+from harness.waiting import wait_until
 
 
 def check(path):
@@ -71,6 +73,19 @@ def test_a_precision_that_was_never_checked_is_a_wrong_configuration(make_node):
     done = check(make_node(top='precisions { model: "resnet18" precision: "float16" }').config)
     assert done.returncode == 2
     assert "precisions: " in done.stderr and "evaluate-precision" in done.stderr
+
+
+@pytest.mark.skipif(pathlib.Path("/dev/nvidiactl").exists(), reason="there is a GPU")
+def test_without_a_gpu_auto_computes_on_the_cpu_and_a_named_gpu_is_refused(make_node):
+    node = make_node(workflow=ONE_MODEL, worker='device: "auto"').start()
+    assert [worker.device for worker in node.rpc.status().workers] == ["cpu"]
+    (said,) = node.log_lines("computing_on_cpu")
+    assert "NVIDIA driver" in said["reason"]
+
+    node = make_node(workflow=ONE_MODEL, worker='device: "cuda:0"').start(wait_for_worker=False)
+    refused = wait_until(lambda: node.log_lines("models_unusable"), "the worker's complaint")
+    assert "NVIDIA driver" in refused[0]["reason"]
+    assert not any(worker.ready for worker in node.rpc.status().workers)
 
 
 def test_check_config_reads_the_certificates(make_node, scratch):

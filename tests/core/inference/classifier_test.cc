@@ -12,6 +12,7 @@
 #include <opencv2/core.hpp>
 
 #include "core/inference/checkpoint_import.h"
+#include "core/inference/device_choice.h"
 #include "tests/core/inference/parity.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
@@ -236,6 +237,47 @@ TEST_F(ClassifierTest, ReportsADeviceThatIsNotThere) {
                 StatusIs(absl::StatusCode::kFailedPrecondition))
         << device;
   }
+}
+
+// What a network without a description for the fast path gets.
+TEST_F(ClassifierTest, FindsTheSameThroughTheModulesAsByTheFastPath) {
+  for (const char* name : kNames) {
+    const std::unique_ptr<Classifier> fast = Load(CommittedModel(name));
+    ClassifierOptions options;
+    options.fast_path = false;
+    const auto modules = Classifier::Load(CommittedModel(name), options);
+    ASSERT_THAT(modules, IsOk());
+
+    const auto expected = fast->Classify(Film());
+    const auto result = (*modules)->Classify(Film());
+
+    ASSERT_THAT(expected, IsOk());
+    ASSERT_THAT(result, IsOk());
+    EXPECT_NEAR(result->finding.logit, expected->finding.logit, 1e-4) << name;
+    EXPECT_LE(cv::norm(result->heatmap.values, expected->heatmap.values, cv::NORM_INF),
+              1e-4 * expected->heatmap.peak)
+        << name;
+    const std::vector<float> fast_features = *fast->PooledFeatures(Film());
+    const std::vector<float> features = *(*modules)->PooledFeatures(Film());
+    ASSERT_EQ(features.size(), fast_features.size());
+    EXPECT_LE(cv::norm(features, fast_features, cv::NORM_INF),
+              1e-4 * cv::norm(fast_features, cv::NORM_INF))
+        << name;
+  }
+}
+
+TEST(DeviceChoiceTest, AutoIsTheFirstGpuAndWhereThereIsNoneTheCpuWithTheReason) {
+  EXPECT_EQ(ResolveDevice("cpu").device, "cpu");
+  EXPECT_EQ(ResolveDevice("cuda:3").device, "cuda:3") << "what is named is not replaced";
+  const DeviceChoice choice = ResolveDevice("auto");
+  ClassifierOptions first_gpu;
+  first_gpu.device = "cuda:0";
+  const auto on_gpu = Classifier::Load(CommittedModel("resnet18"), first_gpu);
+  EXPECT_EQ(choice.device, on_gpu.ok() ? "cuda:0" : "cpu");
+  EXPECT_EQ(choice.reason, on_gpu.status().message());
+  ClassifierOptions chosen;
+  chosen.device = choice.device;
+  EXPECT_THAT(Classifier::Load(CommittedModel("resnet18"), chosen), IsOk());
 }
 
 TEST(LibTorchTest, IsTheVersionThatWasPinned) { EXPECT_EQ(LibTorchVersion(), "2.11.0"); }
