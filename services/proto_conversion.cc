@@ -60,6 +60,17 @@ v1::DeliveryState ToProto(DeliveryState state) {
   return v1::DELIVERY_STATE_UNSPECIFIED;
 }
 
+// What every message about a received instance says of it.
+template <typename Message>
+void SetInstance(const Instance& instance, Message& message) {
+  message.set_sop_instance_uid(instance.sop_instance_uid.text());
+  message.set_series_instance_uid(instance.series_instance_uid.text());
+  message.set_study_instance_uid(instance.study_instance_uid.text());
+  message.set_sop_class_uid(instance.sop_class_uid.text());
+  message.set_modality(instance.modality);
+  SetTime(instance.received_ms, message.mutable_received_time());
+}
+
 v1::Heatmap ToProto(const Heatmap& heatmap, const Placement& placement) {
   v1::Heatmap message;
   message.set_rows(heatmap.values.rows);
@@ -147,12 +158,7 @@ v1::Study ToProto(const StudySummary& study) {
 v1::InstanceSummary ToProto(const Instance& instance, const std::vector<FilmJob>& jobs,
                             int64_t shown) {
   v1::InstanceSummary message;
-  message.set_sop_instance_uid(instance.sop_instance_uid.text());
-  message.set_series_instance_uid(instance.series_instance_uid.text());
-  message.set_study_instance_uid(instance.study_instance_uid.text());
-  message.set_sop_class_uid(instance.sop_class_uid.text());
-  message.set_modality(instance.modality);
-  SetTime(instance.received_ms, message.mutable_received_time());
+  SetInstance(instance, message);
   if (instance.own_output) {
     message.set_state(v1::INSTANCE_STATE_OWN_OUTPUT);
     return message;
@@ -233,18 +239,13 @@ v1::QuarantinedInstance ToProto(const QuarantinedInstance& entry) {
   const Instance& instance = entry.instance;
   v1::QuarantinedInstance message;
   message.set_quarantine_id(entry.id);
-  message.set_sop_instance_uid(instance.sop_instance_uid.text());
-  message.set_series_instance_uid(instance.series_instance_uid.text());
-  message.set_study_instance_uid(instance.study_instance_uid.text());
-  message.set_sop_class_uid(instance.sop_class_uid.text());
-  message.set_modality(instance.modality);
+  SetInstance(instance, message);
   message.set_calling_ae_title(instance.calling_ae);
   message.set_called_ae_title(instance.called_ae);
   message.set_size_bytes(instance.size_bytes);
   message.set_sha256(instance.sha256);
   message.set_stored_sha256(entry.stored_sha256);
   message.set_blob_id(instance.blob_id);
-  SetTime(instance.received_ms, message.mutable_received_time());
   return message;
 }
 
