@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/training/evaluation.h"
+#include "core/training/patient_patterns.h"
 #include "core/training/report_html.h"
 #include "core/training/report_json.h"
 #include "dcmtk/config/osconfig.h"
@@ -42,8 +43,8 @@ PatientRule ChoosePatientRule(const LabArguments& arguments, const std::vector<T
     rule.patterns.insert(rule.patterns.end(), run.recipe.patient_patterns().begin(),
                          run.recipe.patient_patterns().end());
   }
-  rule.patterns.insert(rule.patterns.end(), {"^(person[0-9]+_(?:bacteria|virus))_",
-                                             "^((?:NORMAL2-)?IM-[0-9]+)-", "^(.*)$"});
+  rule.patterns.insert(rule.patterns.end(), UsualPatientPatterns().begin(),
+                       UsualPatientPatterns().end());
   return rule;
 }
 

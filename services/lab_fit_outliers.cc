@@ -5,7 +5,6 @@
 #include <fstream>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/sha256.h"
@@ -13,6 +12,7 @@
 #include "core/inference/classifier.h"
 #include "core/inference/outlier_fit.h"
 #include "core/models/model_manifest.h"
+#include "core/training/patient_patterns.h"
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
 #include "services/lab_film.h"
@@ -25,16 +25,19 @@ namespace fs = std::filesystem;
 
 constexpr char kOutlierFile[] = "outliers.safetensors";
 
-// "person12_virus_34.jpeg" is a film of person12_virus: the name without its last
-// number.
-std::string GroupOf(const fs::path& film) {
-  std::string stem = film.stem().string();
-  size_t end = stem.size();
-  while (end > 0 && absl::ascii_isdigit(static_cast<unsigned char>(stem[end - 1]))) --end;
-  if (end > 1 && end < stem.size() && (stem[end - 1] == '_' || stem[end - 1] == '-')) {
-    stem.resize(end - 1);
+absl::StatusOr<std::vector<std::string>> PatientsOf(const std::vector<std::string>& films,
+                                                    const std::vector<std::string>& patterns) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const PatientPatterns compiled,
+      PatientPatterns::Compile(patterns.empty() ? UsualPatientPatterns() : patterns));
+  std::vector<std::string> patients;
+  for (const std::string& film : films) {
+    patients.push_back(compiled.PatientIn(fs::path(film).filename().string()));
+    if (patients.back().empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(film, ": no --patient matches its name"));
+    }
   }
-  return stem;
+  return patients;
 }
 
 absl::Status WriteFile(const fs::path& path, const std::string& bytes) {
@@ -62,10 +65,12 @@ const char kFitOutliersUsage[] =
 Describes the features that the model has of its training films (DICOM, PNG, JPEG; all
 files below each folder), so that films unlike them can be flagged.  Writes
 outliers.safetensors into the model's folder and names it, with its digest, in the
-manifest, which makes another model set.  Films whose names differ only in their last
-number are taken for one patient's.
+manifest, which makes another model set.  Films of one patient are held out together.
 
   --model DIR            a model folder, such as deploy/models/resnet18/1
+  --patient REGEX        a film's patient: what the parentheses of the first expression
+                         that matches its file name hold; by default as Kermany et al.
+                         name them, and any other film is a patient of its own
   --components NUMBER    principal directions kept (default 64)
   --percentile NUMBER    of films held out that the threshold lets pass (default 99.5)
   --threads NUMBER       default: as many as there are cores
@@ -74,13 +79,15 @@ number are taken for one patient's.
 absl::Status RunFitOutliers(const std::vector<std::string>& words) {
   CAMNODE_ASSIGN_OR_RETURN(
       const LabArguments arguments,
-      LabArguments::Parse(words, {"model", "components", "percentile", "threads"}));
+      LabArguments::Parse(words, {"model", "patient", "components", "percentile", "threads"}));
   CAMNODE_ASSIGN_OR_RETURN(const std::string directory, arguments.Required("model"));
   OutlierFitOptions options;
   CAMNODE_ASSIGN_OR_RETURN(options.components,
                            arguments.WholeNumber("components", options.components, 1, 4096));
   CAMNODE_ASSIGN_OR_RETURN(options.percentile, arguments.Number("percentile", options.percentile));
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> films, FindFilms(arguments.files()));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> patients,
+                           PatientsOf(films, arguments.All("patient")));
   CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
 
   CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
@@ -88,14 +95,12 @@ absl::Status RunFitOutliers(const std::vector<std::string>& words) {
   CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<Classifier> classifier,
                            Classifier::Load(model, ClassifierOptions()));
   std::vector<std::vector<float>> features;
-  std::vector<std::string> groups;
   for (const std::string& path : films) {
     CAMNODE_ASSIGN_OR_RETURN(const Radiograph film, ReadNamedFilm(path));
     CAMNODE_ASSIGN_OR_RETURN(std::vector<float> row, classifier->PooledFeatures(film));
     features.push_back(std::move(row));
-    groups.push_back(GroupOf(path));
   }
-  CAMNODE_ASSIGN_OR_RETURN(const OutlierFit fit, FitOutlierModel(features, groups, options));
+  CAMNODE_ASSIGN_OR_RETURN(const OutlierFit fit, FitOutlierModel(features, patients, options));
   CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(model.directory) / kOutlierFile, fit.bytes));
   CAMNODE_RETURN_IF_ERROR(NameInManifest(model, fit));
   absl::PrintF("%d films: held-out distance median %.3f, largest %.3f; threshold %.3f\n",

@@ -1,12 +1,9 @@
 #include "core/training/dataset.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <set>
 #include <system_error>
 #include <tuple>
@@ -22,6 +19,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/training/csv.h"
+#include "core/training/patient_patterns.h"
 #include "core/training/xml_text.h"
 
 namespace camnode {
@@ -228,39 +226,6 @@ absl::StatusOr<std::vector<FoundFilm>> FindInCsv(const DatasetOptions& options) 
 }
 
 // ---- What both need.
-
-class PatientPatterns {
- public:
-  static absl::StatusOr<PatientPatterns> Compile(const std::vector<std::string>& patterns) {
-    PatientPatterns result;
-    for (const std::string& pattern : patterns) {
-      auto expression = std::make_unique<RE2>(pattern, RE2::Quiet);
-      if (!expression->ok()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("patient pattern ", Quoted(pattern), ": ", expression->error()));
-      }
-      if (expression->NumberOfCapturingGroups() != 1) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("patient pattern ", Quoted(pattern),
-                         ": needs one pair of capturing parentheses; others are (?: )"));
-      }
-      result.expressions_.push_back(std::move(expression));
-    }
-    return result;
-  }
-
-  // "" if none matches.
-  std::string PatientIn(const std::string& name) const {
-    std::string patient;
-    for (const auto& expression : expressions_) {
-      if (RE2::PartialMatch(name, *expression, &patient) && !patient.empty()) return patient;
-    }
-    return "";
-  }
-
- private:
-  std::vector<std::unique_ptr<RE2>> expressions_;
-};
 
 absl::Status SetPatients(const DatasetOptions& options, std::vector<FoundFilm>& films) {
   CAMNODE_ASSIGN_OR_RETURN(const PatientPatterns patterns,

@@ -280,6 +280,10 @@ TEST_F(LabTest, CommandsOnFilmsSayWhatIsMissing) {
   const std::string model = "deploy/models/resnet18/1";
   EXPECT_THAT(RunFitOutliers({"--model", model}), StatusIs(StatusCode::kInvalidArgument));
   EXPECT_THAT(RunFitOutliers({kFilm}), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunFitOutliers({"--model", model, "--patient", "^(child[0-9]+)", kFilm}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("person347")));
+  EXPECT_THAT(RunFitOutliers({"--model", model, "--patient", "person", kFilm}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("parentheses")));
   EXPECT_THAT(RunFitOutliers({"--model", model, Path("absent")}), StatusIs(StatusCode::kNotFound));
   EXPECT_THAT(RunSensitivity({"--model", model}), StatusIs(StatusCode::kInvalidArgument));
   EXPECT_THAT(RunSensitivity({kFilm}), StatusIs(StatusCode::kInvalidArgument));
