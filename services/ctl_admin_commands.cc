@@ -22,103 +22,87 @@ constexpr int kMaxListed = 1000;
 
 }  // namespace
 
+template <typename Request, typename Answer>
+CtlExit CtlSession::ChangeEach(const std::vector<int64_t>& numbers, absl::string_view what,
+                               absl::string_view done, void (Request::*set_number)(int64_t),
+                               AdminCall<Request, Answer> call) {
+  CtlExit worst = kCtlDone;
+  for (const int64_t number : numbers) {
+    const std::string name = absl::StrCat(what, " ", number);
+    Request request;
+    (request.*set_number)(number);
+    request.set_request_id(RandomUuid());
+    Answer answer;
+    grpc::ClientContext context;
+    SetDeadline(context, kAnswerTimeout);
+    const grpc::Status status = (admin_.get()->*call)(&context, request, &answer);
+    if (status.ok()) {
+      Print(answer, absl::StrCat(name, " ", done, "\n"));
+    } else if (const CtlExit code = Fail(status, name); worst == kCtlDone) {
+      worst = code;
+    }
+  }
+  return worst;
+}
+
+template <typename Request, typename Answer>
+grpc::Status CtlSession::ReadAllPages(AdminCall<Request, Answer> call, Answer& all) {
+  std::string token;
+  do {
+    Request request;
+    request.set_page_token(token);
+    Answer page;
+    grpc::ClientContext context;
+    SetDeadline(context, kAnswerTimeout);
+    const grpc::Status status = (admin_.get()->*call)(&context, request, &page);
+    if (!status.ok()) return status;
+    token = page.next_page_token();
+    all.mutable_instances()->MergeFrom(page.instances());
+  } while (!token.empty() && all.instances_size() < kMaxListed);
+  all.set_next_page_token(token);
+  return grpc::Status::OK;
+}
+
 CtlExit CtlSession::Requeue() {
   if (options_.arguments.empty() && options_.deliveries.empty()) return ListBuried();
-  CtlExit worst = kCtlDone;
+  std::vector<int64_t> jobs;
   for (const std::string& argument : options_.arguments) {
-    v1::RequeueJobRequest request;
-    int64_t job = 0;
+    int64_t& job = jobs.emplace_back();
     if (!absl::SimpleAtoi(argument, &job) || job < 1) {
       return Fail(absl::StrCat("'", Printable(argument),
                                "' is not the number of a job; "
                                "`camnodectl requeue` lists them"),
                   kCtlUsage);
     }
-    request.set_job_id(job);
-    request.set_request_id(RandomUuid());
-    v1::RequeueJobResponse answer;
-    grpc::ClientContext context;
-    SetDeadline(context, kAnswerTimeout);
-    const grpc::Status status = admin_->RequeueJob(&context, request, &answer);
-    if (status.ok()) {
-      Print(answer, absl::StrCat("job ", job, " is back in the queue\n"));
-    } else if (const CtlExit code = Fail(status, absl::StrCat("job ", job)); worst == kCtlDone) {
-      worst = code;
-    }
   }
-  for (const int64_t delivery : options_.deliveries) {
-    v1::RequeueDeliveryRequest request;
-    request.set_delivery_id(delivery);
-    request.set_request_id(RandomUuid());
-    v1::RequeueDeliveryResponse answer;
-    grpc::ClientContext context;
-    SetDeadline(context, kAnswerTimeout);
-    const grpc::Status status = admin_->RequeueDelivery(&context, request, &answer);
-    if (status.ok()) {
-      Print(answer, absl::StrCat("delivery ", delivery, " is back in the queue\n"));
-    } else if (const CtlExit code = Fail(status, absl::StrCat("delivery ", delivery));
-               worst == kCtlDone) {
-      worst = code;
-    }
-  }
-  return worst;
+  const CtlExit of_jobs =
+      ChangeEach(jobs, "job", "is back in the queue", &v1::RequeueJobRequest::set_job_id,
+                 &v1::AdminService::Stub::RequeueJob);
+  const CtlExit of_deliveries = ChangeEach(options_.deliveries, "delivery", "is back in the queue",
+                                           &v1::RequeueDeliveryRequest::set_delivery_id,
+                                           &v1::AdminService::Stub::RequeueDelivery);
+  return of_jobs == kCtlDone ? of_deliveries : of_jobs;
 }
 
 CtlExit CtlSession::ListBuried() {
   v1::ListBuriedInstancesResponse all;
-  std::string token;
-  do {
-    v1::ListBuriedInstancesRequest request;
-    request.set_page_token(token);
-    v1::ListBuriedInstancesResponse page;
-    grpc::ClientContext context;
-    SetDeadline(context, kAnswerTimeout);
-    const grpc::Status status = admin_->ListBuriedInstances(&context, request, &page);
-    if (!status.ok()) return Fail(status);
-    token = page.next_page_token();
-    all.mutable_instances()->MergeFrom(page.instances());
-  } while (!token.empty() && all.instances_size() < kMaxListed);
-  all.set_next_page_token(token);
+  const grpc::Status status = ReadAllPages(&v1::AdminService::Stub::ListBuriedInstances, all);
+  if (!status.ok()) return Fail(status);
   Print(all, BuriedText({all.instances().begin(), all.instances().end()}, zone_));
   return kCtlDone;
 }
 
 CtlExit CtlSession::Quarantine() {
   if (options_.removals.empty()) return ListQuarantined();
-  CtlExit worst = kCtlDone;
-  for (const int64_t number : options_.removals) {
-    v1::RemoveQuarantinedInstanceRequest request;
-    request.set_quarantine_id(number);
-    request.set_request_id(RandomUuid());
-    v1::RemoveQuarantinedInstanceResponse answer;
-    grpc::ClientContext context;
-    SetDeadline(context, kAnswerTimeout);
-    const grpc::Status status = admin_->RemoveQuarantinedInstance(&context, request, &answer);
-    if (status.ok()) {
-      Print(answer, absl::StrCat("quarantined film ", number, " is removed\n"));
-    } else if (const CtlExit code = Fail(status, absl::StrCat("quarantined film ", number));
-               worst == kCtlDone) {
-      worst = code;
-    }
-  }
-  return worst;
+  return ChangeEach(options_.removals, "quarantined film", "is removed",
+                    &v1::RemoveQuarantinedInstanceRequest::set_quarantine_id,
+                    &v1::AdminService::Stub::RemoveQuarantinedInstance);
 }
 
 CtlExit CtlSession::ListQuarantined() {
   v1::ListQuarantinedInstancesResponse all;
-  std::string token;
-  do {
-    v1::ListQuarantinedInstancesRequest request;
-    request.set_page_token(token);
-    v1::ListQuarantinedInstancesResponse page;
-    grpc::ClientContext context;
-    SetDeadline(context, kAnswerTimeout);
-    const grpc::Status status = admin_->ListQuarantinedInstances(&context, request, &page);
-    if (!status.ok()) return Fail(status);
-    token = page.next_page_token();
-    all.mutable_instances()->MergeFrom(page.instances());
-  } while (!token.empty() && all.instances_size() < kMaxListed);
-  all.set_next_page_token(token);
+  const grpc::Status status = ReadAllPages(&v1::AdminService::Stub::ListQuarantinedInstances, all);
+  if (!status.ok()) return Fail(status);
   Print(all, QuarantinedText({all.instances().begin(), all.instances().end()}, zone_));
   return kCtlDone;
 }

@@ -3,9 +3,11 @@
 #ifndef CAMNODE_SERVICES_CTL_SESSION_H_
 #define CAMNODE_SERVICES_CTL_SESSION_H_
 
+#include <cstdint>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -40,6 +42,17 @@ class CtlSession {
   CtlExit Render();
 
   // ctl_admin_commands.cc
+  template <typename Request, typename Answer>
+  using AdminCall = grpc::Status (v1::AdminService::Stub::*)(grpc::ClientContext*, const Request&,
+                                                             Answer*);
+  // One call for each number, whatever became of the others; the first failure's code.
+  template <typename Request, typename Answer>
+  CtlExit ChangeEach(const std::vector<int64_t>& numbers, absl::string_view what,
+                     absl::string_view done, void (Request::*set_number)(int64_t),
+                     AdminCall<Request, Answer> call);
+  // The instances of every page, up to a thousand or so.
+  template <typename Request, typename Answer>
+  grpc::Status ReadAllPages(AdminCall<Request, Answer> call, Answer& all);
   CtlExit Requeue();
   CtlExit ListBuried();
   CtlExit Quarantine();
