@@ -53,6 +53,12 @@ extern const char kTrainUsage[];
 // ReadDataset's and Train's.
 absl::Status RunTrain(const std::vector<std::string>& words);
 
+// Errors: kInvalidArgument for a command line that cannot be understood; those of the
+// models, of ReadDataset and of MeasureExplanations; kUnavailable (the output cannot be
+// written).
+extern const char kExplanationQualityUsage[];
+absl::Status RunExplanationQuality(const std::vector<std::string>& words);
+
 extern const char kEvaluatePrecisionUsage[];
 absl::Status RunEvaluatePrecision(const std::vector<std::string>& words);
 

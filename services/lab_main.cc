@@ -28,6 +28,7 @@ const Command kCommands[] = {
     {"evaluate", camnode::kEvaluateUsage, camnode::RunEvaluate},
     {"evaluate-precision", camnode::kEvaluatePrecisionUsage, camnode::RunEvaluatePrecision},
     {"explain", camnode::kExplainUsage, camnode::RunExplain},
+    {"explanation-quality", camnode::kExplanationQualityUsage, camnode::RunExplanationQuality},
     {"fit-outliers", camnode::kFitOutliersUsage, camnode::RunFitOutliers},
     {"agreement-null", camnode::kAgreementNullUsage, camnode::RunAgreementNull},
     {"sensitivity", camnode::kSensitivityUsage, camnode::RunSensitivity},

@@ -8,11 +8,6 @@
 namespace camnode {
 namespace {
 
-// Percentiles from which maps are called alike: closer than 19 of 20, and than 3 of 4,
-// comparisons between different films.
-constexpr double kSameArea = 95.0;
-constexpr double kPartlySameArea = 75.0;
-
 std::string NumberWord(int number) {
   constexpr const char* kWords[] = {"no", "one", "two", "three", "four", "five"};
   return number >= 0 && number <= 5 ? kWords[number] : absl::StrFormat("%d", number);
@@ -53,11 +48,11 @@ std::string Sentence(const Agreement& agreement, size_t models) {
                            subject, agreement.overlap);
   }
   const double level = Median(*agreement.percentiles);
-  const char* verb = level >= kSameArea         ? "used the same area"
-                     : level >= kPartlySameArea ? "used partly the same area"
-                                                : "used different areas";
+  const char* verb = level >= kSameAreaPercentile         ? "used the same area"
+                     : level >= kPartlySameAreaPercentile ? "used partly the same area"
+                                                          : "used different areas";
   return absl::StrFormat("%s %s: their maps are closer than %s%d %% of maps of different films.",
-                         subject, verb, level >= kPartlySameArea ? "" : "only ",
+                         subject, verb, level >= kPartlySameAreaPercentile ? "" : "only ",
                          static_cast<int>(level));
 }
 

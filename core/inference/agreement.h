@@ -32,6 +32,12 @@
 
 namespace camnode {
 
+// The sentence says "the same area", and "partly the same area", where the median of the
+// three percentiles is this or more: closer than 19 of 20, and than 3 of 4, comparisons
+// between different films.
+constexpr double kSameAreaPercentile = 95.0;
+constexpr double kPartlySameAreaPercentile = 75.0;
+
 // `results`: in the order of the models of `null`, all of one film.  Maps without any
 // mass on the film, and of one cell, are left out; with fewer than two left,
 // Agreement.models says how many and the sentence says why there is nothing to compare.

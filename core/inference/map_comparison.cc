@@ -144,4 +144,8 @@ MapMeasures CompareMaps(const std::vector<const MapEvidence*>& maps) {
   return mean;
 }
 
+double RankCorrelation(const std::vector<double>& a, const std::vector<double>& b) {
+  return Correlation(Ranks(a), Ranks(b));
+}
+
 }  // namespace camnode

@@ -33,6 +33,10 @@ absl::optional<MapEvidence> EvidenceOf(const ModelResult& result, cv::Size grid)
 // Means over the pairs.  REQUIRES: two or more, all on one grid.
 MapMeasures CompareMaps(const std::vector<const MapEvidence*>& maps);
 
+// Spearman's, of the same cells of two maps; 0 where all values of one are equal.
+// REQUIRES: as many of each.
+double RankCorrelation(const std::vector<double>& a, const std::vector<double>& b);
+
 }  // namespace camnode
 
 #endif  // CAMNODE_CORE_INFERENCE_MAP_COMPARISON_H_

@@ -24,6 +24,7 @@
 #include "core/models/agreement_null.h"
 #include "core/models/model_repository.h"
 #include "core/training/dataset.h"
+#include "core/training/deletion_insertion.h"
 #include "core/training/explained_model.h"
 #include "core/training/explanation_result.h"
 #include "core/training/film_reader.h"
@@ -33,14 +34,14 @@ namespace camnode {
 struct ExplanationOptions {
   int films = 100;
   uint64_t seed = 1;
-  // Of deletion and of insertion; each is a pass.
-  int steps = 14;
+  // Of deletion and insertion; their passes are most of the time.
+  DeletionInsertionOptions curves;
   // Besides the served map, on the first `variant_films` of the sample.  Score-CAM takes as
   // many passes as the last layer has channels.
   std::vector<CamMethod> variants = {CamMethod::kGradCamPlusPlus, CamMethod::kHiResCam,
                                      CamMethod::kXGradCam, CamMethod::kLayerCam};
   int variant_films = 24;
-  int randomisation_films = 16;
+  int randomisation_films = 8;
   int randomisation_draws = 8;
   // What is being done, and how much of it: for a person who waits.  May be empty.
   std::function<void(const std::string& what, int done, int of)> progress;

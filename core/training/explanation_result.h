@@ -22,8 +22,8 @@ struct MapFaithfulness {
   MeanInterval score;  // Insertion less deletion.
   MeanInterval insertion;
   MeanInterval deletion;
-  // Mean share of the logit's way from the blurred film (0) to the whole one (1), at the
-  // shares 0, 1/steps, ... 1 of the pixels.
+  // Mean over the films: the logit, 0 at the blurred film, in units of its distance to the
+  // whole one, at the shares 0, 1/steps, ... 1 of the pixels.
   std::vector<double> insertion_curve;
   std::vector<double> deletion_curve;
 
@@ -82,8 +82,10 @@ struct ModelExplanationQuality {
   std::string weights_sha256;
   // Served map, baselines, then variants (on fewer films).
   std::vector<MapFaithfulness> faithfulness;
-  // Films whose logit moves by less than the floor of the scale between blurred and whole.
+  // Films whose logit moves by less than the floor of the scale between blurred and whole,
+  // and those whose blurred copy has the higher logit.
   int films_at_scale_floor = 0;
+  int films_blurred_higher = 0;
   RandomisationCheck randomisation;
   LungFocus lungs;
   std::vector<MapStability> stability;

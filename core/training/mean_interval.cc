@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <random>
+
+#include "core/training/random_generator.h"
 
 namespace camnode {
 namespace {
@@ -23,12 +24,11 @@ MeanInterval MeanWithInterval(const std::vector<double>& values, uint64_t seed) 
   interval.count = static_cast<int>(values.size());
   if (values.empty()) return interval;
   interval.mean = Mean(values);
-  // The standard's distributions differ between libraries; the remainder does not.
-  std::mt19937_64 random(seed);
+  RandomGenerator random(seed);
   std::vector<double> means;
   for (size_t draw = 0; draw < kDraws; ++draw) {
     double sum = 0.0;
-    for (size_t i = 0; i < values.size(); ++i) sum += values[random() % values.size()];
+    for (size_t i = 0; i < values.size(); ++i) sum += values[random.Below(values.size())];
     means.push_back(sum / static_cast<double>(values.size()));
   }
   std::sort(means.begin(), means.end());

@@ -1,0 +1,51 @@
+#include "core/training/baseline_maps.h"
+
+#include <cmath>
+#include <opencv2/core.hpp>
+#include <utility>
+
+#include "core/training/random_generator.h"
+
+namespace camnode {
+
+cv::Mat1f RandomMap(cv::Size grid, uint64_t seed) {
+  cv::Mat1f map(grid);
+  const auto cells = static_cast<size_t>(grid.area());
+  for (size_t i = 0; i < cells; ++i) map(static_cast<int>(i)) = static_cast<float>(i + 1);
+  RandomGenerator random(seed);
+  for (size_t i = 0; i < cells; ++i) {
+    const size_t other = i + static_cast<size_t>(random.Below(cells - i));
+    std::swap(map(static_cast<int>(i)), map(static_cast<int>(other)));
+  }
+  return map;
+}
+
+cv::Mat1f CentreMap(cv::Size grid) {
+  constexpr double kSigma = 0.25;
+  cv::Mat1f map(grid);
+  for (int row = 0; row < grid.height; ++row) {
+    const double y = ((row + 0.5) / grid.height - 0.5) / kSigma;
+    for (int column = 0; column < grid.width; ++column) {
+      const double x = ((column + 0.5) / grid.width - 0.5) / kSigma;
+      map(row, column) = static_cast<float>(std::exp(-(x * x + y * y) / 2.0));
+    }
+  }
+  return map;
+}
+
+std::vector<cv::Mat1f> MeansOfOthers(const std::vector<cv::Mat1f>& maps) {
+  std::vector<cv::Mat1f> shares;
+  cv::Mat1f total(maps.front().size(), 0.0f);
+  for (const cv::Mat1f& map : maps) {
+    const double mass = cv::sum(map)[0];
+    shares.push_back(mass > 0.0 ? cv::Mat1f(map / mass) : cv::Mat1f(map.size(), 0.0f));
+    total = total + shares.back();
+  }
+  std::vector<cv::Mat1f> means;
+  for (const cv::Mat1f& share : shares) {
+    means.emplace_back((total - share) / static_cast<double>(maps.size() - 1));
+  }
+  return means;
+}
+
+}  // namespace camnode

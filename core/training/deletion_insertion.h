@@ -1,0 +1,83 @@
+// Deletion and insertion (Petsiuk et al., "RISE", BMVC 2018): does a map order the film's
+// pixels as the network needs them?
+//
+// Pixels are ordered by the map, stretched over the input bilinearly, strongest first.
+// Insertion starts from the blurred film and puts back the whole film's pixels in that
+// order; deletion starts from the whole film and blurs pixels in that order.  Blurring
+// takes away what a pixel says and leaves no edge that no film has, as black or mean fill
+// would.  A map that names what the network needs lets the logit rise early and fall
+// early.  After each of `steps` equal shares of the pixels the logit is taken, and
+//
+//   curve(share)  = (logit(share) - logit(blurred)) / scale
+//   scale         = max(|logit(whole) - logit(blurred)|, kScaleFloor)
+//   insertion     = area under the insertion curve (trapezia), deletion likewise
+//   score         = insertion - deletion
+//
+// The logit, not the probability, because that saturates.  The floor bounds what a film
+// whose blurred copy scores almost the same can contribute.
+//
+// A network may find the blurred film more like the finding than the whole one: blur hides
+// the lung's vessels as pneumonia does.  Then what the film has that speaks against the
+// finding comes back with the pixels, curves run below 0, and the order still counts the
+// same way: putting back first what argues for the finding keeps the logit up longest, and
+// blurring it first raises the logit least.  The score is higher for the better map in
+// either case, which is why the scale takes the difference without its sign.
+//
+// Pixels that the map leaves equal, above all those without any evidence, are ordered by
+// the film's random map: a map that says nothing scores exactly as that does.
+
+#ifndef CAMNODE_CORE_TRAINING_DELETION_INSERTION_H_
+#define CAMNODE_CORE_TRAINING_DELETION_INSERTION_H_
+
+#include <cstdint>
+#include <opencv2/core/mat.hpp>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/training/explained_model.h"
+
+namespace camnode {
+
+constexpr double kScaleFloor = 1.0;  // Logits.
+// Of the Gaussian, in sides of the input: wider than a rib or a vessel, narrower than a
+// lung; 22 pixels of 224.
+constexpr double kBlurSigma = 0.1;
+
+struct DeletionInsertionOptions {
+  int steps = 10;  // REQUIRES: more than 1.
+  double blur_sigma = kBlurSigma;
+};
+
+struct DeletionInsertion {
+  std::vector<double> insertion_curve;  // steps + 1 values, the first of no pixel.
+  std::vector<double> deletion_curve;
+  double insertion = 0.0;
+  double deletion = 0.0;
+  double score = 0.0;
+};
+
+struct FilmCurves {
+  double whole_logit = 0.0;
+  double blurred_logit = 0.0;
+  bool at_scale_floor = false;
+  std::vector<DeletionInsertion> maps;  // In the order given.
+};
+
+// Positions of the pixels of a side x side input, strongest first.  `ties` has any grid.
+std::vector<int> PixelOrder(const cv::Mat1f& map, const cv::Mat1f& ties, int64_t side);
+
+// Every channel, the border reflected.  `sigma` in sides of the input.
+ClassifierInput Blurred(const ClassifierInput& input, double sigma);
+
+// The curves of one film along each map.  2 + 2 * (steps - 1) * maps passes.
+// REQUIRES: no map without cells.
+// Errors: those of the model.
+absl::StatusOr<FilmCurves> MeasureDeletionInsertion(ExplainedModel& model,
+                                                    const ClassifierInput& input,
+                                                    const std::vector<cv::Mat1f>& maps,
+                                                    const cv::Mat1f& ties,
+                                                    const DeletionInsertionOptions& options);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_TRAINING_DELETION_INSERTION_H_
