@@ -48,6 +48,12 @@ extern const char kEvaluateUsage[];
 // cannot be written).
 absl::Status RunEvaluate(const std::vector<std::string>& words);
 
+extern const char kCalibrateUsage[];
+// Errors: kInvalidArgument for a command line that cannot be understood; those of the
+// runs, the data set and CalibrateModels; kUnavailable (a folder cannot be written, or a
+// model stands there).
+absl::Status RunCalibrate(const std::vector<std::string>& words);
+
 extern const char kTrainUsage[];
 // Errors: kInvalidArgument for a command line that cannot be understood; ParseRecipe's,
 // ReadDataset's and Train's.

@@ -24,6 +24,7 @@ struct Command {
 
 const Command kCommands[] = {
     {"train", camnode::kTrainUsage, camnode::RunTrain},
+    {"calibrate", camnode::kCalibrateUsage, camnode::RunCalibrate},
     {"import-checkpoint", camnode::kImportCheckpointUsage, camnode::RunImportCheckpoint},
     {"evaluate", camnode::kEvaluateUsage, camnode::RunEvaluate},
     {"evaluate-precision", camnode::kEvaluatePrecisionUsage, camnode::RunEvaluatePrecision},

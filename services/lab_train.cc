@@ -54,19 +54,6 @@ absl::Status ApplyOptions(const LabArguments& arguments, v1::Recipe& recipe) {
   return CheckRecipe(recipe);
 }
 
-absl::StatusOr<Dataset> ReadFilmsOf(const v1::Recipe& recipe, const std::string& data) {
-  DatasetOptions options;
-  options.path = data;
-  for (const v1::FilmClass& film_class : recipe.classes()) {
-    options.classes.push_back(film_class.name());
-  }
-  options.splits.assign(recipe.splits().begin(), recipe.splits().end());
-  if (options.splits.empty()) options.splits.push_back("train");
-  options.patient_patterns.assign(recipe.patient_patterns().begin(),
-                                  recipe.patient_patterns().end());
-  return ReadDataset(options);
-}
-
 std::string Bar(int64_t done, int64_t total) {
   const auto filled = static_cast<size_t>(total == 0 ? 0 : done * kBarCells / total);
   return absl::StrCat("[", std::string(filled, '#'), std::string(kBarCells - filled, '.'), "]");
@@ -176,7 +163,7 @@ absl::Status RunTrain(const std::vector<std::string>& words) {
 
   CAMNODE_ASSIGN_OR_RETURN(v1::Recipe recipe, ReadRecipe(recipe_path));
   CAMNODE_RETURN_IF_ERROR(ApplyOptions(arguments, recipe));
-  CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset, ReadFilmsOf(recipe, data));
+  CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(DatasetOptionsOf(recipe, data)));
   CAMNODE_ASSIGN_OR_RETURN(const ModelFolder model, Train(recipe, dataset, ReadFilm, options));
   absl::PrintF("%s: %s, weights %s\n", model.directory, model.manifest.architecture(),
                model.manifest.weights_sha256());

@@ -172,4 +172,17 @@ camnode::model::v1::ModelManifest DraftManifest(const v1::Recipe& recipe) {
   return manifest;
 }
 
+DatasetOptions DatasetOptionsOf(const v1::Recipe& recipe, const std::string& path) {
+  DatasetOptions options;
+  options.path = path;
+  for (const v1::FilmClass& film_class : recipe.classes()) {
+    options.classes.push_back(film_class.name());
+  }
+  options.splits.assign(recipe.splits().begin(), recipe.splits().end());
+  if (options.splits.empty()) options.splits.push_back("train");
+  options.patient_patterns.assign(recipe.patient_patterns().begin(),
+                                  recipe.patient_patterns().end());
+  return options;
+}
+
 }  // namespace camnode

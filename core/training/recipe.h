@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/training/dataset.h"
 #include "proto/camnode/training/v1/recipe.pb.h"
 
 namespace camnode {
@@ -26,6 +27,10 @@ std::string FormatRecipe(const camnode::training::v1::Recipe& recipe);
 // The manifest of the recipe as training leaves it: labels from the classes, threshold
 // 0.5 of an uncalibrated probability unless the recipe has its own.
 camnode::model::v1::ModelManifest DraftManifest(const camnode::training::v1::Recipe& recipe);
+
+// How the films of the recipe are read from `path`, a folder or a CSV file.
+DatasetOptions DatasetOptionsOf(const camnode::training::v1::Recipe& recipe,
+                                const std::string& path);
 
 }  // namespace camnode
 
