@@ -70,22 +70,10 @@ absl::StatusOr<std::map<std::string, double>> ShortcutWeights(const Candidate& c
                                                               const std::string& data) {
   CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset,
                            ReadDataset(DatasetOptionsOf(candidate.first.recipe, data)));
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<int> folds,
-                           AssignFolds(dataset, kShortcutFolds, /*seed=*/1));
-  const std::string positive = PositiveClassOf(candidate.first.recipe);
-  ShortcutFilms films;
-  std::vector<size_t> positions;
-  for (size_t i = 0; i < dataset.films.size(); ++i) {
-    const LabelledFilm& film = dataset.films[i];
-    ScoredFilm& scored = films.films.emplace_back();
-    scored.name = film.name;
-    scored.patient = film.patient;
-    scored.fold = folds[i];
-    scored.positive = dataset.classes[static_cast<size_t>(film.class_index)] == positive;
-    positions.push_back(i);
-  }
-  CAMNODE_ASSIGN_OR_RETURN(films.statistics, MeasureStatistics(candidate.model, dataset, positions,
-                                                               ReadFilm, FilmProgress()));
+  CAMNODE_ASSIGN_OR_RETURN(
+      const ShortcutFilms films,
+      MeasureShortcutFilms(dataset, PositiveClassOf(candidate.first.recipe), candidate.model,
+                           ReadFilm, /*seed=*/1, FilmProgress()));
   CAMNODE_ASSIGN_OR_RETURN(const ShortcutSection section,
                            ShortcutOutOfFold(films, BootstrapOptions()));
   std::map<std::string, double> weights;

@@ -65,6 +65,11 @@ absl::Status RunTrain(const std::vector<std::string>& words);
 extern const char kExplanationQualityUsage[];
 absl::Status RunExplanationQuality(const std::vector<std::string>& words);
 
+extern const char kModelCardUsage[];
+// Errors: kInvalidArgument (a command line or a report that cannot be understood),
+// kNotFound (no report), kUnavailable (the card cannot be written).
+absl::Status RunModelCard(const std::vector<std::string>& words);
+
 extern const char kEvaluatePrecisionUsage[];
 absl::Status RunEvaluatePrecision(const std::vector<std::string>& words);
 

@@ -3,13 +3,16 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/training/evaluation.h"
+#include "core/training/explanation_quality.h"
 #include "core/training/patient_patterns.h"
 #include "core/training/report_html.h"
 #include "core/training/report_json.h"
@@ -33,8 +36,8 @@ struct PatientRule {
 
 PatientRule ChoosePatientRule(const LabArguments& arguments, const std::vector<TrainingRun>& runs) {
   PatientRule rule;
-  rule.patterns = arguments.All("patient");
-  rule.words = "by the column patient, or the file names under --patient";
+  rule.patterns = arguments.All("patient-pattern");
+  rule.words = "by the column patient, or the file names under --patient-pattern";
   if (!rule.patterns.empty()) return rule;
   rule.words =
       "by the column patient, or file names as Kermany et al. and the recipes of the runs "
@@ -73,16 +76,22 @@ std::vector<OutOfFoldFiles> ReadOutOfFoldOptions(const LabArguments& arguments) 
   return all;
 }
 
-void ShowProgress(const std::string& what, size_t done, size_t of) {
-  if (done % 200 >= 8 && done != of) return;
-  absl::FPrintF(stderr, "%d of %d %s\n", done, of, what);
+// A line now and then, and one at the end.
+std::function<void(const std::string&, size_t, size_t)> ShowProgress() {
+  constexpr size_t kLinesApart = 500;
+  return [next = size_t{0}](const std::string& what, size_t done, size_t of) mutable {
+    if (done < next && done != of) return;
+    absl::FPrintF(stderr, "%d of %d %s\n", done, of, what);
+    next = done == of ? 0 : done + kLinesApart;
+  };
 }
 
 absl::StatusOr<EvaluationOptions> ReadOptions(const LabArguments& arguments) {
   EvaluationOptions options;
   CAMNODE_ASSIGN_OR_RETURN(options.data_path, arguments.Required("data"));
   CAMNODE_ASSIGN_OR_RETURN(options.split, arguments.One("split", ""));
-  CAMNODE_ASSIGN_OR_RETURN(options.positive_class, arguments.One("positive-class", ""));
+  CAMNODE_ASSIGN_OR_RETURN(options.positive_class, arguments.One("class", ""));
+  options.corruptions = arguments.Has("corruptions");
   options.subgroups = arguments.All("subgroup");
   CAMNODE_ASSIGN_OR_RETURN(const int seed, arguments.WholeNumber("seed", 1, 0, 1'000'000'000));
   options.seed = static_cast<uint64_t>(seed);
@@ -105,8 +114,41 @@ absl::StatusOr<EvaluationOptions> ReadOptions(const LabArguments& arguments) {
     CAMNODE_ASSIGN_OR_RETURN(options.shortcut_data, ReadSplit(shortcut, split, patients));
   }
   options.program_version = CAMNODE_VERSION;
-  options.progress = ShowProgress;
+  options.progress = ShowProgress();
   return options;
+}
+
+// On films of the split with the finding; what there are too few films for is left out.
+absl::Status Explain(const LabArguments& arguments, const std::vector<ModelFolder>& models,
+                     const Dataset& dataset, const EvaluationOptions& options,
+                     EvaluationResult& result) {
+  CAMNODE_ASSIGN_OR_RETURN(const int films, arguments.WholeNumber("explain-films", 0, 0, 1000));
+  result.explanations_absence = "camnode-lab evaluate --explain-films NUMBER measures it";
+  if (films < kMinExplainedFilms) return absl::OkStatus();
+  std::set<std::string> readable;
+  for (const EvaluatedFilm& film : result.films) {
+    if (film.positive) readable.insert(film.name);
+  }
+  std::vector<LabelledFilm> candidates;
+  for (const LabelledFilm& film : dataset.films) {
+    if (readable.count(film.name) > 0) candidates.push_back(film);
+  }
+  ExplanationOptions explanation;
+  explanation.films = films;
+  explanation.seed = options.seed;
+  explanation.progress = [show = ShowProgress()](const std::string& what, int done,
+                                                 int of) mutable {
+    show(what, static_cast<size_t>(done), static_cast<size_t>(of));
+  };
+  absl::StatusOr<ExplanationQuality> quality =
+      MeasureExplanations(models, candidates, ReadNamedFilm, explanation);
+  if (absl::IsFailedPrecondition(quality.status())) {
+    result.explanations_absence = std::string(quality.status().message());
+    return absl::OkStatus();
+  }
+  if (!quality.ok()) return quality.status();
+  result.explanations = *std::move(quality);
+  return absl::OkStatus();
 }
 
 absl::Status WriteFile(const fs::path& path, const std::string& text) {
@@ -153,11 +195,11 @@ core/training/README.md).  Research only, not for diagnosis.
                          patient and any other)
   --split NAME           the split of the data set; default: every film
   --report OUT           a folder
-  --patient REGEX        a film's patient: what the parentheses of the first expression
-                         that matches the file's name hold; may be repeated.  Without
-                         it names as Kermany et al. have them are known, and any other
-                         film is a patient of its own
-  --positive-class NAME  default: the class named as the models' reported label
+  --patient-pattern RE   whose film it is: the parentheses of the first expression that
+                         matches its file name; may be repeated.  Without it names as
+                         Kermany et al. have them are known, and any other film is a
+                         patient of its own
+  --class NAME           of the films with the finding; default: the reported label
   --subgroup COLUMN      a table of figures by this column of the CSV; may be repeated
   --shortcut-data FOLDER the training films: the shortcut baseline is fitted there and
                          not, out of fold, on the films themselves
@@ -166,6 +208,10 @@ core/training/README.md).  Research only, not for diagnosis.
                          recipes apart (a model's name: judged at its threshold)
   --run DIR              a folder of camnode-lab train: its curves, and whether it
                          prepared films as the model of its name is served them
+  --explain-films NUMBER also what the maps are worth, on so many films with the finding;
+                         minutes for each ten
+  --corruptions          also with blur, low resolution, gamma, contrast, sharpening and
+                         other aspect: twelve more passes of every film
   --seed NUMBER          of resampling; default: 1
   --bootstrap ROUNDS     default: 2000
   --threads NUMBER       default: as many as there are cores
@@ -175,11 +221,11 @@ core/training/README.md).  Research only, not for diagnosis.
 absl::Status RunEvaluate(const std::vector<std::string>& words) {
   CAMNODE_ASSIGN_OR_RETURN(
       const LabArguments arguments,
-      LabArguments::Parse(
-          words,
-          {"model", "data", "split", "report", "patient", "positive-class", "subgroup",
-           "shortcut-data", "shortcut-split", "out-of-fold", "run", "seed", "bootstrap", "threads"},
-          {"skip-unreadable"}));
+      LabArguments::Parse(words,
+                          {"model", "data", "split", "report", "patient-pattern", "class",
+                           "subgroup", "shortcut-data", "shortcut-split", "out-of-fold", "run",
+                           "explain-films", "seed", "bootstrap", "threads"},
+                          {"skip-unreadable", "corruptions"}));
   if (!arguments.files().empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", arguments.files().front(), "\" belongs to no option"));
@@ -192,8 +238,7 @@ absl::Status RunEvaluate(const std::vector<std::string>& words) {
   CAMNODE_ASSIGN_OR_RETURN(
       const Dataset dataset,
       ReadSplit(options.data_path, options.split, ChoosePatientRule(arguments, options.runs)));
-  CAMNODE_ASSIGN_OR_RETURN(const EvaluationResult result,
-                           Evaluate(models, dataset, ReadFilm, options));
+  CAMNODE_ASSIGN_OR_RETURN(EvaluationResult result, Evaluate(models, dataset, ReadFilm, options));
   for (const UnreadableFilm& film : result.data.unreadable) {
     absl::FPrintF(stderr, "%s: %s\n", film.name, film.reason);
   }
@@ -202,6 +247,7 @@ absl::Status RunEvaluate(const std::vector<std::string>& words) {
         absl::StrFormat("%d of %d films cannot be read; --skip-unreadable leaves them out",
                         result.data.unreadable.size(), dataset.films.size()));
   }
+  CAMNODE_RETURN_IF_ERROR(Explain(arguments, models, dataset, options, result));
   return WriteReport(result, report);
 }
 

@@ -27,6 +27,7 @@ const Command kCommands[] = {
     {"calibrate", camnode::kCalibrateUsage, camnode::RunCalibrate},
     {"import-checkpoint", camnode::kImportCheckpointUsage, camnode::RunImportCheckpoint},
     {"evaluate", camnode::kEvaluateUsage, camnode::RunEvaluate},
+    {"model-card", camnode::kModelCardUsage, camnode::RunModelCard},
     {"evaluate-precision", camnode::kEvaluatePrecisionUsage, camnode::RunEvaluatePrecision},
     {"explain", camnode::kExplainUsage, camnode::RunExplain},
     {"explanation-quality", camnode::kExplanationQualityUsage, camnode::RunExplanationQuality},

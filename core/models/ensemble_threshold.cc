@@ -43,9 +43,10 @@ absl::Status Check(const EnsembleThreshold& threshold) {
   if (!(threshold.threshold() > 0.0 && threshold.threshold() < 1.0)) {
     return complain("threshold must be between 0 and 1");
   }
-  if (!(threshold.interval_low() >= 0.0 && threshold.interval_low() <= threshold.threshold() &&
-        threshold.interval_high() >= threshold.threshold() && threshold.interval_high() <= 1.0)) {
-    return complain("interval_low and interval_high must hold the threshold between them");
+  // A bootstrap's interval need not hold the estimate.
+  if (!(threshold.interval_low() >= 0.0 && threshold.interval_low() <= threshold.interval_high() &&
+        threshold.interval_high() <= 1.0)) {
+    return complain("interval_low and interval_high must be between 0 and 1, in this order");
   }
   if (!(threshold.interval_level() > 0.0 && threshold.interval_level() < 1.0)) {
     return complain("interval_level must be between 0 and 1");

@@ -1,7 +1,6 @@
 #include "core/training/evaluation.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -15,8 +14,9 @@
 #include "core/inference/engine/compiled_network.h"
 #include "core/models/ensemble_threshold.h"
 #include "core/training/bias_alarms.h"
+#include "core/training/corruption_suite.h"
 #include "core/training/film_scores.h"
-#include "core/training/out_of_fold.h"
+#include "core/training/out_of_fold_evaluation.h"
 #include "core/training/score_figures.h"
 #include "core/training/shortcut_section.h"
 
@@ -41,9 +41,11 @@ class Evaluator {
     CAMNODE_RETURN_IF_ERROR(Score());
     CAMNODE_RETURN_IF_ERROR(MeasureShortcutBaseline());
     CAMNODE_RETURN_IF_ERROR(MeasureModels());
+    MeasureCorruptions();
     Compare();
     CAMNODE_RETURN_IF_ERROR(MeasureOutOfFold());
     result_.runs = options_.runs;
+    FindTrainingFilms();
     Describe();
     return std::move(result_);
   }
@@ -79,9 +81,10 @@ class Evaluator {
   }
 
   absl::Status Score() {
-    CAMNODE_ASSIGN_OR_RETURN(FilmScores scores,
-                             ScoreFilms(models_, dataset_, positive_class_, read_film_,
-                                        options_.batch, Progress("films scored")));
+    CAMNODE_ASSIGN_OR_RETURN(
+        FilmScores scores,
+        ScoreFilms(models_, dataset_, positive_class_, read_film_, options_.batch,
+                   Progress("films scored"), options_.corruptions));
     if (scores.films.empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat("no film could be read; the first: ", scores.unreadable.front().name, ": ",
@@ -89,6 +92,7 @@ class Evaluator {
     }
     statistics_ = std::move(scores.statistics);
     scored_ = std::move(scores.scored);
+    corrupted_ = std::move(scores.corrupted);
     result_.films = std::move(scores.films);
     result_.data.unreadable = std::move(scores.unreadable);
     return absl::OkStatus();
@@ -112,64 +116,29 @@ class Evaluator {
     return films;
   }
 
-  // Of shortcut_data, the films whose patients and bytes are not among the evaluated.
-  std::vector<size_t> UnseenTrainingFilms() const {
-    std::set<std::string> patients;
-    std::set<std::string> digests;
-    for (const size_t i : scored_) {
-      patients.insert(dataset_.films[i].patient);
-      digests.insert(dataset_.films[i].sha256);
-    }
-    std::vector<size_t> positions;
-    const Dataset& training = *options_.shortcut_data;
-    for (size_t i = 0; i < training.films.size(); ++i) {
-      const LabelledFilm& film = training.films[i];
-      if (patients.count(film.patient) == 0 && digests.count(film.sha256) == 0) {
-        positions.push_back(i);
-      }
-    }
-    return positions;
-  }
-
-  // REQUIRES: shortcut_data.
-  absl::StatusOr<ShortcutFilms> MeasureTraining(const std::vector<size_t>& positions) {
-    const Dataset& training = *options_.shortcut_data;
-    ShortcutFilms films;
-    CAMNODE_ASSIGN_OR_RETURN(films.statistics,
-                             MeasureStatistics(models_.front(), training, positions, read_film_,
-                                               Progress("training films measured")));
-    Dataset chosen;
-    chosen.classes = training.classes;
-    for (const size_t i : positions) chosen.films.push_back(training.films[i]);
-    CAMNODE_ASSIGN_OR_RETURN(const std::vector<int> folds,
-                             AssignFolds(chosen, kShortcutFolds, options_.seed));
-    for (size_t i = 0; i < positions.size(); ++i) {
-      const LabelledFilm& film = chosen.films[i];
-      ScoredFilm scored;
-      scored.name = film.name;
-      scored.patient = film.patient;
-      scored.fold = folds[i];
-      scored.positive = chosen.classes[static_cast<size_t>(film.class_index)] == PositiveName();
-      films.films.push_back(std::move(scored));
-    }
-    return films;
-  }
-
-  absl::StatusOr<ShortcutSection> FromTraining() {
-    const std::vector<size_t> positions = UnseenTrainingFilms();
-    if (positions.empty()) {
-      return absl::FailedPreconditionError("every training film is of a patient in this report");
-    }
-    CAMNODE_ASSIGN_OR_RETURN(training_, MeasureTraining(positions));
-    return ShortcutFromTraining(training_, {PlainFilms(), statistics_}, bootstrap_);
-  }
-
-  absl::StatusOr<ShortcutSection> FromFilmsThemselves() const {
+  // What of the data set could be read.
+  Dataset ReadableFilms() const {
     Dataset readable;
     readable.classes = dataset_.classes;
     for (const size_t i : scored_) readable.films.push_back(dataset_.films[i]);
+    return readable;
+  }
+
+  absl::StatusOr<ShortcutSection> FromTraining() const {
+    const Dataset training = WithoutFilmsOf(*options_.shortcut_data, ReadableFilms());
+    if (training.films.empty()) {
+      return absl::FailedPreconditionError("every training film is of a patient in this report");
+    }
+    CAMNODE_ASSIGN_OR_RETURN(
+        const ShortcutFilms measured,
+        MeasureShortcutFilms(training, PositiveName(), models_.front(), read_film_, options_.seed,
+                             Progress("training films measured")));
+    return ShortcutFromTraining(measured, {PlainFilms(), statistics_}, bootstrap_);
+  }
+
+  absl::StatusOr<ShortcutSection> FromFilmsThemselves() const {
     CAMNODE_ASSIGN_OR_RETURN(const std::vector<int> folds,
-                             AssignFolds(readable, kShortcutFolds, options_.seed));
+                             AssignFolds(ReadableFilms(), kShortcutFolds, options_.seed));
     ShortcutFilms films{PlainFilms(), statistics_};
     for (size_t i = 0; i < folds.size(); ++i) films.films[i].fold = folds[i];
     return ShortcutOutOfFold(films, bootstrap_);
@@ -191,20 +160,34 @@ class Evaluator {
   }
 
   // What one model says.
-  CalibratedScores ScoresOf(size_t model) const {
-    const v1::ModelManifest& manifest = models_[model].manifest;
-    const bool calibrated = manifest.has_calibration();
-    const double scale = calibrated ? manifest.calibration().scale() : 1.0;
-    const double offset = calibrated ? manifest.calibration().offset() : 0.0;
-    CalibratedScores scores;
-    scores.films = PlainFilms();
-    for (size_t i = 0; i < scores.films.size(); ++i) {
-      const double log_odds = result_.films[i].results[model].finding.log_odds;
-      scores.films[i].logit = log_odds;
-      scores.calibrated_log_odds.push_back(scale * log_odds + offset);
-      scores.films[i].probability = 1.0 / (1.0 + std::exp(-scores.calibrated_log_odds.back()));
+  CalibratedFilms ScoresOf(size_t model) const {
+    std::vector<ScoredFilm> films = PlainFilms();
+    for (size_t i = 0; i < films.size(); ++i) {
+      films[i].logit = result_.films[i].results[model].finding.log_odds;
     }
-    return scores;
+    return Calibrate(std::move(films), models_[model].manifest);
+  }
+
+  // What one model says of changed films.
+  CalibratedFilms CorruptedScoresOf(size_t model, size_t corruption) const {
+    std::vector<ScoredFilm> films = PlainFilms();
+    for (size_t i = 0; i < films.size(); ++i) films[i].logit = corrupted_[corruption][i][model];
+    return Calibrate(std::move(films), models_[model].manifest);
+  }
+
+  void MeasureCorruptions() {
+    for (size_t corruption = 0; corruption < corrupted_.size(); ++corruption) {
+      const std::string& name = CorruptionSuite()[corruption].name;
+      std::vector<CalibratedFilms> all;
+      for (size_t model = 0; model < models_.size(); ++model) {
+        all.push_back(CorruptedScoresOf(model, corruption));
+        ScoreEvaluation& scores = result_.models[model];
+        scores.corruptions.push_back(MeasureCorruption(name, all.back().films, scores.threshold));
+      }
+      if (!result_.mean.has_value()) continue;
+      result_.mean->corruptions.push_back(
+          MeasureCorruption(name, MeanOfModels(all), result_.mean->threshold));
+    }
   }
 
   void Measure(ScoreEvaluation& scores) const {
@@ -220,11 +203,12 @@ class Evaluator {
     scores.alarms = ScoreAlarms(scores, result_.shortcut);
   }
 
-  ScoreEvaluation DescribeModel(const v1::ModelManifest& manifest) const {
+  ScoreEvaluation DescribeModel(const ModelFolder& model) const {
+    const v1::ModelManifest& manifest = model.manifest;
     ScoreEvaluation scores;
     scores.name = manifest.name();
-    const auto same_name = [&manifest](const ModelFolder& model) {
-      return model.manifest.name() == manifest.name();
+    const auto same_name = [&manifest](const ModelFolder& other) {
+      return other.manifest.name() == manifest.name();
     };
     scores.label = std::count_if(models_.begin(), models_.end(), same_name) > 1
                        ? absl::StrCat(manifest.name(), "/", manifest.version())
@@ -235,18 +219,18 @@ class Evaluator {
     scores.threshold = manifest.threshold();
     scores.threshold_set_id = manifest.threshold_set_id();
     scores.threshold_origin = "the manifest";
-    scores.population = manifest.population();
-    scores.intended_use = manifest.intended_use();
-    scores.training_data = manifest.training_data();
-    scores.known_limits = manifest.known_limits();
+    scores.manifest = manifest;
+    std::error_code error;
+    const auto bytes = fs::file_size(model.weights_path, error);
+    scores.weights_bytes = error ? 0 : bytes;
     return scores;
   }
 
   absl::Status MeasureModels() {
-    std::vector<CalibratedScores> all;
+    std::vector<CalibratedFilms> all;
     for (size_t i = 0; i < models_.size(); ++i) {
       all.push_back(ScoresOf(i));
-      ScoreEvaluation scores = DescribeModel(models_[i].manifest);
+      ScoreEvaluation scores = DescribeModel(models_[i]);
       scores.films = all.back().films;
       Measure(scores);
       for (const TrainingRun& run : options_.runs) {
@@ -309,60 +293,28 @@ class Evaluator {
   }
 
   absl::Status MeasureOutOfFold() {
-    for (const OutOfFoldFiles& files : options_.out_of_fold) {
-      CAMNODE_ASSIGN_OR_RETURN(OutOfFoldScores pooled, ReadOutOfFold(files.paths, PositiveName()));
-      OutOfFoldEvaluation evaluation;
-      for (const std::string& path : files.paths) {
-        evaluation.files.push_back(fs::path(path).filename().string());
-      }
-      evaluation.folds = pooled.folds;
-      ScoreEvaluation& scores = evaluation.scores;
-      scores.name = files.name;
-      scores.label = files.name;
-      scores.films = std::move(pooled.films);
-      scores.threshold = 0.5;
-      scores.threshold_origin = "one half: folds have no threshold yet";
-      for (const ModelFolder& model : models_) {
-        if (model.manifest.name() != files.name) continue;
-        scores.threshold = model.manifest.threshold();
-        scores.threshold_origin = "the manifest of the model of this name";
-      }
-      scores.figures = MeasureScores(scores.films, scores.threshold, bootstrap_);
-      absl::StatusOr<ShortcutSection> section = OutOfFoldShortcut(scores.films);
-      if (section.ok()) {
-        scores.shortcut = MeasureShortcut(scores.films, scores.threshold, *section, bootstrap_);
-        evaluation.shortcut = *std::move(section);
-      } else {
-        evaluation.shortcut_absence = std::string(section.status().message());
-      }
-      scores.alarms = ScoreAlarms(scores, evaluation.shortcut);
-      result_.out_of_fold.push_back(std::move(evaluation));
-    }
+    if (options_.out_of_fold.empty()) return absl::OkStatus();
+    OutOfFoldOptions folds;
+    folds.positive_class = PositiveName();
+    folds.films = options_.shortcut_data.has_value() ? &*options_.shortcut_data : nullptr;
+    folds.bootstrap = bootstrap_;
+    if (result_.mean.has_value()) folds.mean_threshold = result_.mean->threshold;
+    folds.progress = Progress("films of the folds measured");
+    CAMNODE_ASSIGN_OR_RETURN(result_.out_of_fold,
+                             EvaluateOutOfFold(options_.out_of_fold, models_, read_film_, folds));
     return absl::OkStatus();
   }
 
-  absl::StatusOr<ShortcutSection> OutOfFoldShortcut(const std::vector<ScoredFilm>& films) {
-    if (!options_.shortcut_data.has_value()) {
-      return absl::FailedPreconditionError("the films of the folds are not given");
-    }
-    const Dataset& data = *options_.shortcut_data;
-    std::map<std::string, size_t> position_of;
-    for (size_t i = 0; i < data.films.size(); ++i) position_of[data.films[i].name] = i;
-    std::vector<size_t> positions;
-    for (const ScoredFilm& film : films) {
-      const auto found = position_of.find(film.name);
-      if (found == position_of.end()) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("the film ", film.name, " of the folds is not among the data given"));
-      }
-      positions.push_back(found->second);
-    }
-    ShortcutFilms shortcut;
-    shortcut.films = films;
-    CAMNODE_ASSIGN_OR_RETURN(shortcut.statistics,
-                             MeasureStatistics(models_.front(), data, positions, read_film_,
-                                               Progress("films of the folds measured")));
-    return ShortcutOutOfFold(shortcut, bootstrap_);
+  // Figures on films of patients whom the models were trained with flatter.
+  void FindTrainingFilms() {
+    if (!options_.shortcut_data.has_value()) return;
+    const Dataset unseen = WithoutFilmsOf(ReadableFilms(), *options_.shortcut_data);
+    const size_t seen = scored_.size() - unseen.films.size();
+    if (seen == 0) return;
+    result_.alarms.push_back(absl::StrFormat(
+        "%d of the %d films are of patients, or are copies of films, among the training films that "
+        "were given: the figures flatter models that were trained with them.",
+        seen, scored_.size()));
   }
 
   void Describe() {
@@ -406,7 +358,7 @@ class Evaluator {
   int positive_class_ = -1;
   std::vector<size_t> scored_;  // Positions of the films in the data set.
   std::vector<FilmStatistics> statistics_;
-  ShortcutFilms training_;
+  std::vector<std::vector<std::vector<double>>> corrupted_;  // FilmScores::corrupted
   EvaluationResult result_;
 };
 

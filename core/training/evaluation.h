@@ -17,14 +17,9 @@
 #include "core/training/dataset.h"
 #include "core/training/evaluation_result.h"
 #include "core/training/film_reader.h"
+#include "core/training/out_of_fold_evaluation.h"
 
 namespace camnode {
-
-// held_out.csv files of the folds of one recipe.
-struct OutOfFoldFiles {
-  std::string name;
-  std::vector<std::string> paths;
-};
 
 struct EvaluationOptions {
   std::string data_path;  // For the report.
@@ -39,6 +34,8 @@ struct EvaluationOptions {
   absl::optional<Dataset> shortcut_data;
   std::vector<OutOfFoldFiles> out_of_fold;
   std::vector<TrainingRun> runs;
+
+  bool corruptions = false;  // Thirteen times the passes.
 
   int batch = 8;    // 1 or 8.
   int threads = 0;  // That computing was set to; for the report.

@@ -21,6 +21,7 @@
 #include "core/training/run_curves.h"
 #include "core/training/shortcut_baseline.h"
 #include "core/training/thresholds.h"
+#include "proto/camnode/model/v1/manifest.pb.h"
 
 namespace camnode {
 
@@ -40,7 +41,7 @@ struct EvaluatedData {
   int positives = 0;
   int patients = 0;
   std::string patient_rule;  // How films got them, in words.
-  int duplicates = 0;  // Films whose bytes an earlier film has.
+  int duplicates = 0;        // Films whose bytes an earlier film has.
   std::vector<UnreadableFilm> unreadable;
 };
 
@@ -113,6 +114,14 @@ struct SubgroupFigures {
   absl::optional<double> accuracy;
 };
 
+// Scores of the same films, changed.
+struct CorruptionFigures {
+  std::string name;  // Corruption::name
+  absl::optional<double> auc;
+  absl::optional<double> sensitivity;  // At the threshold.
+  absl::optional<double> specificity;
+};
+
 // One model, the mean of several, or the folds of a recipe.
 struct ScoreEvaluation {
   std::string label;  // Tells it from the others of the report: the name where that does.
@@ -129,13 +138,12 @@ struct ScoreEvaluation {
   ScoreFigures figures;
   absl::optional<ShortcutFigures> shortcut;
   std::vector<SubgroupFigures> subgroups;
+  std::vector<CorruptionFigures> corruptions;  // Empty: not measured.
   // Sentences about scores that should not be trusted as they are.
   std::vector<std::string> alarms;
-  // From the manifest, for a model card; empty for a mean.
-  std::string population;
-  std::string intended_use;
-  std::string training_data;
-  std::string known_limits;
+  // Of one model; left empty otherwise.
+  camnode::model::v1::ModelManifest manifest;
+  uint64_t weights_bytes = 0;
 };
 
 struct Comparison {
@@ -163,6 +171,7 @@ struct OutOfFoldEvaluation {
 
 struct EvaluationResult {
   EvaluatedData data;
+  std::vector<std::string> alarms;  // About the films, whatever the model.
   Circumstances circumstances;
   std::vector<EvaluatedFilm> films;
   std::vector<ScoreEvaluation> models;

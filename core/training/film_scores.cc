@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <map>
 #include <utility>
 
+#include "core/base/mutex.h"
 #include "core/base/status_macros.h"
+#include "core/training/corruption_suite.h"
+#include "core/training/film_store.h"
 
 namespace camnode {
 namespace {
@@ -67,6 +70,49 @@ absl::StatusOr<PreparedFilm> Prepare(const LabelledFilm& film, const Classifiers
   return prepared;
 }
 
+// The input of a changed picture.
+ClassifierInput CorruptInput(const ClassifierInput& input, const Corruption& corruption,
+                             const v1::Preprocessing& preprocessing) {
+  const cv::Mat1b picture = Corrupt(corruption, PictureOf(input, preprocessing));
+  ClassifierInput changed = input;
+  const size_t pixels = picture.total();
+  for (int channel = 0; channel < 3; ++channel) {
+    const double mean = preprocessing.mean(channel);
+    const double deviation = preprocessing.standard_deviation(channel);
+    for (size_t i = 0; i < pixels; ++i) {
+      changed.image[static_cast<size_t>(channel) * pixels + i] =
+          static_cast<float>((picture.data[i] / 255.0 - mean) / deviation);
+    }
+  }
+  return changed;
+}
+
+// Adds a row of log odds for each film to `scores.corrupted`.
+absl::Status ClassifyCorrupted(const std::vector<PreparedFilm>& batch, Classifiers& classifiers,
+                               FilmScores& scores) {
+  for (size_t corruption = 0; corruption < scores.corrupted.size(); ++corruption) {
+    std::vector<std::vector<double>> rows(batch.size());
+    for (size_t model = 0; model < classifiers.size(); ++model) {
+      const v1::Preprocessing& preprocessing = classifiers[model]->model().manifest.preprocessing();
+      std::vector<ClassifierInput> changed;
+      std::vector<const ClassifierInput*> inputs;
+      for (const PreparedFilm& film : batch) {
+        changed.push_back(
+            CorruptInput(film.inputs[model], CorruptionSuite()[corruption], preprocessing));
+      }
+      for (const ClassifierInput& input : changed) inputs.push_back(&input);
+      const auto results = classifiers[model]->ClassifyPrepared(inputs);
+      for (size_t film = 0; film < results.size(); ++film) {
+        if (!results[film].ok()) return results[film].status();
+        rows[film].push_back(results[film]->finding.log_odds);
+      }
+    }
+    auto& films = scores.corrupted[corruption];
+    films.insert(films.end(), rows.begin(), rows.end());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Classify(std::vector<PreparedFilm> batch, const Dataset& dataset, int positive_class,
                       Classifiers& classifiers, FilmScores& scores) {
   const size_t first = scores.films.size();
@@ -95,7 +141,7 @@ absl::Status Classify(std::vector<PreparedFilm> batch, const Dataset& dataset, i
       scores.films[first + film].results.push_back(*std::move(results[film]));
     }
   }
-  return absl::OkStatus();
+  return ClassifyCorrupted(batch, classifiers, scores);
 }
 
 }  // namespace
@@ -103,13 +149,14 @@ absl::Status Classify(std::vector<PreparedFilm> batch, const Dataset& dataset, i
 absl::StatusOr<FilmScores> ScoreFilms(const std::vector<ModelFolder>& models,
                                       const Dataset& dataset, int positive_class,
                                       const FilmReader& read_film, int batch,
-                                      const FilmProgress& progress) {
+                                      const FilmProgress& progress, bool corrupt) {
   Classifiers classifiers;
   for (const ModelFolder& model : models) {
     CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<Classifier> classifier, Load(model, batch));
     classifiers.push_back(std::move(classifier));
   }
   FilmScores scores;
+  if (corrupt) scores.corrupted.resize(CorruptionSuite().size());
   std::vector<PreparedFilm> waiting;
   for (size_t i = 0; i < dataset.films.size(); ++i) {
     absl::StatusOr<PreparedFilm> prepared = Prepare(dataset.films[i], classifiers, read_film);
@@ -129,24 +176,28 @@ absl::StatusOr<FilmScores> ScoreFilms(const std::vector<ModelFolder>& models,
   return scores;
 }
 
-absl::StatusOr<std::vector<FilmStatistics>> MeasureStatistics(const ModelFolder& model,
-                                                              const Dataset& dataset,
-                                                              const std::vector<size_t>& positions,
-                                                              const FilmReader& read_film,
-                                                              const FilmProgress& progress) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<Classifier> classifier, Load(model, 1));
+absl::StatusOr<std::vector<FilmStatistics>> MeasureStatistics(
+    const Dataset& dataset, const v1::Preprocessing& preprocessing, const FilmReader& read_film,
+    const FilmProgress& progress) {
+  Mutex mutex;
+  std::map<std::string, OriginalSize> sizes;  // By digest: of copies one is read.
+  std::map<std::string, std::string> digests;
+  for (const LabelledFilm& film : dataset.films) digests[film.path] = film.sha256;
+  const FilmReader read_and_measure = [&](const std::string& path) -> absl::StatusOr<Radiograph> {
+    CAMNODE_ASSIGN_OR_RETURN(Radiograph film, read_film(path));
+    const MutexLock lock(&mutex);
+    sizes[digests[path]] = {film.presentation.cols, film.presentation.rows};
+    return film;
+  };
+  CAMNODE_ASSIGN_OR_RETURN(
+      const FilmStore store,
+      FilmStore::Open(dataset, preprocessing, read_and_measure, FilmStoreOptions(), progress));
   std::vector<FilmStatistics> all;
-  for (const size_t position : positions) {
-    const LabelledFilm& film = dataset.films[position];
-    const auto measure = [&]() -> absl::StatusOr<FilmStatistics> {
-      CAMNODE_ASSIGN_OR_RETURN(const Radiograph radiograph, read_film(film.path));
-      CAMNODE_ASSIGN_OR_RETURN(const ClassifierInput input, classifier->Prepare(radiograph));
-      return StatisticsOf(radiograph, input, model.manifest.preprocessing());
-    };
-    absl::StatusOr<FilmStatistics> statistics = measure();
-    if (!statistics.ok()) return Annotate(statistics.status(), film.name);
-    all.push_back(*std::move(statistics));
-    if (progress) progress(all.size(), positions.size());
+  for (size_t i = 0; i < dataset.films.size(); ++i) {
+    FilmStatistics statistics;
+    statistics.size = sizes[dataset.films[i].sha256];
+    CAMNODE_ASSIGN_OR_RETURN(statistics.picture, ShortcutStatistics(store.Film(i)));
+    all.push_back(std::move(statistics));
   }
   return all;
 }

@@ -35,24 +35,26 @@ struct FilmScores {
   std::vector<EvaluatedFilm> films;        // One for each of `scored`.
   std::vector<FilmStatistics> statistics;  // Likewise.
   std::vector<UnreadableFilm> unreadable;
+  // [corruption of the suite][film][model], where they are wanted: log odds.
+  std::vector<std::vector<std::vector<double>>> corrupted;
 };
 
 // Each film in FLOAT32, in batches of `batch` (1 or 8); `positive_class` is a position in
-// the data set's classes.
+// the data set's classes.  With `corrupt` also as CorruptionSuite changes the picture that
+// each model is given.
 // Errors: Classifier's of a model; a film that cannot be read or prepared is in
 // `unreadable` and is no error.
 absl::StatusOr<FilmScores> ScoreFilms(const std::vector<ModelFolder>& models,
                                       const Dataset& dataset, int positive_class,
                                       const FilmReader& read_film, int batch,
-                                      const FilmProgress& progress);
+                                      const FilmProgress& progress, bool corrupt = false);
 
-// The statistics alone, of the films at `positions`, as `model` is given them.
-// Errors: those of the model, and of the first film that cannot be read (names it).
-absl::StatusOr<std::vector<FilmStatistics>> MeasureStatistics(const ModelFolder& model,
-                                                              const Dataset& dataset,
-                                                              const std::vector<size_t>& positions,
-                                                              const FilmReader& read_film,
-                                                              const FilmProgress& progress);
+// The statistics alone, of every film of `dataset`, as a model with this preprocessing is
+// given them; by all cores.
+// Errors: those of the first film that cannot be read (names it).
+absl::StatusOr<std::vector<FilmStatistics>> MeasureStatistics(
+    const Dataset& dataset, const camnode::model::v1::Preprocessing& preprocessing,
+    const FilmReader& read_film, const FilmProgress& progress);
 
 }  // namespace camnode
 

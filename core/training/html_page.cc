@@ -10,24 +10,26 @@ namespace {
 // Without < and &, which XML would take for markup.
 constexpr char kStyle[] = R"(
 body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
-  max-width: 1120px; margin: 0 auto; padding: 16px 24px 64px; }
+  max-width: 1160px; margin: 0 auto; padding: 16px 24px 64px; }
 h1 { font-size: 26px; margin: 8px 0; }
 h2 { font-size: 20px; margin: 40px 0 8px; border-bottom: 2px solid #1a1a1a; }
 h3 { font-size: 17px; margin: 24px 0 6px; }
 h4 { font-size: 15px; margin: 18px 0 4px; }
 p, ul { max-width: 860px; margin: 8px 0; }
-.notice { background: #1a1a1a; color: #fff; padding: 8px 14px; font-weight: 600; }
+p.notice { max-width: none; background: #1a1a1a; color: #fff; padding: 8px 14px; font-weight: 600; }
 .alarm { background: #fff1ec; border-left: 6px solid #d55e00; padding: 8px 14px; margin: 8px 0; }
 .note { font-size: 13px; color: #444; }
 nav { font-size: 13px; margin: 12px 0; }
 nav a { margin-right: 14px; color: #005a8c; }
 .wide { overflow-x: auto; }
+.interval { display: block; font-size: 11.5px; color: #444; }
 table { border-collapse: collapse; margin: 10px 0; font-size: 13.5px; }
 caption { text-align: left; font-weight: 600; padding: 4px 0; }
 th, td { padding: 4px 10px; border-bottom: 1px solid #d9d9d9; text-align: right;
   vertical-align: top; white-space: nowrap; font-variant-numeric: tabular-nums; }
 thead th { border-bottom: 2px solid #1a1a1a; white-space: normal; vertical-align: bottom; }
 th:first-child { text-align: left; }
+table.words th { text-align: left; }
 table.words td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 tbody tr:hover { background: #f4f7fa; }
 .plots { display: flex; flex-wrap: wrap; gap: 12px; margin: 10px 0; }
@@ -50,6 +52,16 @@ void HtmlPage::Element(absl::string_view tag, absl::string_view class_name,
   absl::StrAppend(&body_, "<", tag);
   if (!class_name.empty()) absl::StrAppend(&body_, " class=\"", class_name, "\"");
   absl::StrAppend(&body_, ">", EscapeXml(text), "</", tag, ">\n");
+}
+
+void HtmlPage::AddCell(absl::string_view tag, absl::string_view text) {
+  const size_t end = text.find('\n');
+  absl::StrAppend(&body_, "<", tag, ">", EscapeXml(text.substr(0, end)));
+  if (end != absl::string_view::npos) {
+    absl::StrAppend(&body_, "<span class=\"interval\">", EscapeXml(text.substr(end + 1)),
+                    "</span>");
+  }
+  absl::StrAppend(&body_, "</", tag, ">\n");
 }
 
 void HtmlPage::Heading(int level, absl::string_view text) {
@@ -81,7 +93,7 @@ void HtmlPage::Table(const HtmlTable& table) {
   body_ += "<tbody>\n";
   for (const std::vector<std::string>& row : table.rows) {
     body_ += "<tr>\n";
-    for (size_t i = 0; i < row.size(); ++i) Element(i == 0 ? "th" : "td", "", row[i]);
+    for (size_t i = 0; i < row.size(); ++i) AddCell(i == 0 ? "th" : "td", row[i]);
     body_ += "</tr>\n";
   }
   body_ += "</tbody></table></div>\n";

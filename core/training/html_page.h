@@ -11,7 +11,8 @@
 
 namespace camnode {
 
-// The first cell of a row is its name; the others are set to the right.
+// The first cell of a row is its name; the others are set to the right.  What follows a
+// line end in a cell is set smaller, below.
 struct HtmlTable {
   std::string caption;
   std::vector<std::string> columns;
@@ -46,6 +47,7 @@ class HtmlPage {
   std::string Finish() &&;
 
  private:
+  void AddCell(absl::string_view tag, absl::string_view text);
   void Element(absl::string_view tag, absl::string_view class_name, absl::string_view text);
 
   std::string title_;

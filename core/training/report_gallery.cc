@@ -84,28 +84,39 @@ std::vector<GalleryGroup> ChooseGallery(const EvaluationResult& result) {
   return groups;
 }
 
+absl::StatusOr<std::vector<HtmlPicture>> RenderFilmWithMaps(
+    const std::string& path, const std::string& name, const std::string& caption,
+    const std::vector<CaptionedResult>& results, const FilmReader& read_film) {
+  absl::StatusOr<Radiograph> film = read_film(path);
+  if (!film.ok()) return Annotate(film.status(), name);
+  const cv::Mat1b small = ShrinkToFit(film->presentation, kLongSide);
+  std::vector<HtmlPicture> pictures;
+  CAMNODE_ASSIGN_OR_RETURN(std::string png, EncodePng(small));
+  pictures.push_back({std::move(png), caption});
+  OverlayOptions options;
+  options.max_long_side = 0;  // As small as the film already is.
+  options.legend = false;
+  for (const CaptionedResult& captioned : results) {
+    CAMNODE_ASSIGN_OR_RETURN(const cv::Mat3b overlay,
+                             RenderOverlay(small, *captioned.result, options));
+    CAMNODE_ASSIGN_OR_RETURN(png, EncodePng(overlay));
+    pictures.push_back({std::move(png), captioned.caption});
+  }
+  return pictures;
+}
+
 absl::StatusOr<std::vector<HtmlPicture>> RenderGalleryFilm(const EvaluationResult& result,
                                                            size_t film,
                                                            const FilmReader& read_film) {
   const EvaluatedFilm& evaluated = result.films[film];
-  absl::StatusOr<Radiograph> radiograph = read_film(evaluated.path);
-  if (!radiograph.ok()) return Annotate(radiograph.status(), evaluated.name);
-  const cv::Mat1b small = ShrinkToFit(radiograph->presentation, kLongSide);
-  std::vector<HtmlPicture> pictures;
-  CAMNODE_ASSIGN_OR_RETURN(std::string png, EncodePng(small));
-  pictures.push_back(
-      {std::move(png), absl::StrFormat("%s, labelled %s", evaluated.name,
-                                       evaluated.positive ? "with the finding" : "without")});
-  OverlayOptions options;
-  options.max_long_side = 0;  // As small as the film already is.
-  options.legend = false;
+  std::vector<CaptionedResult> maps;
   for (size_t i = 0; i < result.models.size(); ++i) {
-    CAMNODE_ASSIGN_OR_RETURN(const cv::Mat3b overlay,
-                             RenderOverlay(small, evaluated.results[i], options));
-    CAMNODE_ASSIGN_OR_RETURN(png, EncodePng(overlay));
-    pictures.push_back({std::move(png), Caption(result.models[i], film)});
+    maps.push_back({&evaluated.results[i], Caption(result.models[i], film)});
   }
-  return pictures;
+  return RenderFilmWithMaps(evaluated.path, evaluated.name,
+                            absl::StrFormat("%s, labelled %s", evaluated.name,
+                                            evaluated.positive ? "with the finding" : "without"),
+                            maps, read_film);
 }
 
 }  // namespace camnode

@@ -26,6 +26,17 @@ struct GalleryGroup {
 // left out.
 std::vector<GalleryGroup> ChooseGallery(const EvaluationResult& result);
 
+struct CaptionedResult {
+  const ModelResult* result;
+  std::string caption;
+};
+
+// The film in `path`, small, and the map of each result over it.
+// Errors: those of reading and rendering the film (say `name`).
+absl::StatusOr<std::vector<HtmlPicture>> RenderFilmWithMaps(
+    const std::string& path, const std::string& name, const std::string& caption,
+    const std::vector<CaptionedResult>& results, const FilmReader& read_film);
+
 // The film and the map of each model over it.
 // Errors: those of reading and rendering the film (names it).
 absl::StatusOr<std::vector<HtmlPicture>> RenderGalleryFilm(const EvaluationResult& result,

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/training/html_page.h"
+#include "core/training/report_explanations.h"
 #include "core/training/report_gallery.h"
 #include "core/training/report_sections.h"
 
@@ -38,11 +39,19 @@ absl::StatusOr<std::string> FormatReportHtml(const EvaluationResult& result,
   AddCircumstances(result, page);
   AddComparison(result, page);
   AddShortcut(result, page);
+  AddCorruptions(result, page);
   AddOutOfFold(result, page);
   page.Heading(2, "Each model");
   if (result.mean.has_value()) AddScores(*result.mean, result.data, page);
   for (const ScoreEvaluation& model : result.models) AddScores(model, result.data, page);
   AddRuns(result, page);
+  page.Heading(2, "What the maps are worth");
+  if (result.explanations.has_value()) {
+    AddExplanations(*result.explanations, page);
+    CAMNODE_RETURN_IF_ERROR(AddExplainedFilms(*result.explanations, read_film, page));
+  } else {
+    page.Paragraph(absl::StrCat("Not measured: ", result.explanations_absence, "."));
+  }
   CAMNODE_RETURN_IF_ERROR(AddGallery(result, read_film, page));
   AddGlossary(page);
   return std::move(page).Finish();

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/training/explanations_json.h"
 #include "core/training/xml_text.h"
 
 namespace camnode {
@@ -100,6 +101,17 @@ Json SubgroupsJson(const std::vector<SubgroupFigures>& subgroups) {
   return json;
 }
 
+Json CorruptionsJson(const std::vector<CorruptionFigures>& corruptions) {
+  Json json = Json::array();
+  for (const CorruptionFigures& figures : corruptions) {
+    json.push_back({{"name", figures.name},
+                    {"auc", OrNull(figures.auc)},
+                    {"sensitivity", OrNull(figures.sensitivity)},
+                    {"specificity", OrNull(figures.specificity)}});
+  }
+  return json;
+}
+
 void AddShortcut(const absl::optional<ShortcutFigures>& shortcut, Json& json) {
   const ShortcutFigures figures = shortcut.value_or(ShortcutFigures());
   json["shortcut_balanced_auc"] = Estimate(figures.balanced_auc);
@@ -158,11 +170,32 @@ Json ScoresJson(const ScoreEvaluation& scores) {
   json["thresholds"] = ThresholdsJson(figures.thresholds);
   json["films_near_threshold"] = NearThreshold(scores);
   json["subgroups"] = SubgroupsJson(scores.subgroups);
+  json["corruptions"] = CorruptionsJson(scores.corruptions);
   json["alarms"] = Texts(scores.alarms);
-  json["population"] = scores.population;
-  json["intended_use"] = scores.intended_use;
-  json["training_data"] = scores.training_data;
-  json["known_limits"] = scores.known_limits;
+  return json;
+}
+
+Json ModelJson(const ScoreEvaluation& scores) {
+  const camnode::model::v1::ModelManifest& manifest = scores.manifest;
+  Json json = ScoresJson(scores);
+  json["label"] = manifest.reported_label();
+  json["input_size"] = manifest.preprocessing().input_size();
+  json["weights_precision"] = manifest.weights_precision();
+  json["weights_bytes"] = scores.weights_bytes;
+  json["calibration"] = Json();
+  if (manifest.has_calibration()) {
+    json["calibration"] = {{"scale", Number(manifest.calibration().scale())},
+                           {"offset", Number(manifest.calibration().offset())}};
+  }
+  json["age_range"] = Json();
+  if (manifest.has_age_range()) {
+    json["age_range"] =
+        Json::array({manifest.age_range().min_years(), manifest.age_range().max_years()});
+  }
+  json["population"] = manifest.population();
+  json["intended_use"] = manifest.intended_use();
+  json["training_data"] = manifest.training_data();
+  json["known_limits"] = manifest.known_limits();
   return json;
 }
 
@@ -275,8 +308,9 @@ std::string FormatReportJson(const EvaluationResult& result) {
                {"data", DataJson(result.data)},
                {"models", Json::array()},
                {"mean", Json()}};
-  for (const ScoreEvaluation& model : result.models) json["models"].push_back(ScoresJson(model));
+  for (const ScoreEvaluation& model : result.models) json["models"].push_back(ModelJson(model));
   if (result.mean.has_value()) json["mean"] = ScoresJson(*result.mean);
+  json["alarms"] = Texts(result.alarms);
   json["comparisons"] = Json::array();
   for (const Comparison& comparison : result.comparisons) {
     json["comparisons"].push_back({{"first", comparison.first},
@@ -287,6 +321,10 @@ std::string FormatReportJson(const EvaluationResult& result) {
   json["shortcut"] = ShortcutJson(result.shortcut, result.shortcut_absence);
   json["out_of_fold"] = OutOfFoldJson(result.out_of_fold);
   json["runs"] = RunsJson(result.runs);
+  json["explanations"] = Json();
+  if (result.explanations.has_value()) {
+    json["explanations"] = ExplanationsJson(*result.explanations);
+  }
   json["films"] = FilmsJson(result);
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

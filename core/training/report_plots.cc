@@ -11,8 +11,10 @@
 namespace camnode {
 namespace {
 
-constexpr int kSquareWidth = 440;
-constexpr int kSquareHeight = 440;
+// Three stand side by side on a page.
+constexpr int kSquareWidth = 376;
+constexpr int kSquareHeight = 380;
+constexpr double kCorner = 0.25;
 constexpr int kHistogramBins = 20;
 // Steps of a curve that are shorter than this share of the axis are not seen.
 constexpr double kVisible = 0.0015;
@@ -76,8 +78,10 @@ PlotSeries Curve(const TrainingRun& run, const std::string& name, int colour,
 
 }  // namespace
 
-std::string RocPlot(const ScorePointers& scores) {
-  Plot plot = UnitPlot("ROC: sensitivity against false alarms", "1 - specificity", "sensitivity");
+namespace {
+
+Plot MakeRocPlot(const ScorePointers& scores, std::string title) {
+  Plot plot = UnitPlot(std::move(title), "1 - specificity", "sensitivity");
   plot.series.push_back(Diagonal("chance"));
   PlotSeries at_threshold;
   at_threshold.name = "at the threshold";
@@ -99,6 +103,19 @@ std::string RocPlot(const ScorePointers& scores) {
     }
   }
   plot.series.push_back(std::move(at_threshold));
+  return plot;
+}
+
+}  // namespace
+
+std::string RocPlot(const ScorePointers& scores) {
+  return RenderSvg(MakeRocPlot(scores, "ROC: sensitivity against false alarms"));
+}
+
+std::string RocCornerPlot(const ScorePointers& scores) {
+  Plot plot = MakeRocPlot(scores, "Its upper left corner");
+  plot.x_range = PlotRange{0.0, kCorner};
+  plot.y_range = PlotRange{1.0 - kCorner, 1.0};
   return RenderSvg(plot);
 }
 

@@ -13,6 +13,8 @@ namespace camnode {
 // Several sets of scores over each other, in the colours of their positions.
 using ScorePointers = std::vector<const ScoreEvaluation*>;
 std::string RocPlot(const ScorePointers& scores);
+// Its upper left corner, where good models differ.
+std::string RocCornerPlot(const ScorePointers& scores);
 std::string PrecisionRecallPlot(const ScorePointers& scores);
 // AUC with intervals, plain and shortcut-balanced, and the baseline's.
 std::string AucPlot(const ScorePointers& scores, const absl::optional<ShortcutSection>& shortcut);

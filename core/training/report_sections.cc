@@ -1,6 +1,7 @@
 #include "core/training/report_sections.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -176,6 +177,31 @@ void AddShortcut(const EvaluationResult& result, HtmlPage& page) {
   page.BeginDetails("The statistics it knows");
   page.Paragraph(absl::StrJoin(result.shortcut->statistics, ", "));
   page.EndDetails();
+}
+
+void AddCorruptions(const EvaluationResult& result, HtmlPage& page) {
+  if (result.models.front().corruptions.empty()) return;
+  page.Heading(2, "Changed pictures");
+  page.Paragraph(
+      "The same films as other devices might have made them, by a fixed suite: the AUC, and in "
+      "brackets sensitivity and specificity at the threshold. A network that leans on sharpness, "
+      "brightness or shape loses here.");
+  std::vector<const ScoreEvaluation*> all;
+  for (const ScoreEvaluation& model : result.models) all.push_back(&model);
+  if (result.mean.has_value()) all.push_back(&*result.mean);
+  HtmlTable table;
+  table.columns = {"change"};
+  for (const ScoreEvaluation* scores : all) table.columns.push_back(scores->label);
+  for (size_t i = 0; i < all.front()->corruptions.size(); ++i) {
+    std::vector<std::string> row = {all.front()->corruptions[i].name};
+    for (const ScoreEvaluation* scores : all) {
+      const CorruptionFigures& figures = scores->corruptions[i];
+      row.push_back(absl::StrFormat("%s\n(%s, %s)", InDigits(figures.auc),
+                                    InDigits(figures.sensitivity), InDigits(figures.specificity)));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  page.Table(table);
 }
 
 void AddOutOfFold(const EvaluationResult& result, HtmlPage& page) {

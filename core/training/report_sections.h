@@ -16,6 +16,8 @@ void AddCircumstances(const EvaluationResult& result, HtmlPage& page);
 // Curves of all models over each other, and their differences.
 void AddComparison(const EvaluationResult& result, HtmlPage& page);
 void AddShortcut(const EvaluationResult& result, HtmlPage& page);
+// How the scores hold where pictures are changed; nothing where that was not measured.
+void AddCorruptions(const EvaluationResult& result, HtmlPage& page);
 void AddOutOfFold(const EvaluationResult& result, HtmlPage& page);
 void AddRuns(const EvaluationResult& result, HtmlPage& page);
 // Everything about one set of scores.

@@ -59,24 +59,26 @@ void AddPlainWords(const EvaluationResult& result, HtmlPage& page) {
 std::string Calibration(const ScoreFigures& figures) {
   if (!figures.calibration_error.has_value()) return kNoNumber;
   const CalibrationError& error = *figures.calibration_error;
-  return absl::StrFormat("%.3f (floor %.3f to %.3f)", error.error, error.floor.mean,
+  return absl::StrFormat("%.3f\n(floor %.3f, at most %.3f)", error.error, error.floor.mean,
                          error.floor.high);
 }
 
 std::vector<std::string> SummaryRow(const ScoreEvaluation& scores) {
   const ScoreFigures& figures = scores.figures;
   return {scores.version.empty() ? scores.label : absl::StrCat(scores.name, "/", scores.version),
-          WithInterval(figures.auc),
-          WithInterval(figures.sensitivity),
-          WithInterval(figures.specificity),
-          WithInterval(figures.accuracy),
+          CellWithInterval(figures.auc),
+          CellWithInterval(figures.sensitivity),
+          CellWithInterval(figures.specificity),
+          CellWithInterval(figures.accuracy),
           InDigits(scores.threshold, 4),
           Calibration(figures),
-          scores.shortcut.has_value() ? WithInterval(scores.shortcut->balanced_auc) : kNoNumber};
+          scores.shortcut.has_value() ? CellWithInterval(scores.shortcut->balanced_auc)
+                                      : "not measured"};
 }
 
 void AddAlarms(const EvaluationResult& result, HtmlPage& page) {
-  bool any = false;
+  bool any = !result.alarms.empty();
+  for (const std::string& alarm : result.alarms) page.Alarm(alarm);
   const auto add = [&](const ScoreEvaluation& scores) {
     for (const std::string& alarm : scores.alarms) {
       page.Alarm(absl::StrCat("Bias alarm. ", alarm));
@@ -87,10 +89,12 @@ void AddAlarms(const EvaluationResult& result, HtmlPage& page) {
   if (result.mean.has_value()) add(*result.mean);
   for (const OutOfFoldEvaluation& folds : result.out_of_fold) add(folds.scores);
   if (!any) {
-    page.Paragraph(
-        "No bias alarm: no model says nearly the same of every film, none is beaten by the "
-        "shortcut baseline, and no training run that was given prepared films otherwise than "
-        "they are served.");
+    std::vector<std::string> words = {"no model says nearly the same of every film"};
+    if (result.shortcut.has_value()) words.push_back("none is beaten by the shortcut baseline");
+    if (!result.runs.empty()) {
+      words.push_back("every training run that was given prepared films as they are served");
+    }
+    page.Paragraph(absl::StrCat("No bias alarm: ", absl::StrJoin(words, "; "), "."));
   }
 }
 
@@ -150,7 +154,8 @@ void AddCircumstances(const EvaluationResult& result, HtmlPage& page) {
   models.columns = {"model", "network", "weights (SHA-256)", "threshold set", "trained on"};
   for (const ScoreEvaluation& model : result.models) {
     models.rows.push_back({absl::StrCat(model.name, "/", model.version), model.architecture,
-                           model.weights_sha256, model.threshold_set_id, model.training_data});
+                           model.weights_sha256, model.threshold_set_id,
+                           model.manifest.training_data()});
   }
   page.Table(models);
   if (data.unreadable.empty()) return;
@@ -166,7 +171,8 @@ void AddCircumstances(const EvaluationResult& result, HtmlPage& page) {
 void AddComparison(const EvaluationResult& result, HtmlPage& page) {
   const std::vector<const ScoreEvaluation*> all = AllScores(result);
   page.Heading(2, "The models side by side");
-  page.Plots({RocPlot(all), PrecisionRecallPlot(all), AucPlot(all, result.shortcut)});
+  page.Plots({RocPlot(all), RocCornerPlot(all), PrecisionRecallPlot(all)});
+  page.Plots({AucPlot(all, result.shortcut)});
   if (result.comparisons.empty()) return;
   HtmlTable table;
   table.caption = "Differences of the AUC, over the same resampled patients";

@@ -20,6 +20,13 @@ std::string WithInterval(const absl::optional<Interval>& interval, int digits) {
   return Range(interval->estimate, interval->low, interval->high, digits);
 }
 
+std::string CellWithInterval(const absl::optional<Interval>& interval, int digits) {
+  std::string text = WithInterval(interval, digits);
+  const size_t space = interval.has_value() ? text.find(' ') : std::string::npos;
+  if (space != std::string::npos) text[space] = '\n';
+  return text;
+}
+
 std::string WithInterval(const MeanInterval& interval, int digits) {
   if (interval.count == 0) return kNoNumber;
   return Range(interval.mean, interval.low, interval.high, digits);

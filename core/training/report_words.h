@@ -14,6 +14,8 @@ namespace camnode {
 // What stands where there is no number.
 inline constexpr char kNoNumber[] = "not defined";
 
+// "0.981\n(0.968 to 0.990)": a cell of a table.
+std::string CellWithInterval(const absl::optional<Interval>& interval, int digits = 3);
 // "0.981 (0.968 to 0.990)".
 std::string WithInterval(const absl::optional<Interval>& interval, int digits = 3);
 std::string WithInterval(const MeanInterval& interval, int digits = 3);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,14 @@ absl::optional<T> IfDefined(absl::StatusOr<T> value) {
 }
 
 enum class Share { kSensitivity, kSpecificity, kAccuracy };
+
+// Where all verdicts are right, or all wrong, resampled ones are too, and the bootstrap has
+// nothing to say: the exact bound for as many patients (Clopper and Pearson 1934).
+void WidenCertainty(int patients, double confidence, Interval& interval) {
+  const double bound = std::pow((1.0 - confidence) / 2.0, 1.0 / std::max(1, patients));
+  if (interval.estimate == 1.0) interval.low = std::min(interval.low, bound);
+  if (interval.estimate == 0.0) interval.high = std::max(interval.high, 1.0 - bound);
+}
 
 // Of the verdicts at `threshold`, over the films' weights.
 absl::optional<Interval> ShareInterval(const std::vector<ScoredFilm>& films, double threshold,
@@ -39,7 +48,14 @@ absl::optional<Interval> ShareInterval(const std::vector<ScoredFilm>& films, dou
     if (all <= 0.0) return absl::nullopt;
     return hits / all;
   };
-  return IfDefined(BootstrapInterval(films, statistic, options));
+  absl::optional<Interval> interval = IfDefined(BootstrapInterval(films, statistic, options));
+  if (!interval.has_value()) return interval;
+  std::set<std::string> patients;
+  for (size_t i = 0; i < films.size(); ++i) {
+    if (counts[i]) patients.insert(films[i].patient);
+  }
+  WidenCertainty(static_cast<int>(patients.size()), options.confidence, *interval);
+  return interval;
 }
 
 std::vector<NamedThreshold> ChooseThresholds(const std::vector<ScoredFilm>& films,
@@ -155,13 +171,38 @@ std::vector<SubgroupFigures> MeasureSubgroups(
   return groups;
 }
 
-std::vector<ScoredFilm> MeanOfModels(const std::vector<CalibratedScores>& models) {
+CorruptionFigures MeasureCorruption(const std::string& name, const std::vector<ScoredFilm>& films,
+                                    double threshold) {
+  CorruptionFigures figures;
+  figures.name = name;
+  figures.auc = IfDefined(Auc(films));
+  const Confusion confusion = CountConfusion(films, threshold);
+  figures.sensitivity = Sensitivity(confusion);
+  figures.specificity = Specificity(confusion);
+  return figures;
+}
+
+CalibratedFilms Calibrate(std::vector<ScoredFilm> films,
+                          const camnode::model::v1::ModelManifest& manifest) {
+  const bool calibrated = manifest.has_calibration();
+  const double scale = calibrated ? manifest.calibration().scale() : 1.0;
+  const double offset = calibrated ? manifest.calibration().offset() : 0.0;
+  CalibratedFilms scores;
+  for (ScoredFilm& film : films) {
+    scores.calibrated_log_odds.push_back(scale * film.logit + offset);
+    film.probability = Sigmoid(scores.calibrated_log_odds.back());
+  }
+  scores.films = std::move(films);
+  return scores;
+}
+
+std::vector<ScoredFilm> MeanOfModels(const std::vector<CalibratedFilms>& models) {
   std::vector<ScoredFilm> films = models.front().films;
   const double count = static_cast<double>(models.size());
   for (size_t i = 0; i < films.size(); ++i) {
     double yes = 0.0;
     double no = 0.0;
-    for (const CalibratedScores& model : models) {
+    for (const CalibratedFilms& model : models) {
       yes += Sigmoid(model.calibrated_log_odds[i]);
       no += Sigmoid(-model.calibrated_log_odds[i]);
     }

@@ -12,6 +12,7 @@
 #include "core/training/evaluation_result.h"
 #include "core/training/metrics.h"
 #include "core/training/shortcut_baseline.h"
+#include "proto/camnode/model/v1/manifest.pb.h"
 
 namespace camnode {
 
@@ -37,14 +38,24 @@ std::vector<SubgroupFigures> MeasureSubgroups(
     const std::vector<std::map<std::string, std::string>>& values,
     const std::vector<std::string>& columns, double threshold, const BootstrapOptions& options);
 
-// The mean over models of the calibrated probabilities of each film, with its log odds.
-// REQUIRES: models, all of the same films in the same order.
-struct CalibratedScores {
+CorruptionFigures MeasureCorruption(const std::string& name, const std::vector<ScoredFilm>& films,
+                                    double threshold);
+
+// Films with probabilities by one model's calibration.
+struct CalibratedFilms {
   std::vector<ScoredFilm> films;
   // Log odds after calibration, one a film: a probability near 1 keeps its digits there.
   std::vector<double> calibrated_log_odds;
 };
-std::vector<ScoredFilm> MeanOfModels(const std::vector<CalibratedScores>& models);
+
+// Sets the probabilities from the logits, not rounded; without a calibration in the
+// manifest by the sigmoid alone.
+CalibratedFilms Calibrate(std::vector<ScoredFilm> films,
+                          const camnode::model::v1::ModelManifest& manifest);
+
+// The mean over models of the calibrated probabilities of each film, with its log odds.
+// REQUIRES: models, all of the same films in the same order.
+std::vector<ScoredFilm> MeanOfModels(const std::vector<CalibratedFilms>& models);
 
 }  // namespace camnode
 

@@ -1,6 +1,7 @@
 #include "core/training/shortcut_section.h"
 
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -68,6 +69,46 @@ ShortcutSection MakeSection(const std::vector<ScoredFilm>& films, ShortcutBaseli
 }
 
 }  // namespace
+
+Dataset WithoutFilmsOf(const Dataset& training, const Dataset& evaluated) {
+  std::set<std::string> patients;
+  std::set<std::string> digests;
+  for (const LabelledFilm& film : evaluated.films) {
+    patients.insert(film.patient);
+    digests.insert(film.sha256);
+  }
+  Dataset rest;
+  rest.classes = training.classes;
+  for (const LabelledFilm& film : training.films) {
+    if (patients.count(film.patient) == 0 && digests.count(film.sha256) == 0) {
+      rest.films.push_back(film);
+    }
+  }
+  return rest;
+}
+
+absl::StatusOr<ShortcutFilms> MeasureShortcutFilms(const Dataset& dataset,
+                                                   const std::string& positive_class,
+                                                   const ModelFolder& model,
+                                                   const FilmReader& read_film, uint64_t seed,
+                                                   const FilmProgress& progress) {
+  ShortcutFilms films;
+  CAMNODE_ASSIGN_OR_RETURN(
+      films.statistics,
+      MeasureStatistics(dataset, model.manifest.preprocessing(), read_film, progress));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<int> folds,
+                           AssignFolds(dataset, kShortcutFolds, seed));
+  for (size_t i = 0; i < folds.size(); ++i) {
+    const LabelledFilm& film = dataset.films[i];
+    ScoredFilm scored;
+    scored.name = film.name;
+    scored.patient = film.patient;
+    scored.fold = folds[i];
+    scored.positive = dataset.classes[static_cast<size_t>(film.class_index)] == positive_class;
+    films.films.push_back(std::move(scored));
+  }
+  return films;
+}
 
 absl::StatusOr<ShortcutSection> ShortcutFromTraining(const ShortcutFilms& training,
                                                      const ShortcutFilms& films,

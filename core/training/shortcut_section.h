@@ -24,6 +24,18 @@ struct ShortcutFilms {
   std::vector<FilmStatistics> statistics;  // One a film.
 };
 
+// The films of `training` whose patient and bytes are none of `evaluated`'s.
+Dataset WithoutFilmsOf(const Dataset& training, const Dataset& evaluated);
+
+// Every film of `dataset`, dealt to kShortcutFolds folds.  `model` says how films are
+// prepared.
+// Errors: MeasureStatistics', AssignFolds'.
+absl::StatusOr<ShortcutFilms> MeasureShortcutFilms(const Dataset& dataset,
+                                                   const std::string& positive_class,
+                                                   const ModelFolder& model,
+                                                   const FilmReader& read_film, uint64_t seed,
+                                                   const FilmProgress& progress);
+
 // Fitted on `training`, which must share no patient with `films`, and applied to `films`.
 // Errors: kFailedPrecondition (too few films of a class in `training`),
 // ApplyShortcutBaseline's.

@@ -40,10 +40,13 @@ struct Axis {
   double to = 1.0;
   std::vector<double> ticks;
 
+  // Far outside it is only as far as it must be to lead out of sight.
   double At(double value) const {
-    const double inside = std::clamp(value, low, high);
-    return from + (inside - low) / (high - low) * (to - from);
+    const double size = high - low;
+    const double near = std::clamp(value, low - 10.0 * size, high + 10.0 * size);
+    return from + (near - low) / size * (to - from);
   }
+  bool Holds(double value) const { return value >= low && value <= high; }
 };
 
 void Widen(PlotRange& range, double value) {
@@ -138,7 +141,9 @@ class Drawing {
       svg_ += Text(kLeft, 18, "start", plot_.title, " font-size=\"13\" font-weight=\"bold\"");
     }
     DrawAxes();
+    BeginClipping();
     for (const PlotSeries& series : plot_.series) Draw(series);
+    if (clips_) svg_ += "</svg>\n";
     DrawLegend();
     svg_ += "</svg>\n";
     return std::move(svg_);
@@ -187,6 +192,21 @@ class Drawing {
     const std::string turn =
         absl::StrCat(" transform=\"rotate(-90 14 ", Pixels((top_ + bottom_) / 2), ")\"");
     svg_ += Text(14, (top_ + bottom_) / 2, "middle", plot_.y_name, turn);
+  }
+
+  // An <svg> within shows nothing outside itself.
+  void BeginClipping() {
+    for (const PlotSeries& series : plot_.series) {
+      for (const PlotPoint& point : series.points) {
+        clips_ = clips_ || (IsFinite(point) && !(x_.Holds(point.x) && y_.Holds(point.y)));
+      }
+    }
+    if (!clips_) return;
+    const std::string place = absl::StrCat(Pixels(x_.from), " ", Pixels(top_), " ",
+                                           Pixels(x_.to - x_.from), " ", Pixels(bottom_ - top_));
+    absl::StrAppend(&svg_, "<svg x=\"", Pixels(x_.from), "\" y=\"", Pixels(top_), "\" width=\"",
+                    Pixels(x_.to - x_.from), "\" height=\"", Pixels(bottom_ - top_),
+                    "\" viewBox=\"", place, "\">\n");
   }
 
   void Draw(const PlotSeries& series) {
@@ -309,6 +329,7 @@ class Drawing {
   double bottom_ = 0.0;
   Axis x_;
   Axis y_;
+  bool clips_ = false;  // Some point lies outside the axes.
   std::string svg_;
 };
 

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "core/models/ensemble_threshold.h"
+#include "core/training/curves.h"
 #include "services/lab_commands.h"
 #include "tests/core/training/well_formed.h"
 #include "tests/testing/status_matchers.h"
@@ -40,11 +43,12 @@ class LabEvaluateTest : public ::testing::Test {
 
   static std::vector<std::string> Words(const std::string& report,
                                         std::vector<std::string> more = {}) {
-    std::vector<std::string> words = {"--model",   "deploy/models/resnet18/1",
-                                      "--data",    TestDataPath("kermany224"),
-                                      "--split",   "val",
-                                      "--report",  report,
-                                      "--threads", "1"};
+    std::vector<std::string> words = {"--model",     "deploy/models/resnet18/1",
+                                      "--data",      TestDataPath("kermany224"),
+                                      "--split",     "val",
+                                      "--report",    report,
+                                      "--threads",   "1",
+                                      "--bootstrap", "200"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
@@ -140,6 +144,17 @@ TEST_F(LabEvaluateTest, ReportsWhatItsOwnFilmsGiveByHand) {
   EXPECT_THAT(report["shortcut"]["absent"].get<std::string>(), HasSubstr("8 films"));
 }
 
+TEST_F(LabEvaluateTest, ScoresFilmsAsOtherDevicesMightHaveMadeThem) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224/val");
+  ASSERT_THAT(RunEvaluate(Words(Path("report"), {"--corruptions"})), IsOk());
+  const Json report = Json::parse(Read(Path("report/report.json")));
+  const Json& corruptions = report["models"][0]["corruptions"];
+  ASSERT_EQ(corruptions.size(), 12);
+  EXPECT_EQ(corruptions[0]["name"], "blur 1");
+  for (const Json& figures : corruptions) EXPECT_GE(figures["auc"], 0.5) << figures;
+  EXPECT_THAT(Read(Path("report/report.html")), HasSubstr("third resolution"));
+}
+
 TEST_F(LabEvaluateTest, WritesAPageThatNeedsNothingFromElsewhere) {
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
   ASSERT_THAT(RunEvaluate(Words(Path("report"))), IsOk());
@@ -194,6 +209,173 @@ TEST_F(LabEvaluateTest, MeasuresFilmsOfOneClassAsFarAsTheyGo) {
   EXPECT_THAT(Read(Path("report/report.html")), HasSubstr("of one class only"));
 }
 
+// 60 training films of each class and the 16 others, in one CSV file.
+class LabEvaluateCsvTest : public LabEvaluateTest {
+ protected:
+  std::string WriteCsv() {
+    std::ofstream csv(Path("films.csv"));
+    csv << "path,class,split,side\n";
+    for (const std::string name : {"NORMAL", "PNEUMONIA"}) {
+      AddFilms(TestDataPath("kermany224/train/" + name), name, "train", 60, csv);
+      AddFilms(TestDataPath("kermany224/val/" + name), name, "val", 8, csv);
+    }
+    return Path("films.csv");
+  }
+
+  // As a training run leaves it, of every second film the other fold.
+  std::string WriteHeldOut(const std::string& name, double sharpness) const {
+    std::ofstream csv(Path(name));
+    csv << "name,patient,class,fold,logit,probability\n";
+    for (size_t i = 0; i < training_.size(); ++i) {
+      const bool sick = i >= 60;
+      const double logit = sharpness * (sick ? 1 : -1) + std::sin(2.0 * static_cast<double>(i));
+      csv << training_[i] << ",p" << i << "," << (sick ? "PNEUMONIA" : "NORMAL") << "," << i % 2
+          << "," << logit << "," << 1 / (1 + std::exp(-logit)) << "\n";
+    }
+    return Path(name);
+  }
+
+  std::vector<std::string> CsvWords(std::vector<std::string> more) {
+    std::vector<std::string> words = Words(Path("report"), std::move(more));
+    words[3] = WriteCsv();
+    return words;
+  }
+
+ private:
+  void AddFilms(const std::string& folder, const std::string& name, const std::string& split,
+                size_t count, std::ostream& csv) {
+    std::vector<std::string> paths;
+    for (const auto& entry : fs::directory_iterator(folder)) paths.push_back(entry.path());
+    std::sort(paths.begin(), paths.end());
+    paths.resize(std::min(count, paths.size()));
+    for (size_t i = 0; i < paths.size(); ++i) {
+      csv << fs::absolute(paths[i]).string() << "," << name << "," << split << ","
+          << (i % 2 == 0 ? "left" : "right") << "\n";
+      if (split == "train") training_.push_back(fs::absolute(paths[i]).string());
+    }
+  }
+
+  std::vector<std::string> training_;
+};
+
+TEST_F(LabEvaluateCsvTest, MeasuresTheShortcutOnTrainingFilmsAndSubgroupsByAColumn) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224/train");
+  ASSERT_THAT(RunEvaluate(CsvWords({"--shortcut-data", Path("films.csv"), "--subgroup", "side"})),
+              IsOk());
+  const Json report = Json::parse(Read(Path("report/report.json")));
+  EXPECT_THAT(report["shortcut"]["source"].get<std::string>(), HasSubstr("120 training films"));
+  EXPECT_EQ(report["shortcut"]["statistics"].size(), 26);
+  EXPECT_GT(report["shortcut"]["auc"], 0.7);  // The leak that the films are known for.
+  const Json& model = report["models"][0];
+  EXPECT_FALSE(model["shortcut_balanced_auc"].is_null());
+  EXPECT_FALSE(model["shortcut_correlation"].is_null());
+  ASSERT_EQ(model["subgroups"].size(), 2);
+  EXPECT_EQ(model["subgroups"][0]["value"], "left");
+  EXPECT_EQ(model["subgroups"][0]["films"], 8);
+  EXPECT_TRUE(report["alarms"].empty());
+}
+
+TEST_F(LabEvaluateCsvTest, SaysThatFilmsWereTrainedWith) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224/train");
+  std::vector<std::string> words = CsvWords({"--shortcut-data", Path("films.csv")});
+  words[5] = "train";
+  ASSERT_THAT(RunEvaluate(words), IsOk());
+  const Json report = Json::parse(Read(Path("report/report.json")));
+  ASSERT_EQ(report["alarms"].size(), 1);
+  EXPECT_THAT(report["alarms"][0].get<std::string>(), HasSubstr("120 of the 120 films"));
+  EXPECT_THAT(report["shortcut"]["absent"].get<std::string>(), HasSubstr("every training film"));
+}
+
+TEST_F(LabEvaluateCsvTest, JudgesRecipesOutOfFoldAloneAndTogether) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224/train");
+  std::vector<std::string> words = CsvWords({"--shortcut-data", Path("films.csv")});
+  words.insert(words.end(), {"--out-of-fold", "resnet18=" + WriteHeldOut("a.csv", 0.5),
+                             "--out-of-fold", "other=" + WriteHeldOut("b.csv", 2.0)});
+  ASSERT_THAT(RunEvaluate(words), IsOk());
+  const Json folds = Json::parse(Read(Path("report/report.json")))["out_of_fold"];
+  ASSERT_EQ(folds.size(), 3);
+  EXPECT_EQ(folds[0]["name"], "other");
+  EXPECT_EQ(folds[0]["threshold"], 0.5);
+  EXPECT_EQ(folds[1]["name"], "resnet18");
+  EXPECT_EQ(folds[1]["threshold"], 0.25);  // Its manifest's.
+  EXPECT_EQ(folds[2]["name"], "mean of the recipes");
+  for (const Json& recipe : folds) {
+    EXPECT_EQ(recipe["films"], 120);
+    EXPECT_EQ(recipe["folds"], 2);
+    EXPECT_FALSE(recipe["shortcut_balanced_auc"].is_null());
+    EXPECT_THAT(recipe["shortcut_balanced_thresholds"][0]["rule"].get<std::string>(),
+                HasSubstr("what ships"));
+  }
+  EXPECT_GT(folds[0]["auc"], folds[1]["auc"]);
+}
+
+TEST_F(LabEvaluateTest, TakesTheMeansThresholdFromTheModelsEnsembleFile) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224/val");
+  std::vector<ModelFolder> models;
+  std::vector<std::string> words = {"--data",    TestDataPath("kermany224"),
+                                    "--split",   "val",
+                                    "--report",  Path("report"),
+                                    "--threads", "1"};
+  for (const std::string name : {"resnet18", "efficientnet_b0"}) {
+    const fs::path folder = folder_ / "models" / name / "1";
+    fs::create_directories(folder.parent_path());
+    fs::create_directory_symlink(fs::absolute("deploy/models/" + name + "/1"), folder);
+    words.insert(words.begin(), {"--model", folder.string()});
+    auto model = LoadModelFolder(folder.string(), WeightsCheck::kSkipDigest);
+    ASSERT_THAT(model, IsOk());
+    models.push_back(*std::move(model));
+  }
+  EnsembleThreshold threshold = EnsembleThresholdOf(models);
+  threshold.set_threshold(0.4);
+  threshold.set_interval_low(0.3);
+  threshold.set_interval_high(0.5);
+  threshold.set_interval_level(0.95);
+  threshold.set_rule("made up");
+  threshold.set_films(10);
+  threshold.set_normals(5);
+  threshold.set_threshold_set_id("together-1");
+  ASSERT_THAT(SaveEnsembleThreshold(Path("models"), threshold), IsOk());
+  ASSERT_THAT(RunEvaluate(words), IsOk());
+  const Json mean = Json::parse(Read(Path("report/report.json")))["mean"];
+  EXPECT_EQ(mean["threshold"], 0.4);
+  EXPECT_EQ(mean["threshold_interval"], Json({0.3, 0.5}));
+  EXPECT_EQ(mean["threshold_set_id"], "together-1");
+  EXPECT_THAT(mean["threshold_origin"].get<std::string>(), HasSubstr("made up"));
+}
+
+TEST_F(LabEvaluateTest, SoundsTheAlarmWhenARunPreparedFilmsOtherwise) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224/val");
+  fs::create_directories(folder_ / "run");
+  std::string recipe = Read("deploy/models/resnet18/recipe.textproto");
+  const std::string served = "geometry: GEOMETRY_SQUASH";
+  ASSERT_NE(recipe.find(served), std::string::npos);
+  recipe.replace(recipe.find(served), served.size(), "geometry: GEOMETRY_LETTERBOX");
+  std::ofstream(Path("run/recipe.textproto")) << recipe;
+  std::vector<CurvePoint> curves(2);
+  curves[0].epoch = 1;
+  curves[1].epoch = 2;
+  for (CurvePoint& point : curves) point.stage = 1;
+  for (CurvePoint& point : curves) point.image_size = 160;
+  std::ofstream(Path("run/curves.csv")) << FormatCurves(curves);
+  ASSERT_THAT(RunEvaluate(Words(Path("report"), {"--run", Path("run")})), IsOk());
+  const Json report = Json::parse(Read(Path("report/report.json")));
+  ASSERT_EQ(report["models"][0]["alarms"].size(), 1);
+  EXPECT_THAT(report["models"][0]["alarms"][0].get<std::string>(), HasSubstr("geometry"));
+  EXPECT_EQ(report["runs"][0]["curves"].size(), 2);
+  EXPECT_THAT(Read(Path("report/report.html")), HasSubstr("Bias alarm."));
+}
+
+TEST_F(LabEvaluateTest, ModelCardIsMadeFromTheReport) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224/val");
+  ASSERT_THAT(RunEvaluate(Words(Path("report"))), IsOk());
+  ASSERT_THAT(RunModelCard({"--report", Path("report/report.json"), "--output", Path("card.md")}),
+              IsOk());
+  EXPECT_THAT(Read(Path("card.md")), HasSubstr("| `resnet18/1` | resnet18 | pneumonia | 0.2500 |"));
+  EXPECT_THAT(Read(Path("card.md")), HasSubstr("on 16 films of 15 patients"));
+  EXPECT_THAT(RunModelCard({"--report", Path("none.json"), "--output", Path("card.md")}),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("none.json")));
+}
+
 TEST_F(LabEvaluateTest, NamesWhatIsWrongWithTheCommandLine) {
   using absl::StatusCode;
   EXPECT_THAT(RunEvaluate({"--data", "x", "--report", "y"}),
@@ -203,7 +385,7 @@ TEST_F(LabEvaluateTest, NamesWhatIsWrongWithTheCommandLine) {
   EXPECT_THAT(RunEvaluate({"--model", "x", "--data", "y", "--report", "z", "film.png"}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("film.png")));
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
-  EXPECT_THAT(RunEvaluate(Words(Path("report"), {"--positive-class", "COVID"})),
+  EXPECT_THAT(RunEvaluate(Words(Path("report"), {"--class", "COVID"})),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("COVID")));
   EXPECT_THAT(RunEvaluate(Words(Path("report"), {"--subgroup", "sex"})),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("sex")));

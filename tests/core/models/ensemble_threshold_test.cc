@@ -84,7 +84,7 @@ TEST_F(EnsembleThresholdTest, StaysWithModelsWhoseOwnThresholdChanged) {
 
 TEST_F(EnsembleThresholdTest, RefusesAFileThatSaysWhatCannotBe) {
   EnsembleThreshold wrong = SomeThreshold();
-  wrong.set_threshold(0.3);
+  wrong.set_interval_low(0.8);
   EXPECT_THAT(SaveEnsembleThreshold(folder_.string(), wrong),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("interval_low")));
   fs::create_directories(fs::path(Path()).parent_path());

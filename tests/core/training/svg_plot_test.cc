@@ -89,6 +89,15 @@ TEST(SvgPlotTest, DrawsBarsFromZeroAndErrorBarsWithTheirEnds) {
   EXPECT_THAT(RenderSvg(plot), HasSubstr("y1=\"100.00\" x2=\"58.00\" y2=\"70.00\""));
 }
 
+TEST(SvgPlotTest, ShowsNothingOutsideItsAxes) {
+  Plot plot = SomePlot();
+  EXPECT_THAT(RenderSvg(plot), Not(HasSubstr("<svg x=")));
+  plot.x_range = PlotRange{0.0, 0.5};
+  const std::string svg = RenderSvg(plot);
+  EXPECT_THAT(svg, HasSubstr("<svg x=\"58.00\" y=\"30.00\""));
+  EXPECT_TRUE(IsWellFormedXml(svg));
+}
+
 TEST(SvgPlotTest, TicksAreRoundAndHoldTheRange) {
   EXPECT_THAT(RoundTicks(0.0, 1.0, 6),
               Pointwise(DoubleEq(), {0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0}));
