@@ -13,6 +13,7 @@
 #include "core/training/dataset.h"
 #include "core/training/explanation_quality.h"
 #include "core/training/explanations_json.h"
+#include "core/training/patient_patterns.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/oflog/oflog.h"
 #include "services/lab_arguments.h"
@@ -62,9 +63,11 @@ absl::StatusOr<std::vector<LabelledFilm>> FindFilms(const LabArguments& argument
   CAMNODE_ASSIGN_OR_RETURN(options.path, arguments.Required("data"));
   CAMNODE_ASSIGN_OR_RETURN(const std::string split, arguments.Required("split"));
   options.splits = {split};
-  options.patient_patterns = arguments.All("patient-pattern");
-  CAMNODE_ASSIGN_OR_RETURN(const std::string wanted,
-                           arguments.One("class", models.front().manifest.reported_label()));
+  options.patient_patterns = arguments.All("patient");
+  if (options.patient_patterns.empty()) options.patient_patterns = UsualPatientPatterns();
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::string wanted,
+      arguments.One("positive-class", models.front().manifest.reported_label()));
   CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(options));
   std::vector<LabelledFilm> films;
   for (const LabelledFilm& film : dataset.films) {
@@ -72,8 +75,8 @@ absl::StatusOr<std::vector<LabelledFilm>> FindFilms(const LabArguments& argument
     if (absl::EqualsIgnoreCase(name, wanted)) films.push_back(film);
   }
   if (films.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("no film of class \"", wanted, "\"; --class names the one with the finding"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no film of class \"", wanted, "\"; --positive-class names the one with the finding"));
   }
   return films;
 }
@@ -136,9 +139,11 @@ were made random; the share of the map in the lungs; the map of a slightly chang
 the agreement of the models.  Prints a summary; FILE.json has every film's map and scores.
 
   --data FOLDER          SPLIT/CLASS/films, or a CSV (see camnode-lab train)
-  --class NAME           of the films with the finding; default: the reported label
-  --patient-pattern RE   whose film it is: the parentheses of the first expression that
-                         matches its file name; may be given several times
+  --positive-class NAME  of the films with the finding; default: the reported label
+  --patient REGEX        a film's patient: what the parentheses of the first expression
+                         that matches its file name hold; may be given several times;
+                         default: as Kermany et al. name them, and any other film is a
+                         patient of its own
   --films NUMBER         default: 100
   --seed NUMBER          which films, baselines and random weights; default: 1
   --steps NUMBER         of deletion and insertion; default: 10
@@ -155,7 +160,7 @@ absl::Status RunExplanationQuality(const std::vector<std::string>& words) {
   CAMNODE_ASSIGN_OR_RETURN(
       const LabArguments arguments,
       LabArguments::Parse(
-          words, {"model", "data", "split", "class", "patient-pattern", "output", "films", "seed",
+          words, {"model", "data", "split", "positive-class", "patient", "output", "films", "seed",
                   "steps", "methods", "variant-films", "draws", "threads"}));
   if (!arguments.files().empty()) {
     return absl::InvalidArgumentError(

@@ -23,10 +23,6 @@ std::vector<std::string> Words(const std::string& output) {
           TestDataPath("kermany224"),
           "--split",
           "val",
-          "--patient-pattern",
-          "(person\\d+_(?:bacteria|virus))",
-          "--patient-pattern",
-          "(NORMAL2-IM-\\d+)",
           "--films",
           "4",
           "--steps",
@@ -69,7 +65,7 @@ TEST(LabExplanationQualityTest, SaysWhatIsWrongWithTheCommandLine) {
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("film.png")));
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
   std::vector<std::string> words = Words("unused");
-  words.insert(words.end(), {"--class", "tuberculosis"});
+  words.insert(words.end(), {"--positive-class", "tuberculosis"});
   EXPECT_THAT(RunExplanationQuality(words),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("tuberculosis")));
 }
