@@ -36,6 +36,11 @@ absl::StatusOr<ExplanationOptions> ReadOptions(const LabArguments& arguments) {
                            arguments.WholeNumber("draws", options.randomisation_draws, 1, 1000));
   CAMNODE_ASSIGN_OR_RETURN(options.curves.blur_sigma,
                            arguments.Number("blur", options.curves.blur_sigma));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string fill, arguments.One("fill", "texture"));
+  if (fill != "texture" && fill != "blur") {
+    return absl::InvalidArgumentError("option --fill must be texture or blur");
+  }
+  options.curves.fill = fill == "blur" ? FillKind::kBlur : FillKind::kTexture;
   CAMNODE_ASSIGN_OR_RETURN(const int seed, arguments.WholeNumber("seed", 1, 0, 1'000'000'000));
   options.seed = static_cast<uint64_t>(seed);
   if (arguments.Has("methods")) {
@@ -87,8 +92,8 @@ std::string Text(const MeanInterval& interval) {
 }
 
 void Print(const ModelExplanationQuality& model) {
-  absl::PrintF("%s %s: blurred, %d films score higher than they are, %d alike\n", model.model,
-               model.version, model.films_blurred_higher, model.films_at_scale_floor);
+  absl::PrintF("%s %s: with everything deleted, %d films score higher than they are, %d alike\n",
+               model.model, model.version, model.films_deleted_higher, model.films_at_scale_floor);
   for (const MapFaithfulness& map : model.faithfulness) {
     absl::PrintF("  %-15s insertion less deletion %s", map.map, Text(map.score));
     if (map.over.has_value()) {
@@ -147,6 +152,8 @@ the agreement of the models.  Prints a summary; FILE.json has every film's map a
   --films NUMBER         default: 100
   --seed NUMBER          which films, baselines and random weights; default: 1
   --steps NUMBER         of deletion and insertion; default: 10
+  --fill KIND            what deleted pixels show: texture (default), the blurred film with
+                         the film's own texture scrambled, or blur alone
   --blur SHARE           deviation of the blur that deletes, in sides of the network's
                          input; default: 0.1
   --methods NAME[,NAME]  maps besides the served one; default:
@@ -161,7 +168,7 @@ absl::Status RunExplanationQuality(const std::vector<std::string>& words) {
       const LabArguments arguments,
       LabArguments::Parse(
           words, {"model", "data", "split", "positive-class", "patient", "output", "films", "seed",
-                  "steps", "methods", "variant-films", "draws", "threads"}));
+                  "steps", "fill", "blur", "methods", "variant-films", "draws", "threads"}));
   if (!arguments.files().empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("unexpected word \"", arguments.files().front(), "\""));

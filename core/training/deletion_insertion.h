@@ -2,26 +2,28 @@
 // pixels as the network needs them?
 //
 // Pixels are ordered by the map, stretched over the input bilinearly, strongest first.
-// Insertion starts from the blurred film and puts back the whole film's pixels in that
-// order; deletion starts from the whole film and blurs pixels in that order.  Blurring
-// takes away what a pixel says and leaves no edge that no film has, as black or mean fill
-// would.  A map that names what the network needs lets the logit rise early and fall
+// Insertion starts from the film with everything deleted and puts back the whole film's
+// pixels in that order; deletion starts from the whole film and deletes pixels in that
+// order.  A map that names what the network needs lets the logit rise early and fall
 // early.  After each of `steps` equal shares of the pixels the logit is taken, and
 //
-//   curve(share)  = (logit(share) - logit(blurred)) / scale
-//   scale         = max(|logit(whole) - logit(blurred)|, kScaleFloor)
+//   curve(share)  = (logit(share) - logit(deleted)) / scale
+//   scale         = max(|logit(whole) - logit(deleted)|, kScaleFloor)
 //   insertion     = area under the insertion curve (trapezia), deletion likewise
 //   score         = insertion - deletion
 //
 // The logit, not the probability, because that saturates.  The floor bounds what a film
-// whose blurred copy scores almost the same can contribute.
+// whose deleted copy scores almost the same can contribute; the difference is taken without
+// its sign, so that a film that scores lower than its deleted copy keeps the order of maps.
+// An order and its reverse have opposite scores, so that a random one expects 0.
 //
-// A network may find the blurred film more like the finding than the whole one: blur hides
-// the lung's vessels as pneumonia does.  Then what the film has that speaks against the
-// finding comes back with the pixels, curves run below 0, and the order still counts the
-// same way: putting back first what argues for the finding keeps the logit up longest, and
-// blurring it first raises the logit least.  The score is higher for the better map in
-// either case, which is why the scale takes the difference without its sign.
+// What is deleted.  The film is blurred, which leaves no edge that no film has, as black or
+// mean fill would.  But a blurred lung has no vessels, and neither has an opaque one:
+// networks for pneumonia find every film the more like pneumonia the more it is blurred, and
+// what follows from deleting with blur alone is about blur.  So FillKind::kTexture adds to
+// the blurred film what blurring took, with its phases drawn at random: as bright and as
+// sharp as the film everywhere, and nothing of what lies where.  It is noisy imputation, as
+// ROAD's (Rong et al., ICML 2022), with the film's own spectrum as the noise.
 //
 // Pixels that the map leaves equal, above all those without any evidence, are ordered by
 // the film's random map: a map that says nothing scores exactly as that does.
@@ -43,9 +45,15 @@ constexpr double kScaleFloor = 1.0;  // Logits.
 // lung; 22 pixels of 224.
 constexpr double kBlurSigma = 0.1;
 
+enum class FillKind {
+  kTexture,
+  kBlur,  // Alone: to compare with what others report.
+};
+
 struct DeletionInsertionOptions {
   int steps = 10;  // REQUIRES: more than 1.
   double blur_sigma = kBlurSigma;
+  FillKind fill = FillKind::kTexture;
 };
 
 struct DeletionInsertion {
@@ -58,7 +66,7 @@ struct DeletionInsertion {
 
 struct FilmCurves {
   double whole_logit = 0.0;
-  double blurred_logit = 0.0;
+  double deleted_logit = 0.0;
   bool at_scale_floor = false;
   std::vector<DeletionInsertion> maps;  // In the order given.
 };
@@ -69,14 +77,16 @@ std::vector<int> PixelOrder(const cv::Mat1f& map, const cv::Mat1f& ties, int64_t
 // Every channel, the border reflected.  `sigma` in sides of the input.
 ClassifierInput Blurred(const ClassifierInput& input, double sigma);
 
+// The film with everything deleted.  The same for the same seed.
+ClassifierInput Deleted(const ClassifierInput& input, const DeletionInsertionOptions& options,
+                        uint64_t seed);
+
 // The curves of one film along each map.  2 + 2 * (steps - 1) * maps passes.
 // REQUIRES: no map without cells.
 // Errors: those of the model.
-absl::StatusOr<FilmCurves> MeasureDeletionInsertion(ExplainedModel& model,
-                                                    const ClassifierInput& input,
-                                                    const std::vector<cv::Mat1f>& maps,
-                                                    const cv::Mat1f& ties,
-                                                    const DeletionInsertionOptions& options);
+absl::StatusOr<FilmCurves> MeasureDeletionInsertion(
+    ExplainedModel& model, const ClassifierInput& input, const std::vector<cv::Mat1f>& maps,
+    const cv::Mat1f& ties, const DeletionInsertionOptions& options, uint64_t seed);
 
 }  // namespace camnode
 

@@ -162,9 +162,9 @@ absl::StatusOr<ModelExplanationQuality> MeasureModel(ExplainedModel& model, size
     ExplainedFilmModel& own = films[i].models[index];
     const FilmFaithfulness& scores = measured.films[i];
     quality.films_at_scale_floor += scores.at_scale_floor ? 1 : 0;
-    own.blurred_logit = scores.blurred_logit;
-    quality.films_blurred_higher +=
-        own.blurred_logit > static_cast<double>(own.result.finding.logit) ? 1 : 0;
+    own.deleted_logit = scores.deleted_logit;
+    quality.films_deleted_higher +=
+        own.deleted_logit > static_cast<double>(own.result.finding.logit) ? 1 : 0;
     own.score = scores.served;
     own.random_score = scores.random;
     own.centre_score = scores.centre;
@@ -213,6 +213,7 @@ absl::StatusOr<ExplanationQuality> MeasureExplanations(const std::vector<Explain
   quality.seed = options.seed;
   quality.steps = options.curves.steps;
   quality.blur_sigma = options.curves.blur_sigma;
+  quality.fill = options.curves.fill == FillKind::kBlur ? "blur" : "texture";
   quality.variant_films = std::min(options.variant_films, static_cast<int>(sample.films.size()));
   quality.films = MakeFilms(sample, null);
   for (const SampledFilm& film : sample.films) {

@@ -22,7 +22,7 @@ struct MapFaithfulness {
   MeanInterval score;  // Insertion less deletion.
   MeanInterval insertion;
   MeanInterval deletion;
-  // Mean over the films: the logit, 0 at the blurred film, in units of its distance to the
+  // Mean over the films: the logit, 0 at the deleted film, in units of its distance to the
   // whole one, at the shares 0, 1/steps, ... 1 of the pixels.
   std::vector<double> insertion_curve;
   std::vector<double> deletion_curve;
@@ -82,10 +82,10 @@ struct ModelExplanationQuality {
   std::string weights_sha256;
   // Served map, baselines, then variants (on fewer films).
   std::vector<MapFaithfulness> faithfulness;
-  // Films whose logit moves by less than the floor of the scale between blurred and whole,
-  // and those whose blurred copy has the higher logit.
+  // Films whose logit moves by less than the floor of the scale between deleted and whole,
+  // and those whose deleted copy has the higher logit.
   int films_at_scale_floor = 0;
-  int films_blurred_higher = 0;
+  int films_deleted_higher = 0;
   RandomisationCheck randomisation;
   LungFocus lungs;
   std::vector<MapStability> stability;
@@ -94,7 +94,7 @@ struct ModelExplanationQuality {
 // One model on one film of the sample.
 struct ExplainedFilmModel {
   ModelResult result;  // Finding, served map, placement.
-  double blurred_logit = 0.0;
+  double deleted_logit = 0.0;
   double score = 0.0;  // Of the served map.
   // Of the baselines.
   double random_score = 0.0;
@@ -136,6 +136,7 @@ struct ExplanationQuality {
   uint64_t seed = 0;
   int steps = 0;
   double blur_sigma = 0.0;  // In input widths.
+  std::string fill;         // What deleted pixels show: "texture" or "blur".
   double lung_area = 0.0;   // Mean share of the film.
   int lung_fallbacks = 0;   // Films whose region is the prior.
   std::vector<ModelExplanationQuality> models;

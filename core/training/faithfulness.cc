@@ -99,7 +99,8 @@ absl::StatusOr<std::vector<Curves>> MeasureVariants(
       const cv::Mat1f ties = RandomMap(maps.front().size(), SeedOf(film, options.seed));
       CAMNODE_ASSIGN_OR_RETURN(
           const FilmCurves curves,
-          MeasureDeletionInsertion(model, inputs[film], maps, ties, options.curves));
+          MeasureDeletionInsertion(model, inputs[film], maps, ties, options.curves,
+                                   SeedOf(film, options.seed)));
       for (size_t i = 0; i < measured.size(); ++i) {
         variants[measured[i]].push_back(curves.maps[i]);
       }
@@ -135,12 +136,12 @@ absl::StatusOr<Faithfulness> MeasureFaithfulness(
         const FilmCurves curves,
         MeasureDeletionInsertion(model, inputs[film],
                                  {served_maps[film], random, CentreMap(grid), means[film]}, random,
-                                 options.curves));
+                                 options.curves, SeedOf(film, options.seed)));
     served.push_back(curves.maps[0]);
     baselines.random.push_back(curves.maps[1]);
     baselines.centre.push_back(curves.maps[2]);
     baselines.mean_of_others.push_back(curves.maps[3]);
-    faithfulness.films.push_back({curves.blurred_logit, curves.at_scale_floor, curves.maps[0].score,
+    faithfulness.films.push_back({curves.deleted_logit, curves.at_scale_floor, curves.maps[0].score,
                                   curves.maps[1].score, curves.maps[2].score,
                                   curves.maps[3].score});
     step();

@@ -25,7 +25,7 @@ struct FaithfulnessOptions {
 
 // Scores of one film.
 struct FilmFaithfulness {
-  double blurred_logit = 0.0;
+  double deleted_logit = 0.0;
   bool at_scale_floor = false;
   double served = 0.0;
   double random = 0.0;

@@ -21,7 +21,7 @@ std::string CurvePlot(const ModelExplanationQuality& model, bool insertion) {
   plot.title = insertion ? "Insertion: what the strongest pixels bring back"
                          : "Deletion: what is left without them";
   plot.x_name = "share of the pixels, strongest first";
-  plot.y_name = "logit, from blurred (0) to whole (1)";
+  plot.y_name = "logit, from all deleted (0) to whole (1)";
   plot.x_range = PlotRange{0.0, 1.0};
   int colour = 0;
   for (const MapFaithfulness& map : model.faithfulness) {
@@ -61,11 +61,11 @@ void AddFaithfulness(const ModelExplanationQuality& model, HtmlPage& page) {
   }
   page.Table(table);
   page.Plots({CurvePlot(model, true), CurvePlot(model, false)});
-  if (model.films_blurred_higher > 0) {
+  if (model.films_deleted_higher > 0) {
     page.Note(absl::StrFormat(
-        "The network finds %s more like the finding when blurred than as they are: deletion does "
-        "not lower the logit there, but the order of the pixels is judged all the same.",
-        Count(model.films_blurred_higher, "film", "films")));
+        "The network finds %s more like the finding with everything deleted than as they are: "
+        "deletion does not lower the logit there.",
+        Count(model.films_deleted_higher, "film", "films")));
   }
 }
 

@@ -17,24 +17,17 @@ namespace {
 using ::testing::HasSubstr;
 
 std::vector<std::string> Words(const std::string& output) {
-  return {"--model",
-          "deploy/models/resnet18/1",
-          "--data",
-          TestDataPath("kermany224"),
-          "--split",
-          "val",
-          "--films",
-          "4",
-          "--steps",
-          "4",
-          "--draws",
-          "1",
-          "--methods",
-          "gradcam++",
-          "--variant-films",
-          "1",
-          "--output",
-          output};
+  return {"--model",         "deploy/models/resnet18/1",
+          "--data",          TestDataPath("kermany224"),
+          "--split",         "val",
+          "--films",         "4",
+          "--steps",         "4",
+          "--blur",          "0.05",
+          "--fill",          "texture",
+          "--draws",         "1",
+          "--methods",       "gradcam++",
+          "--variant-films", "1",
+          "--output",        output};
 }
 
 TEST(LabExplanationQualityTest, MeasuresAShippedNetworkOnFilmsItWasNotTrainedOn) {

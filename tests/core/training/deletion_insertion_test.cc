@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <opencv2/core.hpp>
 
 #include "tests/core/training/texture_model.h"
 #include "tests/testing/status_matchers.h"
@@ -25,8 +26,9 @@ cv::Mat1f MapOf(cv::Point cell) {
 FilmCurves Measure(TextureModel& model, const cv::Rect& textured,
                    const std::vector<cv::Mat1f>& maps, int steps) {
   const ClassifierInput input = *model.Prepare(TexturedFilm(textured));
-  const auto curves = MeasureDeletionInsertion(
-      model, input, maps, RandomMap({kTextureCells, kTextureCells}, 1), {steps, 0.1});
+  const auto curves =
+      MeasureDeletionInsertion(model, input, maps, RandomMap({kTextureCells, kTextureCells}, 1),
+                               {steps, 0.1, FillKind::kBlur}, 1);
   EXPECT_THAT(curves, IsOk());
   return *curves;
 }
@@ -49,7 +51,7 @@ TEST(DeletionInsertionTest, AMapThatNamesTheTextureBeatsOneThatNamesAnotherPlace
   const FilmCurves film = Measure(model, kUpperLeftCell, {MapOf({0, 0}), MapOf({3, 3})}, 8);
 
   EXPECT_GT(film.whole_logit, 3.0);
-  EXPECT_LT(film.blurred_logit, 0.5);
+  EXPECT_LT(film.deleted_logit, 0.5);
   EXPECT_FALSE(film.at_scale_floor);
   EXPECT_GT(film.maps[0].insertion, 0.85);
   EXPECT_LT(film.maps[0].deletion, 0.15);
@@ -73,12 +75,12 @@ TEST(DeletionInsertionTest, CurvesRunBetweenTheBlurredAndTheWholeFilm) {
 }
 
 // Blur as the finding: the network counts texture against it.
-TEST(DeletionInsertionTest, TheBetterMapScoresHigherWhereTheBlurredFilmHasTheHigherLogit) {
+TEST(DeletionInsertionTest, TheOrderOfMapsStandsWhereTheDeletedFilmHasTheHigherLogit) {
   cv::Mat1f weights(kTextureCells, kTextureCells, -1.0f);
   weights(0, 0) = 0.0f;  // The one cell that does not speak against it.
   TextureModel model(weights);
   const FilmCurves film = Measure(model, cv::Rect(0, 0, 4, 4), {MapOf({0, 0}), MapOf({3, 3})}, 8);
-  EXPECT_GT(film.blurred_logit, film.whole_logit);
+  EXPECT_GT(film.deleted_logit, film.whole_logit);
   EXPECT_GT(film.maps[0].score, film.maps[1].score + 0.05);
   EXPECT_LT(film.maps[0].insertion_curve.back(), 0.0);
 }
@@ -107,6 +109,37 @@ TEST(DeletionInsertionTest, BlurringKeepsAnEvenFilmAndLevelsATexturedOne) {
   const auto [low, high] = std::minmax_element(textured.image.begin(), textured.image.end());
   EXPECT_GT(*low, 0.45f);
   EXPECT_LT(*high, 0.55f);
+}
+
+// Half checkerboard, half gray: the texture is spread over all of it.
+TEST(DeletionInsertionTest, TheTextureFillIsAsBrightAndAsSharpAsTheFilmAndElsewhere) {
+  TextureModel model(EqualWeights());
+  const ClassifierInput film = *model.Prepare(TexturedFilm(cv::Rect(0, 0, 2, 4)));
+  const DeletionInsertionOptions options;
+  const ClassifierInput deleted = Deleted(film, options, 7);
+  const auto plane = [](const ClassifierInput& input) {
+    return cv::Mat1f(kTextureSide, kTextureSide, const_cast<float*>(input.image.data())).clone();
+  };
+  cv::Scalar mean, deviation, deleted_mean, deleted_deviation, gray_mean, gray_deviation;
+  cv::meanStdDev(plane(film), mean, deviation);
+  cv::meanStdDev(plane(deleted), deleted_mean, deleted_deviation);
+  EXPECT_NEAR(deleted_mean[0], mean[0], 0.03);
+  EXPECT_NEAR(deleted_deviation[0], deviation[0], 0.1);
+  cv::meanStdDev(plane(deleted).colRange(kTextureSide / 2, kTextureSide), gray_mean,
+                 gray_deviation);
+  EXPECT_GT(gray_deviation[0], 0.15) << "the gray half has no texture yet";
+  // The channels stay alike, another seed draws other phases.
+  EXPECT_NEAR(deleted.image[5], deleted.image[5 + kTextureSide * kTextureSide], 1e-5);
+  EXPECT_EQ(deleted.image, Deleted(film, options, 7).image);
+  EXPECT_NE(deleted.image, Deleted(film, options, 8).image);
+}
+
+TEST(DeletionInsertionTest, AReversedOrderHasTheOppositeScore) {
+  TextureModel model(EqualWeights());
+  const cv::Mat1f forward = RandomMap({kTextureCells, kTextureCells}, 4);
+  const cv::Mat1f backward(17.0f - forward);
+  const FilmCurves film = Measure(model, cv::Rect(1, 0, 2, 2), {forward, backward}, 8);
+  EXPECT_NEAR(film.maps[0].score, -film.maps[1].score, 0.02);
 }
 
 }  // namespace
