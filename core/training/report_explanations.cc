@@ -21,7 +21,7 @@ std::string CurvePlot(const ModelExplanationQuality& model, bool insertion) {
   plot.title = insertion ? "Insertion: what the strongest pixels bring back"
                          : "Deletion: what is left without them";
   plot.x_name = "share of the pixels, strongest first";
-  plot.y_name = "logit, from all deleted (0) to whole (1)";
+  plot.y_name = "logit above all deleted; whole is 1 away";
   plot.x_range = PlotRange{0.0, 1.0};
   int colour = 0;
   for (const MapFaithfulness& map : model.faithfulness) {

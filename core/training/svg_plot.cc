@@ -24,7 +24,7 @@ constexpr double kRight = 14.0;
 constexpr double kTop = 30.0;
 constexpr double kBottom = 46.0;
 constexpr double kLegendLine = 16.0;
-constexpr double kCharacterWidth = 6.2;  // Of 11 pixel sans-serif, about.
+constexpr double kCharacterWidth = 6.6;  // Of 11 pixel sans-serif, at the most, about.
 
 bool IsFinite(const PlotPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
 
@@ -161,7 +161,7 @@ class Drawing {
     int row = 0;
     for (const PlotSeries& series : plot_.series) {
       if (series.name.empty()) continue;
-      const double width = 30.0 + kCharacterWidth * static_cast<double>(series.name.size());
+      const double width = 38.0 + kCharacterWidth * static_cast<double>(series.name.size());
       if (x > kLeft && x + width > plot_.width_pixels) {
         x = kLeft;
         ++row;
