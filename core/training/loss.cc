@@ -67,4 +67,10 @@ torch::Tensor ReportedLogits(const v1::Recipe& recipe, const torch::Tensor& scor
   return scores.select(1, reported) - torch::logsumexp(torch::stack(others, 1), 1);
 }
 
+double Accuracy(const v1::Recipe& recipe, const torch::Tensor& logits,
+                const torch::Tensor& classes) {
+  const torch::Tensor right = logits.gt(0).eq(classes.eq(ReportedClass(recipe)));
+  return right.to(torch::kFloat32).mean().item<double>();
+}
+
 }  // namespace camnode

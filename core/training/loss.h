@@ -25,6 +25,11 @@ torch::Tensor TrainingLoss(const camnode::training::v1::Recipe& recipe, const to
 torch::Tensor ReportedLogits(const camnode::training::v1::Recipe& recipe,
                              const torch::Tensor& scores);
 
+// The share of films that `logits` [N] of the reported class, above 0 or not, put where
+// `classes` [N] does.
+double Accuracy(const camnode::training::v1::Recipe& recipe, const torch::Tensor& logits,
+                const torch::Tensor& classes);
+
 }  // namespace camnode
 
 #endif  // CAMNODE_CORE_TRAINING_LOSS_H_
