@@ -12,6 +12,7 @@ namespace camnode {
 namespace {
 
 constexpr int kEnd = std::char_traits<char>::eof();
+constexpr char kNul[] = "a NUL byte: not a text file, or one in UTF-16; save it in UTF-8";
 
 }  // namespace
 
@@ -58,9 +59,9 @@ absl::Status CsvReader::ReadField(std::string& field) {
   if (input_.sgetc() == '"') return ReadQuoted(field);
   while (true) {
     const int byte = input_.sgetc();
-    if (byte == kEnd || byte == ',' || byte == '\n' || byte == '\r') return absl::OkStatus();
+    if (byte == kEnd || byte == separator_ || byte == '\n' || byte == '\r') return absl::OkStatus();
     if (byte == '"') return Error("a quote inside a field that does not begin with one");
-    if (byte == 0) return Error("a NUL byte: not a text file, or one in UTF-16");
+    if (byte == 0) return Error(kNul);
     field.push_back(static_cast<char>(NextByte()));
     if (record_bytes_ > kMaxRecordBytes) return Error("longer than 64 KiB");
   }
@@ -71,7 +72,7 @@ absl::Status CsvReader::ReadQuoted(std::string& field) {
   while (true) {
     const int byte = NextByte();
     if (byte == kEnd) return Error("a quote that is not closed");
-    if (byte == 0) return Error("a NUL byte: not a text file, or one in UTF-16");
+    if (byte == 0) return Error(kNul);
     if (record_bytes_ > kMaxRecordBytes) return Error("longer than 64 KiB");
     if (byte == '"') {
       if (input_.sgetc() != '"') return absl::OkStatus();
@@ -84,7 +85,7 @@ absl::Status CsvReader::ReadQuoted(std::string& field) {
 absl::Status CsvReader::EndField() {
   int byte = NextByte();
   if (record_bytes_ > kMaxRecordBytes) return Error("longer than 64 KiB");
-  if (byte == ',') return absl::OkStatus();
+  if (byte == separator_) return absl::OkStatus();
   if (byte == '\r') {
     byte = NextByte();
     if (byte != '\n') return Error("a carriage return that ends no line");

@@ -17,15 +17,16 @@ struct CsvRecord {
   std::vector<std::string> fields;
 };
 
-// Fields are divided by commas; one in double quotes may hold commas, line ends and
-// doubled quotes.  Lines end in LF or CR LF; empty ones and a UTF-8 byte order mark
-// are skipped.  Used by one thread.
+// Fields are divided by commas, or by another byte that the caller names; one in double
+// quotes may hold those, line ends and doubled quotes.  Lines end in LF or CR LF; empty ones and a
+// UTF-8 byte order mark are skipped.  Used by one thread.
 class CsvReader {
  public:
   static constexpr int64_t kMaxRecordBytes = 1 << 16;
 
   // REQUIRES: `input` outlives the reader.
-  explicit CsvReader(std::istream& input) : input_(*input.rdbuf()) {}
+  explicit CsvReader(std::istream& input, char separator = ',')
+      : input_(*input.rdbuf()), separator_(separator) {}
 
   // Errors: kInvalidArgument, with the line: more than kMaxRecordBytes, a NUL, a lone
   // carriage return, a quote inside a bare field, text after a closing quote, no
@@ -41,6 +42,7 @@ class CsvReader {
   absl::Status Error(const char* what) const;
 
   std::streambuf& input_;
+  const int separator_;
   int64_t line_ = 1;         // Of the next byte.
   int64_t record_line_ = 1;  // Where the record begins.
   int64_t record_bytes_ = 0;

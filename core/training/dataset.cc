@@ -13,6 +13,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/durable_file.h"
@@ -40,7 +41,26 @@ struct FoundFilm {
   int64_t line = 0;  // Of the CSV; 0: found in a folder.
 };
 
-std::string Quoted(absl::string_view text) { return absl::StrCat("'", text, "'"); }
+std::string Quoted(absl::string_view text) { return absl::StrCat("'", CleanUtf8(text), "'"); }
+
+// "'a', 'b'"; of many the first.
+template <typename Texts>
+std::string QuotedList(const Texts& texts) {
+  constexpr size_t kShown = 20;
+  std::vector<std::string> shown;
+  for (const std::string& text : texts) {
+    if (shown.size() == kShown) return absl::StrCat(absl::StrJoin(shown, ", "), " and more");
+    shown.push_back(Quoted(text));
+  }
+  return absl::StrJoin(shown, ", ");
+}
+
+// Films of the splits asked for, and what else is there.
+struct FoundFilms {
+  std::vector<FoundFilm> films;
+  std::set<std::string> splits;
+  int64_t other_files = 0;
+};
 
 std::string WhereIs(const FoundFilm& found) {
   const std::string name = absl::StrCat("film ", Quoted(found.film.name));
@@ -51,7 +71,8 @@ std::string WhereIs(const FoundFilm& found) {
 absl::Status CheckUtf8(const std::string& text) {
   const std::string clean = CleanUtf8(text);
   if (clean == text) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(Quoted(clean), " is not UTF-8"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(Quoted(clean), " is not UTF-8: save the file, or name the film, in UTF-8"));
 }
 
 bool IsWanted(const std::string& split, const DatasetOptions& options) {
@@ -113,13 +134,15 @@ absl::StatusOr<std::vector<fs::path>> ListSubfolders(const fs::path& folder, con
   return folders;
 }
 
-absl::Status AppendFilmsOfClass(const fs::path& folder, const fs::path& root,
-                                std::vector<FoundFilm>& films) {
+absl::Status AppendFilmsOfClass(const fs::path& folder, const fs::path& root, FoundFilms& all) {
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<fs::directory_entry> entries, ListFolder(folder));
   for (const fs::directory_entry& entry : entries) {
-    if (!HasFilmExtension(entry.path())) continue;
+    if (!HasFilmExtension(entry.path())) {
+      ++all.other_files;
+      continue;
+    }
     CAMNODE_RETURN_IF_ERROR(CheckLink(entry, root));
-    CAMNODE_RETURN_IF_ERROR(CheckCount(films.size()));
+    CAMNODE_RETURN_IF_ERROR(CheckCount(all.films.size()));
     FoundFilm found;
     found.film.path = entry.path().string();
     found.film.split = folder.parent_path().filename().string();
@@ -127,28 +150,73 @@ absl::Status AppendFilmsOfClass(const fs::path& folder, const fs::path& root,
     found.film.name = absl::StrCat(found.film.split, "/", found.class_name, "/",
                                    entry.path().filename().string());
     CAMNODE_RETURN_IF_ERROR(CheckUtf8(found.film.name));
-    films.push_back(std::move(found));
+    all.films.push_back(std::move(found));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<FoundFilm>> FindInFolder(const DatasetOptions& options) {
+// Whether films lie in the folder itself.
+bool HoldsFilms(const fs::path& folder) {
+  const absl::StatusOr<std::vector<fs::directory_entry>> entries = ListFolder(folder);
+  return entries.ok() && absl::c_any_of(*entries, [](const fs::directory_entry& entry) {
+           std::error_code error;
+           return HasFilmExtension(entry.path()) && !entry.is_directory(error);
+         });
+}
+
+// What a folder without a single SPLIT/CLASS/film may be instead.
+absl::Status NoFilms(const fs::path& root, const std::vector<fs::path>& folders) {
+  std::string instead;
+  if (HoldsFilms(root)) instead = "; films without a class lie in the folder itself";
+  for (const fs::path& folder : folders) {
+    if (!HoldsFilms(folder)) continue;
+    instead = absl::StrCat("; films lie in ", Quoted(folder.filename().string()),
+                           ", which seems to be a class: if so, the data set is '",
+                           CleanUtf8(root.parent_path().string()), "' and its split ",
+                           Quoted(root.filename().string()));
+    break;
+  }
+  return absl::NotFoundError(absl::StrCat("no films in SPLIT/CLASS/ (.dcm, .jpg, .jpeg, .png)",
+                                          instead,
+                                          "; any other order of films can be named in a CSV file"));
+}
+
+absl::StatusOr<FoundFilms> FindInFolder(const DatasetOptions& options) {
   std::error_code error;
   const fs::path root = fs::canonical(options.path, error);
   if (error) return StatusOfErrno(error.value(), Quoted(options.path));
-  std::vector<FoundFilm> films;
+  FoundFilms all;
+  bool has_classes = false;
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<fs::path> splits, ListSubfolders(root, root));
   for (const fs::path& split : splits) {
-    if (!IsWanted(split.filename().string(), options)) continue;
     CAMNODE_ASSIGN_OR_RETURN(const std::vector<fs::path> classes, ListSubfolders(split, root));
+    if (classes.empty()) continue;
+    has_classes = true;
+    all.splits.insert(split.filename().string());
+    if (!IsWanted(split.filename().string(), options)) continue;
     for (const fs::path& folder : classes) {
-      CAMNODE_RETURN_IF_ERROR(AppendFilmsOfClass(folder, root, films));
+      CAMNODE_RETURN_IF_ERROR(AppendFilmsOfClass(folder, root, all));
     }
   }
-  return films;
+  if (!has_classes) return NoFilms(root, splits);
+  return all;
 }
 
 // ---- A CSV file.
+
+// A spreadsheet program divides the fields of a "CSV" by what its language leaves free.
+char SeparatorOf(std::ifstream& file) {
+  std::string line(CsvReader::kMaxRecordBytes, '\0');
+  file.read(line.data(), static_cast<std::streamsize>(line.size()));
+  line.resize(static_cast<size_t>(file.gcount()));
+  line.resize(std::min(line.size(), line.find_first_of("\r\n")));
+  file.clear();
+  file.seekg(0);
+  for (const char separator : {',', ';', '\t'}) {
+    if (absl::StrContains(line, separator)) return separator;
+  }
+  return ',';
+}
 
 absl::Status CheckHeader(const std::vector<std::string>& columns) {
   if (columns.size() > kMaxColumns) {
@@ -156,8 +224,8 @@ absl::Status CheckHeader(const std::vector<std::string>& columns) {
   }
   for (const char* needed : {"path", "class"}) {
     if (!absl::c_linear_search(columns, needed)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the header line has no column '", needed, "'"));
+      return absl::InvalidArgumentError(absl::StrCat("the header line has no column '", needed,
+                                                     "'; it has ", QuotedList(columns)));
     }
   }
   for (const std::string& column : columns) CAMNODE_RETURN_IF_ERROR(CheckUtf8(column));
@@ -202,7 +270,7 @@ absl::StatusOr<FoundFilm> FilmOfRecord(const CsvRecord& record,
   return found;
 }
 
-absl::StatusOr<std::vector<FoundFilm>> FindInCsv(const DatasetOptions& options) {
+absl::StatusOr<FoundFilms> FindInCsv(const DatasetOptions& options) {
   std::error_code error;
   const std::uintmax_t size = fs::file_size(options.path, error);
   if (error) return StatusOfErrno(error.value(), Quoted(options.path));
@@ -210,18 +278,20 @@ absl::StatusOr<std::vector<FoundFilm>> FindInCsv(const DatasetOptions& options) 
   std::ifstream file(options.path, std::ios::binary);
   if (!file) return absl::NotFoundError("cannot be opened");
 
-  CsvReader reader(file);
+  const char separator = SeparatorOf(file);
+  CsvReader reader(file, separator);
   CAMNODE_ASSIGN_OR_RETURN(const CsvRecord header, reader.Next());
   CAMNODE_RETURN_IF_ERROR(CheckHeader(header.fields));
-  std::vector<FoundFilm> films;
+  FoundFilms all;
   while (true) {
     CAMNODE_ASSIGN_OR_RETURN(const CsvRecord record, reader.Next());
-    if (record.line == 0) return films;
+    if (record.line == 0) return all;
     CAMNODE_ASSIGN_OR_RETURN(
         FoundFilm found, FilmOfRecord(record, header.fields, fs::path(options.path).parent_path()));
+    all.splits.insert(found.film.split);
     if (!IsWanted(found.film.split, options)) continue;
-    CAMNODE_RETURN_IF_ERROR(CheckCount(films.size()));
-    films.push_back(std::move(found));
+    CAMNODE_RETURN_IF_ERROR(CheckCount(all.films.size()));
+    all.films.push_back(std::move(found));
   }
 }
 
@@ -237,8 +307,10 @@ absl::Status SetPatients(const DatasetOptions& options, std::vector<FoundFilm>& 
     return absl::InvalidArgumentError(
         absl::StrCat(WhereIs(found), " has no patient: ",
                      options.patient_patterns.empty()
-                         ? "there is neither a column 'patient' nor a pattern for the file's name"
-                         : absl::StrCat("no pattern matches (",
+                         ? "there is neither a column 'patient' nor a pattern for the file's name "
+                           "(patient_patterns of a recipe)"
+                         : absl::StrCat("the column 'patient' is absent or empty, and no pattern "
+                                        "matches the file's name (",
                                         absl::StrJoin(options.patient_patterns, ", "), ")")));
   }
   return absl::OkStatus();
@@ -266,14 +338,16 @@ absl::StatusOr<std::vector<std::string>> ClassesOf(const DatasetOptions& options
   return options.classes;
 }
 
-absl::Status CheckSplits(const DatasetOptions& options, const std::vector<FoundFilm>& films) {
-  if (films.empty() && options.splits.empty()) return absl::NotFoundError("no films");
+absl::Status CheckSplits(const DatasetOptions& options, const FoundFilms& all) {
   std::set<std::string> found;
-  for (const FoundFilm& film : films) found.insert(film.film.split);
+  for (const FoundFilm& film : all.films) found.insert(film.film.split);
   for (const std::string& split : options.splits) {
     if (found.count(split) > 0) continue;
-    return absl::NotFoundError(absl::StrCat("no films in split ", Quoted(split)));
+    return absl::NotFoundError(absl::StrCat("no films in split ", Quoted(split),
+                                            all.splits.empty() ? "" : "; there is ",
+                                            QuotedList(all.splits)));
   }
+  if (all.films.empty()) return absl::NotFoundError("no films");
   return absl::OkStatus();
 }
 
@@ -303,6 +377,26 @@ absl::Status SetDigest(FoundFilm& found) {
   return absl::OkStatus();
 }
 
+// All films that cannot be read are somebody's work, so all are told, or the first of many.
+absl::Status SetDigests(std::vector<FoundFilm>& films) {
+  constexpr size_t kShown = 10;
+  std::vector<std::string> wrong;
+  absl::Status first;
+  for (FoundFilm& found : films) {
+    const absl::Status status = SetDigest(found);
+    if (status.ok()) continue;
+    first.Update(status);
+    wrong.emplace_back(status.message());
+  }
+  if (wrong.size() < 2) return first;
+  const size_t shown = std::min(wrong.size(), kShown);
+  return absl::Status(
+      first.code(),
+      absl::StrCat(wrong.size(), " films cannot be read: ",
+                   absl::StrJoin(wrong.begin(), wrong.begin() + static_cast<long>(shown), "; "),
+                   shown < wrong.size() ? "; ..." : ""));
+}
+
 // Bytes that are in two classes teach nothing and are somebody's mistake.
 absl::Status CheckDuplicates(const std::vector<FoundFilm>& films) {
   std::unordered_map<std::string, const FoundFilm*> first_of_bytes;
@@ -329,15 +423,17 @@ std::string DigestOf(const std::vector<FoundFilm>& films) {
   return std::move(sha256).Finish();
 }
 
-absl::StatusOr<Dataset> MakeDataset(const DatasetOptions& options, std::vector<FoundFilm> films) {
-  CAMNODE_RETURN_IF_ERROR(CheckSplits(options, films));
+absl::StatusOr<Dataset> MakeDataset(const DatasetOptions& options, FoundFilms all) {
+  CAMNODE_RETURN_IF_ERROR(CheckSplits(options, all));
+  std::vector<FoundFilm>& films = all.films;
   CAMNODE_RETURN_IF_ERROR(SortByName(films));
   Dataset dataset;
   CAMNODE_ASSIGN_OR_RETURN(dataset.classes, ClassesOf(options, films));
   CAMNODE_RETURN_IF_ERROR(SetPatients(options, films));
-  for (FoundFilm& found : films) CAMNODE_RETURN_IF_ERROR(SetDigest(found));
+  CAMNODE_RETURN_IF_ERROR(SetDigests(films));
   CAMNODE_RETURN_IF_ERROR(CheckDuplicates(films));
   dataset.digest = DigestOf(films);
+  dataset.other_files = all.other_files;
   dataset.films.reserve(films.size());
   for (FoundFilm& found : films) {
     const auto position = absl::c_find(dataset.classes, found.class_name);
@@ -352,8 +448,7 @@ absl::StatusOr<Dataset> MakeDataset(const DatasetOptions& options, std::vector<F
 absl::StatusOr<Dataset> ReadDataset(const DatasetOptions& options) {
   std::error_code error;
   const bool is_folder = fs::is_directory(options.path, error);
-  absl::StatusOr<std::vector<FoundFilm>> films =
-      is_folder ? FindInFolder(options) : FindInCsv(options);
+  absl::StatusOr<FoundFilms> films = is_folder ? FindInFolder(options) : FindInCsv(options);
   if (!films.ok()) return Annotate(films.status(), absl::StrCat("data set ", options.path));
   absl::StatusOr<Dataset> dataset = MakeDataset(options, *std::move(films));
   if (!dataset.ok()) return Annotate(dataset.status(), absl::StrCat("data set ", options.path));

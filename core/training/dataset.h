@@ -30,12 +30,15 @@ struct Dataset {
   std::vector<LabelledFilm> films;  // Ordered by name.
   // SHA-256 over name, split, class, patient and digest of every film.
   std::string digest;
+  // In the folders of the classes, but left out for their names: DICOM without .dcm?
+  int64_t other_files = 0;
 };
 
 struct DatasetOptions {
   // A folder of SPLIT/CLASS/films, or a CSV file with a header line and the columns
   // path (relative to the CSV's folder, or absolute), class, and optionally split
-  // ("train" where it is absent), patient and any other.
+  // ("train" where it is absent), patient and any other.  A header line without commas
+  // tells that fields are divided by semicolons or tabs.
   std::string path;
   // The classes expected; empty: those found, in alphabetical order.
   std::vector<std::string> classes;
@@ -51,7 +54,8 @@ struct DatasetOptions {
 // those whose extension is not .dcm, .jpg, .jpeg or .png are left out, and links stay
 // inside; a CSV may name any file.  At most 10 million films of 1 GiB.
 //
-// Errors: kNotFound (no such folder, file or film; no films in a split asked for),
+// Errors: kNotFound (no such folder, file or film: names up to ten; no films in a split
+// asked for),
 // kInvalidArgument (a class that is not expected, or an expected one without a film; a
 // film without a patient: names the film and the patterns; a bad expression; a CSV
 // line that cannot be understood, with its number; two films with the same bytes in

@@ -151,6 +151,56 @@ TEST_F(DatasetTest, ACsvMayGivePatientsOtherColumnsAndAbsolutePaths) {
   EXPECT_EQ(dataset->films[1].patient, "p7");
 }
 
+TEST_F(DatasetTest, ACsvMayBeDividedAsSpreadsheetProgramsOfOtherLanguagesDoIt) {
+  Write("a, 1.png", "one");
+  Write("b.png", "two");
+  for (const char divider : {';', '\t'}) {
+    std::string text = "path;class;patient\r\n\"a, 1.png\";NORMAL;7\r\nb.png;PNEUMONIA;8\r\n";
+    std::replace(text.begin(), text.end(), ';', divider);
+    WriteCsv(text);
+    EXPECT_THAT(Names(), ElementsAre("a, 1.png", "b.png"));
+  }
+}
+
+TEST_F(DatasetTest, SaysWhatIsThereInPlaceOfWhatIsMissing) {
+  WriteCsv("Path,Class\n");
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "no column 'path'; it has 'Path', 'Class'");
+  WriteFourFilms();
+  options_.path = folder_.string();
+  options_.splits = {"tets"};
+  ExpectRefused(absl::StatusCode::kNotFound, "split 'tets'; there is 'train', 'val'");
+  WriteCsv("path,class,split\ntrain/NORMAL/p1.png,NORMAL,Train\n");
+  ExpectRefused(absl::StatusCode::kNotFound, "split 'tets'; there is 'Train'");
+  // As films are often handed on: classes without a split.
+  options_.path = (folder_ / "train").string();
+  options_.splits = {};
+  ExpectRefused(absl::StatusCode::kNotFound,
+                absl::StrCat("films lie in 'NORMAL', which seems to be a class: if so, the data "
+                             "set is '",
+                             folder_.string(), "' and its split 'train'"));
+  options_.path = (folder_ / "train/NORMAL").string();
+  ExpectRefused(absl::StatusCode::kNotFound, "without a class lie in the folder itself");
+}
+
+TEST_F(DatasetTest, NamesAllFilmsThatAreMissingOrTheFirstOfMany) {
+  Write("p1.png", "one");
+  WriteCsv("path,class\np1.png,NORMAL\np2.png,NORMAL\np3.png,NORMAL\n");
+  ExpectRefused(
+      absl::StatusCode::kNotFound,
+      "2 films cannot be read: line 3: film 'p2.png': no such file; line 4: film 'p3.png'");
+  std::string many = "path,class\n";
+  for (int i = 10; i < 30; ++i) absl::StrAppend(&many, "p", i, ".png,NORMAL\n");
+  WriteCsv(many);
+  ExpectRefused(absl::StatusCode::kNotFound, "film 'p19.png': no such file; ...");
+}
+
+TEST_F(DatasetTest, CountsTheFilesThatAreLeftOutForTheirNames) {
+  WriteFourFilms();
+  EXPECT_EQ(ReadDataset(options_).value().other_files, 0);
+  Write("train/NORMAL/1.2.840.7", "a film without an extension");
+  EXPECT_EQ(ReadDataset(options_).value().other_files, 1);
+}
+
 TEST_F(DatasetTest, TheFirstPatternThatMatchesTheFileNameNamesThePatient) {
   Write("train/IM-7/NORMAL2-IM-1-0001.png", "one");
   Write("train/IM-7/IM-2-0001.png", "two");
