@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstring>
 #include <exception>
+#include <iterator>
+#include <map>
 #include <new>
 #include <thread>
 #include <utility>
@@ -29,6 +31,7 @@ namespace v1 = camnode::model::v1;
 // Part of the key: raise it when a film comes to be decoded or prepared differently.
 constexpr int kFormatVersion = 1;
 constexpr int kMaxSide = 4096;
+constexpr size_t kShownFailures = 10;
 
 std::string KeyOf(const Dataset& dataset, const v1::Preprocessing& preprocessing) {
   v1::Preprocessing of_pixels = preprocessing;
@@ -65,14 +68,13 @@ class Decoder {
     std::vector<std::thread> team;
     for (int i = 0; i < threads; ++i) team.emplace_back([this] { DecodeFilms(); });
     for (std::thread& thread : team) thread.join();
-    MutexLock lock(&mutex_);
-    return status_;
+    return Failures();
   }
 
  private:
   void DecodeFilms() {
     ComputeInThisThreadAlone();
-    while (!failed_) {
+    while (true) {
       const size_t index = next_++;
       if (index >= dataset_.films.size()) return;
       Report(index, DecodeCatching(index));
@@ -97,17 +99,29 @@ class Decoder {
     return absl::OkStatus();
   }
 
-  // Films are dealt in order, so of all that fail the first does so in every run.
   void Report(size_t index, const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_) {
     MutexLock lock(&mutex_);
     if (status.ok()) {
       if (progress_) progress_(++done_, dataset_.films.size());
       return;
     }
-    failed_ = true;
-    if (!status_.ok() && index > first_failed_) return;
-    first_failed_ = index;
-    status_ = Annotate(status, absl::StrCat("film '", dataset_.films[index].name, "'"));
+    ++failed_;
+    failures_[index] = Annotate(status, absl::StrCat("film '", dataset_.films[index].name, "'"));
+    if (failures_.size() > kShownFailures) failures_.erase(std::prev(failures_.end()));
+  }
+
+  // All that somebody has to mend, or the first of many: the same in every run.
+  absl::Status Failures() ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(&mutex_);
+    if (failures_.empty()) return absl::OkStatus();
+    const absl::Status& first = failures_.begin()->second;
+    if (failed_ == 1) return first;
+    std::string text =
+        absl::StrCat(failed_, " of ", dataset_.films.size(), " films cannot be read: ");
+    for (const auto& [index, status] : failures_) absl::StrAppend(&text, status.message(), "; ");
+    if (failed_ > failures_.size()) absl::StrAppend(&text, "...; ");
+    return absl::Status(first.code(),
+                        absl::StrCat(text, "mend them, or take them out of the data set"));
   }
 
   const Dataset& dataset_;
@@ -116,11 +130,10 @@ class Decoder {
   const FilmStore::Progress& progress_;
   uint8_t* const pixels_;  // Each film's part is written by one thread.
   std::atomic<size_t> next_{0};
-  std::atomic<bool> failed_{false};
   Mutex mutex_;
   size_t done_ ABSL_GUARDED_BY(mutex_) = 0;
-  size_t first_failed_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  size_t failed_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<size_t, absl::Status> failures_ ABSL_GUARDED_BY(mutex_);  // The first, by index.
 };
 
 absl::StatusOr<std::shared_ptr<const uint8_t>> DecodeAll(const Dataset& dataset,

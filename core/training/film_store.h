@@ -41,7 +41,8 @@ class FilmStore {
   // longer fit any data set stay until somebody removes them.
   //
   // Errors: kInvalidArgument (no films, or input_size not within 1 to 4096);
-  // `read_film`'s and PreparePixels', naming the film that comes first by name;
+  // `read_film`'s and PreparePixels', the first film's by name, with the names and reasons
+  // of up to ten;
   // kInternal (an exception on a film); kResourceExhausted (memory or disk);
   // StatusOfErrno's for the cache.
   static absl::StatusOr<FilmStore> Open(const Dataset& dataset,

@@ -3,7 +3,9 @@
 #ifndef CAMNODE_CORE_TRAINING_RUN_FOLDER_H_
 #define CAMNODE_CORE_TRAINING_RUN_FOLDER_H_
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,13 +16,15 @@
 
 namespace camnode {
 
-// The files that trainer.h lists.  Used by one thread.
+// The files that trainer.h lists.  Held by one process at a time, until the object goes;
+// used by one thread.
 class RunFolder {
  public:
   // Makes the folder and writes recipe.textproto and run.textproto, or finds both there
-  // as they would be written.
-  // Errors: kFailedPrecondition (another run is there: says in what it differs), the
-  // disk's.
+  // as they would be written.  Those of a run that came to no end of an epoch are
+  // replaced: nothing is lost.
+  // Errors: kFailedPrecondition (another run is there: says in what it differs; another
+  // process is at work there), the disk's.
   static absl::StatusOr<RunFolder> Open(const std::string& path,
                                         const camnode::training::v1::Recipe& recipe,
                                         camnode::training::v1::TrainingRun run);
@@ -35,8 +39,10 @@ class RunFolder {
   absl::Status WriteHeldOut(const std::string& text) const;
 
  private:
-  explicit RunFolder(std::string path) : path_(std::move(path)) {}
+  RunFolder(std::string path, std::shared_ptr<const int> lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
   std::string path_;
+  std::shared_ptr<const int> lock_;  // The descriptor of a locked file; closed with the last copy.
 };
 
 }  // namespace camnode

@@ -46,6 +46,7 @@ struct TrainingOptions {
 //   run.textproto           what else the weights depend on (run.proto)
 //   curves.csv              one line an epoch (curves.h)
 //   checkpoint-*            the newest epoch (training_state.h)
+//   run.lock                held while a process trains there
 //   model/                  the finished network, as serving loads it
 //   held_out.csv            the held-out films as model/ scores them (out_of_fold.h)
 //

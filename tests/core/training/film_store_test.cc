@@ -266,6 +266,17 @@ TEST_F(FilmStoreTest, NamesTheFirstFilmThatCannotBeReadAndKeepsNothing) {
   }
 }
 
+TEST_F(FilmStoreTest, NamesAllFilmsThatCannotBeRead) {
+  reader_ = [this](const std::string& path) -> absl::StatusOr<Radiograph> {
+    if (path == "2" || path == "5") return absl::DataLossError("damaged");
+    return ReadSquare(path);
+  };
+  EXPECT_THAT(Open(),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       AllOf(HasSubstr("2 of "), HasSubstr("film 'film2': damaged; film 'film5'"),
+                             HasSubstr("take them out"))));
+}
+
 TEST_F(FilmStoreTest, AnExceptionOnAFilmIsAnErrorOfThatFilm) {
   reader_ = [this](const std::string& path) -> absl::StatusOr<Radiograph> {
     if (path == "4") throw std::runtime_error("thrown");

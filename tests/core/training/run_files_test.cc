@@ -9,6 +9,7 @@
 #include "core/training/curves.h"
 #include "core/training/out_of_fold.h"
 #include "core/training/run_curves.h"
+#include "core/training/run_folder.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
@@ -61,6 +62,38 @@ TEST_F(RunFilesTest, SaysWhichFileOfARunIsMissing) {
   fs::copy_file("deploy/models/resnet18/recipe.textproto", folder_ / "recipe.textproto");
   EXPECT_THAT(ReadTrainingRun(folder_.string()),
               StatusIs(StatusCode::kNotFound, HasSubstr("curves.csv")));
+}
+
+TEST_F(RunFilesTest, OneTrainingAtATimeHoldsAFolder) {
+  const std::string path = (folder_ / "run").string();
+  const camnode::training::v1::Recipe recipe;
+  {
+    const auto held = RunFolder::Open(path, recipe, {});
+    ASSERT_THAT(held, IsOk());
+    EXPECT_THAT(RunFolder::Open(path, recipe, {}),
+                StatusIs(StatusCode::kFailedPrecondition,
+                         AllOf(HasSubstr("another training is at work in " + path),
+                               HasSubstr("--output"))));
+  }
+  EXPECT_THAT(RunFolder::Open(path, recipe, {}), IsOk());
+}
+
+TEST_F(RunFilesTest, AnotherRunTakesTheFolderOnlyOfOneThatFinishedNoEpoch) {
+  const std::string path = (folder_ / "run").string();
+  const camnode::training::v1::Recipe recipe;
+  camnode::training::v1::TrainingRun run;
+  run.set_threads(1);
+  run.set_data_digest("a");
+  ASSERT_THAT(RunFolder::Open(path, recipe, run), IsOk());
+  run.set_data_digest("b");
+  ASSERT_THAT(RunFolder::Open(path, recipe, run), IsOk()) << "nothing is lost";
+  Write("run/curves.csv", FormatCurves({}));
+  ASSERT_THAT(RunFolder::Open(path, recipe, run), IsOk());
+  run.set_threads(2);
+  EXPECT_THAT(
+      RunFolder::Open(path, recipe, run),
+      StatusIs(StatusCode::kFailedPrecondition,
+               AllOf(HasSubstr("threads: 1 -> 2; begin anew"), HasSubstr("run.textproto"))));
 }
 
 TEST_F(RunFilesTest, PoolsTheFoldsOfARecipe) {
