@@ -1,23 +1,19 @@
 #include "core/training/baseline_maps.h"
 
 #include <cmath>
+#include <numeric>
 #include <opencv2/core.hpp>
-#include <utility>
 
 #include "core/training/random_generator.h"
 
 namespace camnode {
 
 cv::Mat1f RandomMap(cv::Size grid, uint64_t seed) {
-  cv::Mat1f map(grid);
-  const auto cells = static_cast<size_t>(grid.area());
-  for (size_t i = 0; i < cells; ++i) map(static_cast<int>(i)) = static_cast<float>(i + 1);
+  std::vector<float> ranks(static_cast<size_t>(grid.area()));
+  std::iota(ranks.begin(), ranks.end(), 1.0f);
   RandomGenerator random(seed);
-  for (size_t i = 0; i < cells; ++i) {
-    const size_t other = i + static_cast<size_t>(random.Below(cells - i));
-    std::swap(map(static_cast<int>(i)), map(static_cast<int>(other)));
-  }
-  return map;
+  Shuffle(ranks, random);
+  return cv::Mat1f(ranks, /*copyData=*/true).reshape(1, grid.height);
 }
 
 cv::Mat1f CentreMap(cv::Size grid) {

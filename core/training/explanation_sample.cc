@@ -49,10 +49,7 @@ std::vector<LabelledFilm> OneFilmAPatient(std::vector<LabelledFilm> candidates, 
   std::sort(candidates.begin(), candidates.end(),
             [](const LabelledFilm& a, const LabelledFilm& b) { return a.name < b.name; });
   RandomGenerator random(seed);
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    std::swap(candidates[i],
-              candidates[i + static_cast<size_t>(random.Below(candidates.size() - i))]);
-  }
+  Shuffle(candidates, random);
   std::vector<LabelledFilm> films;
   std::set<std::string> patients;
   for (LabelledFilm& film : candidates) {

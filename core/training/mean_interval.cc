@@ -1,42 +1,32 @@
 #include "core/training/mean_interval.h"
 
-#include <algorithm>
-#include <cstddef>
+#include <numeric>
 
-#include "core/training/random_generator.h"
+#include "absl/strings/str_cat.h"
+#include "core/training/bootstrap.h"
 
 namespace camnode {
-namespace {
-
-constexpr size_t kDraws = 2000;
-constexpr double kTail = 0.025;
-
-double Mean(const std::vector<double>& values) {
-  double sum = 0.0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
-}  // namespace
 
 MeanInterval MeanWithInterval(const std::vector<double>& values, uint64_t seed) {
   MeanInterval interval;
   interval.count = static_cast<int>(values.size());
   if (values.empty()) return interval;
-  interval.mean = Mean(values);
-  RandomGenerator random(seed);
+  const auto count = static_cast<double>(values.size());
+  interval.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  std::vector<ScoredFilm> films(values.size());
+  for (size_t i = 0; i < films.size(); ++i) films[i].patient = absl::StrCat(i);
+  const PatientResampler resampler(films, seed);
+  const BootstrapOptions options;
+  std::vector<double> times_drawn;
   std::vector<double> means;
-  for (size_t draw = 0; draw < kDraws; ++draw) {
-    double sum = 0.0;
-    for (size_t i = 0; i < values.size(); ++i) sum += values[random.Below(values.size())];
-    means.push_back(sum / static_cast<double>(values.size()));
+  for (int round = 0; round < options.rounds; ++round) {
+    resampler.Draw(round, &times_drawn);
+    means.push_back(std::inner_product(values.begin(), values.end(), times_drawn.begin(), 0.0) /
+                    count);
   }
-  std::sort(means.begin(), means.end());
-  const auto quantile = [&means](double share) {
-    return means[static_cast<size_t>(share * static_cast<double>(means.size() - 1) + 0.5)];
-  };
-  interval.low = quantile(kTail);
-  interval.high = quantile(1.0 - kTail);
+  const double tail = (1.0 - options.confidence) / 2.0;
+  interval.low = Quantile(means, tail);
+  interval.high = Quantile(means, 1.0 - tail);
   return interval;
 }
 

@@ -10,7 +10,7 @@ namespace camnode {
 
 struct MeanInterval {
   double mean = 0.0;
-  // 95 %, by the percentile bootstrap.  With one value both are the mean.
+  // 95 %, as bootstrap.h draws it.  With one value both are the mean.
   double low = 0.0;
   double high = 0.0;
   int count = 0;  // Values; 0: there is no mean.
@@ -19,8 +19,7 @@ struct MeanInterval {
   bool AboveZero() const { return count > 0 && low > 0.0; }
 };
 
-// 2,000 draws with replacement; the same values and seed give the same interval on every
-// machine.  One value a patient, so that drawing values is drawing patients.
+// The same values and seed give the same interval on every machine.  One value a patient.
 MeanInterval MeanWithInterval(const std::vector<double>& values, uint64_t seed);
 
 // Of a[i] - b[i].  REQUIRES: as many of each.

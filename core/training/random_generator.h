@@ -1,8 +1,11 @@
 #ifndef CAMNODE_CORE_TRAINING_RANDOM_GENERATOR_H_
 #define CAMNODE_CORE_TRAINING_RANDOM_GENERATOR_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <utility>
+#include <vector>
 
 namespace camnode {
 
@@ -58,6 +61,13 @@ class RandomGenerator {
   __extension__ using Wide = unsigned __int128;
   uint64_t state_;
 };
+
+// Every order equally likely (Fisher and Yates); std::shuffle differs from library to
+// library.
+template <typename Item>
+void Shuffle(std::vector<Item>& items, RandomGenerator& random) {
+  for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random.Below(i)]);
+}
 
 // One seed of several numbers (a run's seed, an epoch, a film): other numbers, or the
 // same in another order, give an unrelated one.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <utility>
 
 #include "core/training/random_generator.h"
 
@@ -11,11 +10,6 @@ namespace camnode {
 namespace {
 
 namespace v1 = camnode::training::v1;
-
-// Fisher and Yates; std::shuffle differs from library to library.
-void Shuffle(std::vector<size_t>& items, RandomGenerator& random) {
-  for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random.Below(i)]);
-}
 
 // One class's films, again and again, each time in another order.
 class Deck {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -77,6 +78,19 @@ TEST(RandomGeneratorTest, StreamsShareNoNumbers) {
     for (int i = 0; i < 100; ++i) numbers.insert(random.Next());
   }
   EXPECT_EQ(numbers.size(), 10000u);
+}
+
+TEST(RandomGeneratorTest, ShuffleGivesEveryOrderAsOften) {
+  RandomGenerator random(3);
+  std::map<std::vector<int>, int> counts;
+  for (int i = 0; i < 6000; ++i) {
+    std::vector<int> items = {1, 2, 3};
+    Shuffle(items, random);
+    ++counts[items];
+  }
+  ASSERT_EQ(counts.size(), 6u);
+  // Five deviations: sqrt(6000 * 5 / 36) = 29.
+  for (const auto& [order, count] : counts) EXPECT_NEAR(count, 1000, 145);
 }
 
 TEST(PatientResamplerTest, DrawsWholePatientsAndKeepsTheStrata) {

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "core/training/bootstrap.h"
+#include "tests/testing/status_matchers.h"
+
 namespace camnode {
 namespace {
 
@@ -22,6 +28,25 @@ TEST(MeanIntervalTest, IsAsWideAsTheStandardErrorSays) {
   EXPECT_DOUBLE_EQ(interval.mean, 0.5);
   EXPECT_NEAR(interval.low, 0.5 - 1.96 * 0.0290, 0.006);
   EXPECT_NEAR(interval.high, 0.5 + 1.96 * 0.0290, 0.006);
+}
+
+TEST(MeanIntervalTest, IsTheBootstrapOfOneFilmAPatient) {
+  const std::vector<double> values = {0.0, 1.0, 4.0, 9.0, 16.0, 25.0, 36.0};
+  std::vector<ScoredFilm> films(values.size());
+  for (size_t i = 0; i < films.size(); ++i) films[i].patient = absl::StrCat(i);
+  BootstrapOptions options;
+  options.seed = 5;
+  const auto expected = BootstrapInterval(
+      films,
+      [&values](const std::vector<double>& weights) -> absl::optional<double> {
+        return std::inner_product(values.begin(), values.end(), weights.begin(), 0.0) / 7.0;
+      },
+      options);
+  ASSERT_THAT(expected, IsOk());
+  const MeanInterval interval = MeanWithInterval(values, 5);
+  EXPECT_DOUBLE_EQ(interval.mean, expected->estimate);
+  EXPECT_DOUBLE_EQ(interval.low, expected->low);
+  EXPECT_DOUBLE_EQ(interval.high, expected->high);
 }
 
 TEST(MeanIntervalTest, DependsOnTheSeedAndNothingElse) {
