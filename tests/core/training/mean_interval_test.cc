@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -31,7 +32,8 @@ TEST(MeanIntervalTest, IsAsWideAsTheStandardErrorSays) {
 }
 
 TEST(MeanIntervalTest, IsTheBootstrapOfOneFilmAPatient) {
-  const std::vector<double> values = {0.0, 1.0, 4.0, 9.0, 16.0, 25.0, 36.0};
+  std::vector<double> values;
+  for (int i = 0; i < 30; ++i) values.push_back(std::sqrt(i));
   std::vector<ScoredFilm> films(values.size());
   for (size_t i = 0; i < films.size(); ++i) films[i].patient = absl::StrCat(i);
   BootstrapOptions options;
@@ -39,7 +41,7 @@ TEST(MeanIntervalTest, IsTheBootstrapOfOneFilmAPatient) {
   const auto expected = BootstrapInterval(
       films,
       [&values](const std::vector<double>& weights) -> absl::optional<double> {
-        return std::inner_product(values.begin(), values.end(), weights.begin(), 0.0) / 7.0;
+        return std::inner_product(values.begin(), values.end(), weights.begin(), 0.0) / 30.0;
       },
       options);
   ASSERT_THAT(expected, IsOk());
