@@ -168,10 +168,16 @@ void PrintScores(const ScoreEvaluation& scores) {
                share(figures.specificity), share(figures.accuracy));
 }
 
-absl::Status WriteReport(const EvaluationResult& result, const std::string& folder) {
+// Before the films are scored, which may take long.
+absl::Status MakeReportFolder(const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) return absl::UnavailableError(absl::StrCat("cannot make the folder ", folder));
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot make the folder ", folder, ": ", error.message()));
+}
+
+absl::Status WriteReport(const EvaluationResult& result, const std::string& folder) {
   CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(folder) / "report.json", FormatReportJson(result)));
   CAMNODE_ASSIGN_OR_RETURN(const std::string html, FormatReportHtml(result, ReadNamedFilm));
   CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(folder) / "report.html", html));
@@ -199,7 +205,8 @@ core/training/README.md).  Research only, not for diagnosis.
                          matches its file name; may be repeated.  Without it names as
                          Kermany et al. have them are known, and any other film is a
                          patient of its own
-  --class NAME           of the films with the finding; default: the reported label
+  --class NAME           of the films with the finding; default: the reported label.  For
+                         films of one class that do not show it: any other name
   --subgroup COLUMN      a table of figures by this column of the CSV; may be repeated
   --shortcut-data FOLDER the training films: the shortcut baseline is fitted there and
                          not, out of fold, on the films themselves
@@ -238,6 +245,7 @@ absl::Status RunEvaluate(const std::vector<std::string>& words) {
   CAMNODE_ASSIGN_OR_RETURN(
       const Dataset dataset,
       ReadSplit(options.data_path, options.split, ChoosePatientRule(arguments, options.runs)));
+  CAMNODE_RETURN_IF_ERROR(MakeReportFolder(report));
   CAMNODE_ASSIGN_OR_RETURN(EvaluationResult result, Evaluate(models, dataset, ReadFilm, options));
   for (const UnreadableFilm& film : result.data.unreadable) {
     absl::FPrintF(stderr, "%s: %s\n", film.name, film.reason);

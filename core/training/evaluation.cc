@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
 #include "core/inference/engine/compiled_network.h"
@@ -66,8 +67,15 @@ class Evaluator {
       if (found) positive_class_ = static_cast<int>(i);
     }
     if (positive_class_ >= 0) return absl::OkStatus();
+    if (!options_.positive_class.empty() && dataset_.classes.size() == 1) {
+      // Films of one class, and the caller says that it is not this one.
+      positive_class_ = 1;
+      return absl::OkStatus();
+    }
     return absl::InvalidArgumentError(
-        absl::StrCat("no class \"", wanted, "\" among the data set's"));
+        absl::StrCat("no class \"", wanted, "\" among the data set's (\"",
+                     absl::StrJoin(dataset_.classes, "\", \""),
+                     "\"): --class NAME says which films show the finding"));
   }
 
   absl::Status CheckSubgroups() const {
@@ -75,7 +83,14 @@ class Evaluator {
       const bool known =
           std::any_of(dataset_.films.begin(), dataset_.films.end(),
                       [&column](const LabelledFilm& film) { return film.columns.count(column); });
-      if (!known) return absl::InvalidArgumentError(absl::StrCat("no film has a column ", column));
+      if (known) continue;
+      std::set<std::string> columns;
+      for (const LabelledFilm& film : dataset_.films) {
+        for (const auto& [name, value] : film.columns) columns.insert(name);
+      }
+      return absl::InvalidArgumentError(
+          absl::StrCat("no film has a column \"", column, "\" for --subgroup; there is ",
+                       columns.empty() ? "none" : absl::StrJoin(columns, ", ")));
     }
     return absl::OkStatus();
   }
@@ -347,7 +362,8 @@ class Evaluator {
   }
 
   const std::string& PositiveName() const {
-    return dataset_.classes[static_cast<size_t>(positive_class_)];
+    const auto number = static_cast<size_t>(positive_class_);
+    return number < dataset_.classes.size() ? dataset_.classes[number] : options_.positive_class;
   }
 
   const std::vector<ModelFolder>& models_;

@@ -26,7 +26,8 @@ struct EvaluationOptions {
   std::string split;
   std::string patient_rule;  // How films got their patients; for the report.
   // Of the data set's classes; empty: the one whose name is the models' reported label,
-  // whatever its case.
+  // whatever its case.  A name that is not that of a data set's only class: no film
+  // shows the finding.
   std::string positive_class;
   std::vector<std::string> subgroups;  // Columns.
   // The training films, to fit the shortcut baseline on; absent: on the films themselves,

@@ -30,7 +30,8 @@ th, td { padding: 4px 10px; border-bottom: 1px solid #d9d9d9; text-align: right;
 thead th { border-bottom: 2px solid #1a1a1a; white-space: normal; vertical-align: bottom; }
 th:first-child { text-align: left; }
 table.words th { text-align: left; }
-table.words td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+table.words td { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 8em; }
+table.words td:last-child { min-width: 14em; }
 tbody tr:hover { background: #f4f7fa; }
 .plots { display: flex; flex-wrap: wrap; gap: 12px; margin: 10px 0; }
 .pictures { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0 20px; }
@@ -38,6 +39,7 @@ figure { margin: 0; width: 210px; }
 figure img { width: 210px; height: auto; display: block; background: #000; }
 figcaption { font-size: 12px; color: #333; overflow-wrap: anywhere; }
 details { margin: 8px 0; } summary { cursor: pointer; color: #005a8c; }
+@media (max-width: 700px) { body { padding: 8px 12px 32px; } th:first-child { white-space: normal; } }
 @media print { details { display: block; } nav { display: none; } }
 )";
 

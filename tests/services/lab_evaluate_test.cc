@@ -220,6 +220,23 @@ TEST_F(LabEvaluateTest, MeasuresFilmsOfOneClassAsFarAsTheyGo) {
   EXPECT_THAT(Read(Path("report/report.html")), HasSubstr("of one class only"));
 }
 
+TEST_F(LabEvaluateTest, MeasuresFilmsOfWhomNoneShowsTheFinding) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224/val");
+  const std::string films = CopyFilms();
+  fs::remove_all(films + "/val/PNEUMONIA");
+  std::vector<std::string> words = Words(Path("report"));
+  words[3] = films;
+  EXPECT_THAT(RunEvaluate(words),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--class")))
+      << "only the caller knows what films of class NORMAL show";
+  words.insert(words.end(), {"--class", "PNEUMONIA"});
+  ASSERT_THAT(RunEvaluate(words), IsOk());
+  const Json report = Json::parse(Read(Path("report/report.json")));
+  EXPECT_EQ(report["data"]["positives"], 0);
+  EXPECT_TRUE(report["models"][0]["sensitivity"].is_null());
+  EXPECT_FALSE(report["models"][0]["specificity"].is_null());
+}
+
 // 60 training films of each class and the 16 others, in one CSV file.
 class LabEvaluateCsvTest : public LabEvaluateTest {
  protected:
@@ -397,9 +414,14 @@ TEST_F(LabEvaluateTest, NamesWhatIsWrongWithTheCommandLine) {
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("film.png")));
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
   EXPECT_THAT(RunEvaluate(Words(Path("report"), {"--class", "COVID"})),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("COVID")));
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("no class \"COVID\" among the data set's (\"NORMAL\", "
+                                 "\"PNEUMONIA\"): --class NAME")));
   EXPECT_THAT(RunEvaluate(Words(Path("report"), {"--subgroup", "sex"})),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("sex")));
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("\"sex\" for --subgroup")));
+  std::ofstream(Path("file")) << "no folder";
+  EXPECT_THAT(RunEvaluate(Words(Path("file/report"))),
+              StatusIs(StatusCode::kUnavailable, HasSubstr("file/report: Not a directory")));
 }
 
 }  // namespace
