@@ -37,11 +37,31 @@ struct Candidate {
   std::vector<std::string> held_out;
 };
 
+// A training that left a model and scores of films that it had not seen.
+absl::StatusOr<TrainingRun> ReadFinishedRun(const std::string& folder) {
+  std::error_code error;
+  const fs::path path = folder;
+  CAMNODE_ASSIGN_OR_RETURN(const camnode::training::v1::Recipe recipe,
+                           ReadRecipe((path / "recipe.textproto").string()));
+  if (recipe.folds() == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(folder,
+                     ": this training held out no fold, so there are no films that the network had "
+                     "not seen; train with folds"));
+  }
+  if (!fs::exists(path / "model" / "manifest.textproto", error) ||
+      !fs::exists(path / "held_out.csv", error)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(folder, ": this training is not finished; give its camnode-lab train again"));
+  }
+  return ReadTrainingRun(folder);
+}
+
 absl::StatusOr<std::vector<Candidate>> ReadRuns(const std::vector<std::string>& folders) {
   if (folders.empty()) return absl::InvalidArgumentError("option --run is missing");
   std::vector<Candidate> candidates;
   for (const std::string& folder : folders) {
-    CAMNODE_ASSIGN_OR_RETURN(TrainingRun run, ReadTrainingRun(folder));
+    CAMNODE_ASSIGN_OR_RETURN(TrainingRun run, ReadFinishedRun(folder));
     const std::string& name = run.recipe.manifest().name();
     auto found = std::find_if(candidates.begin(), candidates.end(),
                               [&](const Candidate& c) { return c.model.manifest.name() == name; });
@@ -97,7 +117,9 @@ absl::StatusOr<ModelFolder> WriteCalibrated(const ModelFolder& model,
   const fs::path weights = folder / manifest.weights_file();
   if (!fs::copy_file(model.weights_path, weights, error)) {
     return absl::UnavailableError(absl::StrCat("cannot write ", weights.string(), ": ",
-                                               error ? error.message() : "it exists"));
+                                               error ? error.message() : "it exists",
+                                               "; a model folder is never changed: give another "
+                                               "--output, or the recipe another version"));
   }
   const std::string path = (folder / "manifest.textproto").string();
   CAMNODE_RETURN_IF_ERROR(

@@ -3,18 +3,23 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "core/training/dataset.h"
+#include "core/training/film_division.h"
 #include "core/training/recipe.h"
 #include "core/training/run_curves.h"
 #include "core/training/trainer.h"
@@ -40,8 +45,10 @@ absl::Status ApplyOptions(const LabArguments& arguments, v1::Recipe& recipe) {
     recipe.set_folds(0);
     recipe.set_held_out_fold(0);
   } else if (!fold.empty()) {
-    if (!absl::SimpleAtoi(fold, &number)) {
-      return absl::InvalidArgumentError("option --fold must be a number or none");
+    if (!absl::SimpleAtoi(fold, &number) || number < 0 || number >= recipe.folds()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("option --fold must be none or, of the recipe's ", recipe.folds(),
+                       " folds, 0 to ", std::max(0, recipe.folds() - 1), ", not \"", fold, "\""));
     }
     recipe.set_held_out_fold(number);
   }
@@ -62,6 +69,34 @@ std::string Bar(int64_t done, int64_t total) {
 std::string TimeLeft(double seconds) {
   const auto whole = static_cast<int64_t>(seconds);
   return absl::StrFormat("%d:%02d:%02d left", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+// "160 (80 NORMAL, 80 PNEUMONIA)"
+std::string CountByClass(const Dataset& dataset, const std::vector<size_t>& films) {
+  std::vector<size_t> counts(dataset.classes.size());
+  for (const size_t film : films) ++counts[static_cast<size_t>(dataset.films[film].class_index)];
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    texts.push_back(absl::StrCat(counts[i], " ", dataset.classes[i]));
+  }
+  return absl::StrCat(films.size(), " (", absl::StrJoin(texts, ", "), ")");
+}
+
+// What was understood, for whoever reads it before the hours have passed.
+absl::Status TellFilms(const Dataset& dataset, const v1::Recipe& recipe) {
+  CAMNODE_ASSIGN_OR_RETURN(const FilmDivision division, DivideFilms(dataset, recipe));
+  std::set<std::string> patients;
+  for (const LabelledFilm& film : dataset.films) patients.insert(film.patient);
+  absl::FPrintF(stderr, "%d films of %d patients: %s to train with, %s held out\n",
+                dataset.films.size(), patients.size(), CountByClass(dataset, division.training),
+                CountByClass(dataset, division.held_out));
+  if (dataset.other_files > 0) {
+    absl::FPrintF(stderr,
+                  "%d other files in these folders are left out: the names of films end in .dcm, "
+                  ".jpg, .jpeg or .png, or are in a CSV file\n",
+                  dataset.other_files);
+  }
+  return absl::OkStatus();
 }
 
 // A bar that is drawn again and again on a terminal; one line an epoch everywhere else.
@@ -95,9 +130,10 @@ class ProgressLine {
   void EpochDone(const TrainingProgress& p) {
     const CurvePoint& e = p.epoch;
     std::string held_out;
-    if (e.held_out_auc.has_value()) {
-      held_out = absl::StrFormat("held-out loss %.4f accuracy %.4f AUC %.4f  ", *e.held_out_loss,
-                                 *e.held_out_accuracy, *e.held_out_auc);
+    if (e.held_out_loss.has_value() && e.held_out_accuracy.has_value()) {
+      held_out = absl::StrFormat(
+          "held-out loss %.4f accuracy %.4f AUC %s  ", *e.held_out_loss, *e.held_out_accuracy,
+          e.held_out_auc.has_value() ? absl::StrFormat("%.4f", *e.held_out_auc) : "not defined");
     }
     absl::FPrintF(stderr,
                   "%sepoch %d of %d  %d px  train loss %.4f accuracy %.4f  %s%.1f images/s  %s\n",
@@ -148,14 +184,10 @@ absl::Status RunTrain(const std::vector<std::string>& words) {
       options.cache_directory,
       arguments.One("cache", (fs::path(options.run_directory) / "films").string()));
   CAMNODE_ASSIGN_OR_RETURN(options.device, arguments.One("device", "cpu"));
-  CAMNODE_ASSIGN_OR_RETURN(const double threads, arguments.Number("threads", 0));
-  if (threads < 0 || threads > 1024) {
-    return absl::InvalidArgumentError("option --threads must be 0 to 1024");
-  }
+  CAMNODE_ASSIGN_OR_RETURN(options.threads, arguments.WholeNumber("threads", 0, 0, 1024));
   if (!arguments.files().empty()) {
     return absl::InvalidArgumentError(absl::StrCat("unexpected word ", arguments.files()[0]));
   }
-  options.threads = static_cast<int>(threads);
   KeepFreedMemory();
   options.program_version = CAMNODE_VERSION;
   ProgressLine line;
@@ -164,6 +196,7 @@ absl::Status RunTrain(const std::vector<std::string>& words) {
   CAMNODE_ASSIGN_OR_RETURN(v1::Recipe recipe, ReadRecipe(recipe_path));
   CAMNODE_RETURN_IF_ERROR(ApplyOptions(arguments, recipe));
   CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(DatasetOptionsOf(recipe, data)));
+  CAMNODE_RETURN_IF_ERROR(TellFilms(dataset, recipe));
   CAMNODE_ASSIGN_OR_RETURN(const ModelFolder model, Train(recipe, dataset, ReadFilm, options));
   absl::PrintF("%s: %s, weights %s\n", model.directory, model.manifest.architecture(),
                model.manifest.weights_sha256());

@@ -39,14 +39,15 @@ ScoredBatches ScoreAll(const v1::Recipe& recipe, const torch::Device& device, Ne
   return {torch::cat(scores), torch::cat(classes)};
 }
 
-double AucOf(const torch::Tensor& logits, const torch::Tensor& is_reported) {
-  std::vector<double> positives;
-  std::vector<double> negatives;
+// nullopt if the films are of one kind.
+absl::optional<double> AucOf(const torch::Tensor& logits, const torch::Tensor& is_reported) {
+  std::vector<double> scores;
+  std::vector<bool> positive;
   for (int64_t i = 0; i < logits.size(0); ++i) {
-    const bool positive = is_reported[i].item<bool>();
-    (positive ? positives : negatives).push_back(logits[i].item<double>());
+    scores.push_back(logits[i].item<double>());
+    positive.push_back(is_reported[i].item<bool>());
   }
-  return AreaUnderRoc(positives, negatives);
+  return RankedScores(scores, positive).AreaUnderRoc();
 }
 
 }  // namespace

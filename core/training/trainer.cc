@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <opencv2/core/utility.hpp>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -55,6 +56,28 @@ struct EpochMeans {
   }
 };
 
+// All of it before the first stage begins: nobody finds out after hours.
+absl::Status CheckFilms(const v1::Recipe& recipe, const Dataset& dataset,
+                        const FilmDivision& division) {
+  const std::set<int> classes(division.training_classes.begin(), division.training_classes.end());
+  for (size_t c = 0; c < dataset.classes.size(); ++c) {
+    if (classes.count(static_cast<int>(c)) > 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("no film of class '", dataset.classes[c],
+                     "' is left to train with: all are of patients in "
+                     "the held-out fold ",
+                     recipe.held_out_fold(), "; hold out another, or add patients"));
+  }
+  for (int s = 0; s < recipe.stages_size(); ++s) {
+    const int batch = recipe.stages(s).batch_size();
+    if (static_cast<size_t>(batch) <= division.training.size()) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "stages[", s, "].batch_size is ", batch, ", but there are only ", division.training.size(),
+        " films to train with (", division.held_out.size(), " are held out): make it smaller"));
+  }
+  return absl::OkStatus();
+}
+
 // One training, from its first step or its newest checkpoint to the last epoch.
 class Training {
  public:
@@ -102,17 +125,8 @@ class Training {
     return RestoreTensors(checkpoint.tensors, State());
   }
 
-  int64_t StepsPerEpoch(const v1::Stage& stage) const {
-    return static_cast<int64_t>(division_.training.size()) / stage.batch_size();
-  }
-
   absl::Status RunStage(int number, int first_epoch) {
     const v1::Stage& stage = recipe_.stages(number);
-    if (StepsPerEpoch(stage) == 0) {
-      return absl::InvalidArgumentError(absl::StrCat("stage ", number + 1, ": a batch of ",
-                                                     stage.batch_size(), " films, but only ",
-                                                     division_.training.size(), " are there"));
-    }
     CAMNODE_ASSIGN_OR_RETURN(const FilmStore films, OpenFilms(stage.image_size()));
     for (int e = epochs_done_ - first_epoch; e < stage.epochs(); ++e) {
       CurvePoint curve;
@@ -269,6 +283,7 @@ absl::StatusOr<ModelFolder> TrainUnguarded(const v1::Recipe& recipe, const Datas
   cv::setNumThreads(1);
   CAMNODE_ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(options.device));
   CAMNODE_ASSIGN_OR_RETURN(FilmDivision division, DivideFilms(dataset, recipe));
+  CAMNODE_RETURN_IF_ERROR(CheckFilms(recipe, dataset, division));
   CAMNODE_ASSIGN_OR_RETURN(
       AveragedNetwork network,
       AveragedNetwork::Make(recipe.manifest().architecture(), OutputCount(recipe),

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/sha256.h"
@@ -219,11 +220,36 @@ TEST_F(TrainerTest, SaysWhereTheLossLeftTheNumbers) {
   EXPECT_THAT(std::string(model.status().message()), HasSubstr("learning_rate"));
 }
 
+TEST_F(TrainerTest, RefusesAClassOfWhichNoFilmIsLeftToTrainWith) {
+  // All discs are of one patient, and some fold has to be the one with that patient.
+  Dataset films = DrawnFilms(32);
+  for (LabelledFilm& film : films.films) {
+    film.patient = film.class_index == 1 ? "one" : film.name;
+  }
+  v1::Recipe recipe = RecipeOf(kRecipe);
+  recipe.mutable_stages(0)->set_batch_size(64);  // Ends the others, which could be trained.
+  int refused = 0;
+  for (int fold = 0; fold < recipe.folds(); ++fold) {
+    recipe.set_held_out_fold(fold);
+    const auto model = Train(recipe, films, Draw, OptionsFor("run"));
+    const std::string message(model.status().message());
+    if (absl::StrContains(message, "batch_size")) continue;
+    ++refused;
+    EXPECT_THAT(message, HasSubstr(absl::StrCat("no film of class 'DISC' is left to train with: "
+                                                "all are of patients in the held-out fold ",
+                                                fold)));
+  }
+  EXPECT_EQ(refused, 1);
+}
+
 TEST_F(TrainerTest, RefusesABatchLargerThanTheFilms) {
   v1::Recipe recipe = RecipeOf(kRecipe);
-  recipe.mutable_stages(0)->set_batch_size(64);
+  recipe.mutable_stages(1)->set_batch_size(64);
   const auto model = Train(recipe, DrawnFilms(32), Draw, OptionsFor("run"));
   EXPECT_EQ(model.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(model.status().message()),
+              HasSubstr("stages[1].batch_size is 64, but there are only 24 films"));
+  EXPECT_FALSE(fs::exists(folder_ / "run")) << "told before the first stage";
 }
 
 }  // namespace
