@@ -9,12 +9,15 @@ import time
 import pytest
 
 from harness import films, wire
-from harness.dcmtk import Storescp
+from harness.dcmtk import Storescp, storescu
 from harness.node import ONE_MODEL, SENDER
 from harness.waiting import wait_until
 
 FILMS = 30
 KILLS = 10
+# worker.decode_ahead and one: a worker that holds so many has decoded all but one of
+# them, and computes together what it found waiting.
+HELD = 9
 
 
 @pytest.fixture
@@ -108,6 +111,50 @@ def test_a_worker_killed_ten_times_in_a_row_loses_and_buries_no_film(node, pacs,
     sender.join(60)
     assert not sender.is_alive() and not sender.refused
     check_all_exactly_once(node, pacs, burst)
+
+
+def test_a_worker_killed_with_a_batch_in_its_hands_has_each_film_analysed_once(
+    make_node, pacs, burst, scratch
+):
+    node = make_node(  # All three models.
+        destinations={"pacs": (Storescp.AE_TITLE, pacs.port)},
+        outputs="overlays: false panel_max_long_side: 512",
+        queue="lease_ms: 5000 initial_backoff_ms: 200 max_backoff_ms: 2000",
+    ).start()
+    (worker,) = node.worker_pids()
+    os.kill(worker, signal.SIGSTOP)  # So that it finds a whole batch waiting.
+    paths = [films.save(one, scratch / f"{n}.dcm") for n, one in enumerate(burst)]
+    assert storescu(node.ports["dicom"], *paths).returncode == 0
+    wait_until(lambda: node.rpc.status().queued_jobs == FILMS, "every film to be queued")
+    os.kill(worker, signal.SIGCONT)
+
+    held = wait_until(lambda: stopped_with_a_batch(node, worker), "a batch", pause=0.01)
+    before = node.rpc.all_analyses()
+    os.kill(worker, signal.SIGKILL)
+
+    check_all_exactly_once(node, pacs, burst)
+    assert 1 <= len(before) < FILMS
+    ended = [job for job in node.log_lines("job") if job["outcome"] == "done"]
+    uids = sorted(str(one.SOPInstanceUID) for one in burst)
+    assert sorted(job["instance"] for job in ended) == uids
+    # The films that died with it, and no other, were begun a second time.
+    assert sum(job["attempt"] == 2 for job in ended) == held
+    assert all(job["attempt"] <= 2 for job in ended)
+    # What was committed before stayed as it was.
+    after = {one.analysis_id: one for one in node.rpc.all_analyses()}
+    assert all(after[one.analysis_id].results == one.results for one in before)
+
+
+def stopped_with_a_batch(node, worker):
+    """Stops a worker that has committed a film and holds several more: their number."""
+    if not node.rpc.all_analyses():
+        return None
+    os.kill(worker, signal.SIGSTOP)
+    held = node.rpc.status().leased_jobs
+    if held >= HELD:
+        return held
+    os.kill(worker, signal.SIGCONT)
+    return None
 
 
 def test_a_node_killed_again_and_again_loses_no_acknowledged_film(node, pacs, burst, scratch):
