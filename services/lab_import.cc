@@ -74,9 +74,9 @@ absl::StatusOr<v1::ModelManifest> MakeDraft(const LabArguments& arguments) {
 }  // namespace
 
 const char kImportCheckpointUsage[] =
-    R"(camnode-lab import-checkpoint --architecture ARCHITECTURE --output DIR [options] FILE.pth
+    R"(camnode-lab import-checkpoint --architecture ARCHITECTURE --output DIR [options] FILE
 
-Turns a PyTorch checkpoint with torchvision's parameter names into a model folder:
+Turns a PyTorch checkpoint (.pth, .pt or .safetensors) with torchvision's parameter names into a model folder:
 DIR/manifest.textproto and DIR/weights.safetensors.  Nothing in the file is run, and
 nothing in DIR is overwritten.
 
@@ -85,7 +85,7 @@ nothing in DIR is overwritten.
   --precision P          float32 (default), or float16: large convolution kernels in
                          half precision, the rest in float32
   --strip-prefix PREFIX  taken off every name in the checkpoint: module. for a network
-                         saved inside DataParallel
+                         saved inside DataParallel, model. inside Lightning
   --name NAME            default: the architecture
   --version NUMBER       default: 1
   --label LABEL          one for each output, in order; default: pneumonia

@@ -34,19 +34,45 @@ absl::StatusOr<NamedTensors> StripPrefix(NamedTensors tensors, const std::string
                                                     prefix, "\": ", absl::StrJoin(without, ", ")));
 }
 
-bool LooksDataParallel(const NamedTensors& tensors) {
-  return std::all_of(tensors.begin(), tensors.end(), [](const auto& named) {
+// What every name has before torchvision's, as `classifier` shows: "module." from
+// DataParallel, "model." from Lightning, "_orig_mod." from torch.compile.  Empty if
+// there is nothing of the kind.
+std::string CommonPrefix(const NamedTensors& tensors, const std::string& classifier) {
+  for (const auto& named : tensors) {
+    absl::string_view prefix = named.first;
+    if (!absl::ConsumeSuffix(&prefix, classifier) || !absl::EndsWith(prefix, ".")) continue;
+    if (std::all_of(tensors.begin(), tensors.end(), [prefix](const auto& other) {
+          return absl::StartsWith(other.first, prefix);
+        })) {
+      return std::string(prefix);
+    }
+  }
+  const bool data_parallel = std::all_of(tensors.begin(), tensors.end(), [](const auto& named) {
     return absl::StartsWith(named.first, kDataParallelPrefix);
   });
+  return data_parallel ? kDataParallelPrefix : "";
+}
+
+// A batch norm's variance below 0 makes every score NaN.
+absl::Status CheckVariances(const NamedTensors& tensors) {
+  for (const auto& [name, tensor] : tensors) {
+    if (absl::EndsWith(name, ".running_var") && (tensor < 0).any().item<bool>()) {
+      return absl::FailedPreconditionError(absl::StrCat("tensor ", name, " is below 0 somewhere"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 // The checkpoint's tensors under torchvision's names.
-absl::StatusOr<NamedTensors> ReadNamed(const std::string& checkpoint, const std::string& prefix) {
+absl::StatusOr<NamedTensors> ReadNamed(const std::string& checkpoint, const std::string& prefix,
+                                       const std::string& classifier) {
   CAMNODE_ASSIGN_OR_RETURN(NamedTensors tensors, ReadCheckpoint(checkpoint));
-  if (prefix.empty() && LooksDataParallel(tensors)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        checkpoint, ": every name begins with \"", kDataParallelPrefix,
-        "\", as DataParallel writes them: import it with --strip-prefix ", kDataParallelPrefix));
+  const std::string common = CommonPrefix(tensors, classifier);
+  if (prefix.empty() && !common.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(checkpoint, ": every name begins with \"", common, "\"",
+                     common == kDataParallelPrefix ? ", as DataParallel writes them" : "",
+                     ": import it with --strip-prefix ", common));
   }
   absl::StatusOr<NamedTensors> stripped = StripPrefix(std::move(tensors), prefix);
   if (!stripped.ok()) return Annotate(stripped.status(), checkpoint);
@@ -64,6 +90,7 @@ absl::StatusOr<std::shared_ptr<Network>> FitNetwork(const NamedTensors& checkpoi
   CAMNODE_ASSIGN_OR_RETURN(std::shared_ptr<Network> network,
                            MakeNetwork(draft.architecture(), outputs));
   CAMNODE_RETURN_IF_ERROR(LoadStateDict(checkpoint, *network));
+  CAMNODE_RETURN_IF_ERROR(CheckVariances(checkpoint));
   if (outputs != draft.labels_size()) {
     return absl::FailedPreconditionError(absl::StrCat("the network has ", outputs, " outputs but ",
                                                       draft.labels_size(), " labels are given (",
@@ -76,7 +103,9 @@ absl::StatusOr<ModelFolder> Import(const std::string& checkpoint, v1::ModelManif
                                    const std::string& directory,
                                    const CheckpointImportOptions& options) {
   CAMNODE_RETURN_IF_ERROR(CheckNoModelStandsIn(directory));
-  CAMNODE_ASSIGN_OR_RETURN(const NamedTensors tensors, ReadNamed(checkpoint, options.strip_prefix));
+  CAMNODE_ASSIGN_OR_RETURN(
+      const NamedTensors tensors,
+      ReadNamed(checkpoint, options.strip_prefix, ClassifierWeightName(manifest.architecture())));
   absl::StatusOr<std::shared_ptr<Network>> network = FitNetwork(tensors, manifest);
   if (!network.ok()) return Annotate(network.status(), checkpoint);
   return WriteModelFolder(**network, std::move(manifest), directory);

@@ -26,8 +26,9 @@ struct CheckpointImportOptions {
 // The number of outputs is the classifier's; draft.labels must be as many.
 //
 // Errors: ReadCheckpoint's, LoadStateDict's, CheckManifest's; kFailedPrecondition
-// (labels do not fit the outputs; a name without the prefix to strip; a weight is not
-// finite, or not in half precision), kAlreadyExists (a model stands there), the disk's.
+// (labels do not fit the outputs; a name without the prefix to strip, or a prefix that
+// all have; a weight is not finite, or not in half precision; a variance below 0), kAlreadyExists
+// (a model stands there), the disk's.
 absl::StatusOr<ModelFolder> ImportCheckpoint(const std::string& checkpoint,
                                              const camnode::model::v1::ModelManifest& draft,
                                              const std::string& directory,

@@ -5,16 +5,19 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "absl/base/internal/endian.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/inference/checkpoint_storages.h"
 #include "core/inference/device.h"
+#include "core/inference/safetensors.h"
 #include "core/inference/unpickler.h"
 
 namespace camnode {
@@ -44,18 +47,23 @@ absl::StatusOr<std::map<std::string, const TensorReference*>> ListTensors(const 
   std::map<std::string, const TensorReference*> tensors;
   std::vector<std::string> others;
   for (const auto& [key, value] : dict) {
-    const auto* name = key->As<std::string>();
-    if (name == nullptr) return NoStateDict("a key that is no text");
+    const auto* text = key->As<std::string>();
+    if (text == nullptr) return NoStateDict("a key that is no text");
+    // Names end up in errors, and those on terminals.
+    const std::string name = absl::Utf8SafeCHexEscape(*text);
     const auto* tensor = value->As<TensorReference>();
     if (tensor == nullptr) {
-      others.push_back(*name);
+      others.push_back(name);
     } else {
-      tensors[*name] = tensor;
+      tensors[name] = tensor;
     }
   }
   if (!others.empty()) {
     others.resize(std::min<size_t>(others.size(), 20));
-    return NoStateDict(absl::StrCat("these are no tensors: ", absl::StrJoin(others, ", ")));
+    return NoStateDict(
+        absl::StrCat("neither the whole file nor its state_dict or "
+                     "model_state_dict is one; these are no tensors: ",
+                     absl::StrJoin(others, ", ")));
   }
   return tensors;
 }
@@ -75,23 +83,24 @@ absl::StatusOr<torch::ScalarType> SupportedType(StorageType type) {
   }
 }
 
-// Number of elements; the window must lie within the storage and must not show an
-// element more often than the storage has elements.
+// Number of elements; the window must lie within the storage.  It may show an element
+// many times, as an expanded tensor does: the budget of bytes bounds that.
 absl::StatusOr<int64_t> CheckWindow(const TensorReference& tensor) {
-  int64_t count = 1;
+  int64_t count = 1;   // Unless empty.
+  bool empty = false;  // LibTorch multiplies the sides of an empty tensor too.
   int64_t last = tensor.offset;
   for (size_t d = 0; d < tensor.sizes.size(); ++d) {
+    const int64_t side = std::max<int64_t>(tensor.sizes[d], 1);
+    empty |= tensor.sizes[d] == 0;
     int64_t reach = 0;
-    if (__builtin_mul_overflow(count, tensor.sizes[d], &count) ||
-        __builtin_mul_overflow(std::max<int64_t>(tensor.sizes[d] - 1, 0), tensor.strides[d],
-                               &reach) ||
+    if (__builtin_mul_overflow(count, side, &count) ||
+        __builtin_mul_overflow(side - 1, tensor.strides[d], &reach) ||
         __builtin_add_overflow(last, reach, &last)) {
       return absl::DataLossError("is too large");
     }
   }
-  if (count > tensor.storage.elements || (count > 0 && last >= tensor.storage.elements)) {
-    return absl::DataLossError("reaches beyond its storage");
-  }
+  if (empty) return 0;
+  if (last >= tensor.storage.elements) return absl::DataLossError("reaches beyond its storage");
   return count;
 }
 
@@ -104,11 +113,11 @@ class TensorMaker {
   absl::StatusOr<torch::Tensor> Make(const TensorReference& reference) {
     CAMNODE_ASSIGN_OR_RETURN(const torch::ScalarType type, SupportedType(reference.storage.type));
     CAMNODE_ASSIGN_OR_RETURN(const int64_t count, CheckWindow(reference));
-    const uint64_t bytes = static_cast<uint64_t>(count) * c10::elementSize(type);
-    if (bytes > budget_bytes_) {
+    const uint64_t element_bytes = c10::elementSize(type);
+    if (static_cast<uint64_t>(count) > budget_bytes_ / element_bytes) {
       return absl::DataLossError("and those before it need twice the bytes of the file");
     }
-    budget_bytes_ -= bytes;
+    budget_bytes_ -= static_cast<uint64_t>(count) * element_bytes;
     if (count == 0) return torch::empty(reference.sizes, type);
     CAMNODE_ASSIGN_OR_RETURN(const torch::Tensor storage, Storage(reference.storage, type));
     return storage.as_strided(reference.sizes, reference.strides, reference.offset)
@@ -137,6 +146,7 @@ class TensorMaker {
 };
 
 absl::StatusOr<NamedTensors> Parse(absl::string_view bytes) {
+  if (LooksLikeSafetensors(bytes)) return ParseSafetensors(bytes);
   CAMNODE_ASSIGN_OR_RETURN(const OpenedCheckpoint checkpoint, OpenCheckpoint(bytes));
   CAMNODE_ASSIGN_OR_RETURN(const PickleDict* dict, FindStateDict(*checkpoint.pickle.root));
   CAMNODE_ASSIGN_OR_RETURN(const auto references, ListTensors(*dict));
@@ -162,6 +172,9 @@ absl::StatusOr<NamedTensors> ParseCheckpoint(absl::string_view bytes) {
     // The zip reader throws on damaged archives.
     return absl::DataLossError(
         absl::StrCat("damaged checkpoint: ", error.what_without_backtrace()));
+  } catch (const std::logic_error&) {
+    // So it does at a version that is no number.
+    return absl::DataLossError("damaged checkpoint: the archive's version is no number");
   } catch (const std::exception& error) {
     return LibTorchError(error);
   }

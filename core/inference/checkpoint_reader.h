@@ -1,8 +1,9 @@
-// PyTorch checkpoints (.pth, .pt), as files from strangers.
+// PyTorch checkpoints (.pth, .pt, .safetensors), as files from strangers.
 //
-// Both of PyTorch's formats: the zip archive, and the older row of pickles followed
-// by raw storages.  The state dict may be the whole file, or lie in a dictionary
-// under "state_dict" or "model_state_dict", beside an optimizer and numbers.
+// Both of PyTorch's formats, the zip archive and the older row of pickles followed by
+// raw storages, and safetensors; told apart by their first bytes.  The state dict may be the whole
+// file, or lie in a dictionary under "state_dict" or "model_state_dict", beside an optimizer and
+// numbers.
 //
 // Nothing in the file is run (unpickler.h).  Sizes are checked against the file
 // before anything is allocated, and every tensor against its storage.
@@ -19,6 +20,7 @@
 namespace camnode {
 
 // Tensors of float32, float16, bfloat16 and int64, dense and with memory of their own.
+// Control characters and quotes in names come escaped as in C.
 // Errors:
 //   kNotFound            No such file.
 //   kPermissionDenied    The pickle uses a name that is not allowed: names it.

@@ -12,6 +12,7 @@
 #include "absl/base/internal/endian.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
 #include "core/inference/unpickler.h"
 
@@ -48,6 +49,29 @@ class BytesAdapter final : public caffe2::serialize::ReadAdapterInterface {
  private:
   absl::string_view bytes_;
 };
+
+// LibTorch's reader takes the archive's version and serial number into memory as soon
+// as it is made, whatever they unpack to.  So every entry that may be one of these is
+// looked at first, wherever in the file the reader may find its directory.
+absl::Status CheckEagerRecords(absl::string_view bytes) {
+  constexpr absl::string_view kDirectoryEntry("PK\x01\x02", 4);
+  constexpr size_t kEntryBytes = 46;
+  constexpr size_t kMostBytes = 1024;
+  for (size_t at = bytes.find(kDirectoryEntry); at != absl::string_view::npos;
+       at = bytes.find(kDirectoryEntry, at + 1)) {
+    const absl::string_view entry = bytes.substr(at);
+    if (entry.size() < kEntryBytes) break;
+    const uint32_t unpacked_bytes = absl::little_endian::Load32(entry.data() + 24);
+    const uint16_t name_bytes = absl::little_endian::Load16(entry.data() + 28);
+    const absl::string_view name = entry.substr(kEntryBytes, name_bytes);
+    if (unpacked_bytes > kMostBytes && (absl::EndsWithIgnoreCase(name, "version") ||
+                                        absl::EndsWithIgnoreCase(name, "serialization_id"))) {
+      return Damaged(absl::StrCat("the archive's version or serial number would take ",
+                                  unpacked_bytes, " bytes"));
+    }
+  }
+  return absl::OkStatus();
+}
 
 class ZipArchive final : public CheckpointStorages {
  public:
@@ -90,6 +114,7 @@ class ZipArchive final : public CheckpointStorages {
 };
 
 absl::StatusOr<OpenedCheckpoint> OpenZip(absl::string_view bytes) {
+  CAMNODE_RETURN_IF_ERROR(CheckEagerRecords(bytes));
   auto archive = std::make_unique<ZipArchive>(bytes);
   if (archive->Has("constants.pkl")) {
     return absl::FailedPreconditionError(
@@ -110,10 +135,26 @@ absl::StatusOr<OpenedCheckpoint> OpenZip(absl::string_view bytes) {
 
 // ---- The legacy file: five pickles, then length and bytes of each storage ------
 
-// 0x1950a86a20f9469cfc6c as a pickle of protocol 2.
-constexpr absl::string_view kLegacyMagic(
-    "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e", 15);
+// 0x1950a86a20f9469cfc6c, and the end of its pickle.
+constexpr absl::string_view kLegacyMagic("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e",
+                                         13);
 constexpr int64_t kLegacyProtocol = 1001;
+
+// Takes the first pickle away, if it is the magic number in any protocol torch.save
+// may be told to use.
+bool ConsumeLegacyMagic(absl::string_view& bytes) {
+  absl::string_view rest = bytes;
+  if (!absl::ConsumePrefix(&rest, "\x80") || rest.empty()) return false;
+  const char protocol = rest.front();
+  rest.remove_prefix(1);
+  constexpr size_t kFrameBytes = 9;
+  if (protocol >= 4 && absl::StartsWith(rest, "\x95")) {
+    rest = absl::ClippedSubstr(rest, kFrameBytes);
+  }
+  if (protocol < 2 || protocol > 5 || !absl::ConsumePrefix(&rest, kLegacyMagic)) return false;
+  bytes = rest;
+  return true;
+}
 
 class LegacyStorages final : public CheckpointStorages {
  public:
@@ -163,8 +204,8 @@ class LegacyStorages final : public CheckpointStorages {
   std::map<std::string, absl::string_view> bytes_;
 };
 
-absl::StatusOr<OpenedCheckpoint> OpenLegacy(absl::string_view bytes) {
-  absl::string_view rest = bytes.substr(kLegacyMagic.size());
+// `rest` starts after the magic number.
+absl::StatusOr<OpenedCheckpoint> OpenLegacy(absl::string_view rest) {
   CAMNODE_ASSIGN_OR_RETURN(const PickleTree protocol, Unpickle(rest));
   const auto* number = protocol.root->As<int64_t>();
   if (number == nullptr || *number != kLegacyProtocol) {
@@ -191,9 +232,9 @@ absl::StatusOr<OpenedCheckpoint> OpenLegacy(absl::string_view bytes) {
 
 absl::StatusOr<OpenedCheckpoint> OpenCheckpoint(absl::string_view bytes) {
   if (absl::StartsWith(bytes, "PK\x03\x04")) return OpenZip(bytes);
-  if (absl::StartsWith(bytes, kLegacyMagic)) return OpenLegacy(bytes);
+  if (ConsumeLegacyMagic(bytes)) return OpenLegacy(bytes);
   return absl::DataLossError(
-      "not a PyTorch checkpoint: neither its zip archive nor its legacy format");
+      "not a checkpoint: neither PyTorch's zip archive, nor its legacy format, nor safetensors");
 }
 
 }  // namespace camnode

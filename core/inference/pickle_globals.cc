@@ -62,7 +62,7 @@ Result RebuildParameter(const PickleList& arguments) {
   return *tensor;
 }
 
-// numpy's scalars and types, beside the tensors: nothing here needs their values.
+// Containers and numbers beside the tensors: nothing here needs their values.
 Result ReadOver(const PickleList&) { return PickleOpaque{}; }
 
 constexpr StorageType kNoStorage = StorageType::kByte;
@@ -86,6 +86,18 @@ constexpr PickleGlobal kAllowedGlobals[] = {
     {"numpy._core.multiarray", "scalar", ReadOver, kNoStorage},
     // How Python 3 writes numpy's bytes at protocol 2: encode(text, 'latin1').
     {"_codecs", "encode", ReadOver, kNoStorage},
+    // A learning rate schedule counts its milestones.
+    {"collections", "Counter", ReadOver, kNoStorage},
+    {"torch", "Size", ReadOver, kNoStorage},
+    // By Python 2's names at protocol 2, by Python 3's from 3 on.
+    {"__builtin__", "set", ReadOver, kNoStorage},
+    {"__builtin__", "frozenset", ReadOver, kNoStorage},
+    {"__builtin__", "complex", ReadOver, kNoStorage},
+    {"__builtin__", "bytearray", ReadOver, kNoStorage},
+    {"builtins", "set", ReadOver, kNoStorage},
+    {"builtins", "frozenset", ReadOver, kNoStorage},
+    {"builtins", "complex", ReadOver, kNoStorage},
+    {"builtins", "bytearray", ReadOver, kNoStorage},
 };
 
 }  // namespace

@@ -49,10 +49,10 @@ struct TensorReference {
 class PickleValue;
 struct PickleGlobal;
 
-using PickleList = std::vector<const PickleValue*>;  // Lists and tuples.
+using PickleList = std::vector<const PickleValue*>;  // Lists, tuples and sets.
 using PickleDict = std::vector<std::pair<const PickleValue*, const PickleValue*>>;
 struct PickleNone {};
-// Read over: a numpy scalar, a whole number beyond 64 bits.
+// Read over: a numpy scalar, a counter, a whole number beyond 64 bits.
 struct PickleOpaque {};
 
 // Values refer to each other inside one PickleTree, and may do so in circles: walk

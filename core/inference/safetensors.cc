@@ -1,6 +1,7 @@
 #include "core/inference/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/base/internal/endian.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 
@@ -52,21 +54,24 @@ struct Entry {
 // Strict JSON of the format's depth; nlohmann alone lets a repeated key win.
 absl::StatusOr<Json> ParseHeader(absl::string_view text) {
   constexpr int kDeepest = 4;
-  std::set<std::string> keys;
+  std::array<std::set<std::string>, kDeepest + 2> keys;  // Of the open object of each depth.
   bool repeated = false;
   bool deep = false;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
     if (depth > kDeepest) deep = true;
-    if (event == Json::parse_event_t::key && depth == 1) {
-      repeated |= !keys.insert(value.get<std::string>()).second;
+    if (deep) return false;
+    const auto level = static_cast<size_t>(depth);
+    if (event == Json::parse_event_t::object_start) keys[level + 1].clear();
+    if (event == Json::parse_event_t::key) {
+      repeated |= !keys[level].insert(value.get<std::string>()).second;
     }
-    return !deep;
+    return true;
   };
   Json header = Json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
   if (deep || header.is_discarded() || !header.is_object()) {
     return Damaged("the header is not a JSON object of tensors");
   }
-  if (repeated) return Damaged("a tensor is named twice");
+  if (repeated) return Damaged("something is named twice");
   if (header.size() > kMaxTensors) return Damaged("more than 100,000 tensors");
   return header;
 }
@@ -115,12 +120,17 @@ absl::StatusOr<Entry> ParseEntry(const std::string& name, const Json& descriptio
   entry.begin = static_cast<uint64_t>(offsets[0]);
   entry.end = static_cast<uint64_t>(offsets[1]);
 
-  uint64_t bytes = c10::elementSize(entry.type);
+  // LibTorch multiplies the sides of an empty tensor too.
+  int64_t bytes_unless_empty = static_cast<int64_t>(c10::elementSize(entry.type));
+  bool empty = false;
   for (const int64_t side : entry.shape) {
-    if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(side), &bytes)) {
+    empty |= side == 0;
+    if (__builtin_mul_overflow(bytes_unless_empty, std::max<int64_t>(side, 1),
+                               &bytes_unless_empty)) {
       return Damaged(absl::StrCat("tensor ", name, " is too large"));
     }
   }
+  const uint64_t bytes = empty ? 0 : static_cast<uint64_t>(bytes_unless_empty);
   if (bytes != entry.end - entry.begin) {
     return Damaged(absl::StrCat("tensor ", name, " has ", entry.end - entry.begin,
                                 " bytes where its shape needs ", bytes));
@@ -132,7 +142,9 @@ absl::StatusOr<std::vector<Entry>> ParseEntries(const Json& header, uint64_t dat
   std::vector<Entry> entries;
   for (const auto& [name, description] : header.items()) {
     if (name == kMetadata) continue;
-    CAMNODE_ASSIGN_OR_RETURN(Entry entry, ParseEntry(name, description, data_bytes));
+    // Names end up in errors, and those on terminals.
+    CAMNODE_ASSIGN_OR_RETURN(Entry entry,
+                             ParseEntry(absl::Utf8SafeCHexEscape(name), description, data_bytes));
     entries.push_back(std::move(entry));
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
@@ -178,6 +190,11 @@ absl::StatusOr<NamedTensors> ParseSafetensors(absl::string_view bytes) {
     tensors.emplace(entry.name, std::move(tensor));
   }
   return tensors;
+}
+
+bool LooksLikeSafetensors(absl::string_view bytes) {
+  return bytes.size() > sizeof(uint64_t) && bytes[sizeof(uint64_t)] == '{' &&
+         absl::little_endian::Load64(bytes.data()) <= kMaxHeaderBytes;
 }
 
 absl::StatusOr<NamedTensors> ReadSafetensors(const std::string& path) {

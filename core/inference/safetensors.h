@@ -23,6 +23,9 @@ absl::StatusOr<NamedTensors> ReadSafetensors(const std::string& path);
 // The same on bytes in memory, which may be freed afterwards.
 absl::StatusOr<NamedTensors> ParseSafetensors(absl::string_view bytes);
 
+// Whether `bytes` begin as a safetensors file does: a length, and the JSON it is of.
+bool LooksLikeSafetensors(absl::string_view bytes);
+
 // The same tensors give the same bytes.  Data is ordered by element size, largest
 // first, then by name, so that every tensor is aligned.
 // Errors: kInvalidArgument (a type that the format's four above do not cover).

@@ -19,13 +19,16 @@ constexpr size_t kMaxValues = 1'000'000;
 // clang-format off
 enum Opcode : uint8_t {
   kMark = '(', kStop = '.', kPop = '0', kPopMark = '1', kDup = '2',
-  kBinInt = 'J', kBinInt1 = 'K', kBinInt2 = 'M', kLong1 = 0x8a, kBinFloat = 'G',
+  kBinInt = 'J', kBinInt1 = 'K', kBinInt2 = 'M', kLong1 = 0x8a, kLong4 = 0x8b,
+  kBinFloat = 'G',
   kNone = 'N', kNewTrue = 0x88, kNewFalse = 0x89,
   kBinString = 'T', kShortBinString = 'U', kBinUnicode = 'X', kShortBinUnicode = 0x8c,
-  kBinBytes = 'B', kShortBinBytes = 'C',
+  kBinUnicode8 = 0x8d,
+  kBinBytes = 'B', kShortBinBytes = 'C', kBinBytes8 = 0x8e, kByteArray8 = 0x96,
   kEmptyList = ']', kAppend = 'a', kAppends = 'e',
   kEmptyTuple = ')', kTuple = 't', kTuple1 = 0x85, kTuple2 = 0x86, kTuple3 = 0x87,
   kEmptyDict = '}', kSetItem = 's', kSetItems = 'u',
+  kEmptySet = 0x8f, kAddItems = 0x90, kFrozenSet = 0x91,
   kGlobal = 'c', kStackGlobal = 0x93, kReduce = 'R', kBuild = 'b', kBinPersId = 'Q',
   kBinPut = 'q', kLongBinPut = 'r', kMemoize = 0x94, kBinGet = 'h', kLongBinGet = 'j',
   kProto = 0x80, kFrame = 0x95,
@@ -162,8 +165,9 @@ absl::Status PickleMachine::StepNumber(uint8_t opcode, bool& known) {
       CAMNODE_ASSIGN_OR_RETURN(const uint64_t number, TakeUnsigned(opcode == kBinInt1 ? 1 : 2));
       return Push(static_cast<int64_t>(number));
     }
-    case kLong1: {
-      CAMNODE_ASSIGN_OR_RETURN(const uint64_t length, TakeUnsigned(1));
+    case kLong1:
+    case kLong4: {
+      CAMNODE_ASSIGN_OR_RETURN(const uint64_t length, TakeUnsigned(opcode == kLong1 ? 1 : 4));
       CAMNODE_ASSIGN_OR_RETURN(const absl::string_view digits, Take(length));
       return PushLong(digits);
     }
@@ -193,6 +197,11 @@ absl::Status PickleMachine::StepText(uint8_t opcode, bool& known) {
     case kBinBytes:
       width = 4;
       break;
+    case kBinUnicode8:
+    case kBinBytes8:
+    case kByteArray8:
+      width = 8;
+      break;
     default:
       known = false;
       return absl::OkStatus();
@@ -206,6 +215,7 @@ absl::Status PickleMachine::StepContainer(uint8_t opcode, bool& known) {
   switch (opcode) {
     case kEmptyList:
     case kEmptyTuple:
+    case kEmptySet:
       return Push(PickleList{});
     case kEmptyDict:
       return Push(PickleDict{});
@@ -215,7 +225,8 @@ absl::Status PickleMachine::StepContainer(uint8_t opcode, bool& known) {
       return PushTuple(2);
     case kTuple3:
       return PushTuple(3);
-    case kTuple: {
+    case kTuple:
+    case kFrozenSet: {
       CAMNODE_ASSIGN_OR_RETURN(PickleList items, PopToMark());
       return Push(std::move(items));
     }
@@ -225,7 +236,8 @@ absl::Status PickleMachine::StepContainer(uint8_t opcode, bool& known) {
       list->push_back(item);
       return absl::OkStatus();
     }
-    case kAppends: {
+    case kAppends:
+    case kAddItems: {
       CAMNODE_ASSIGN_OR_RETURN(const PickleList items, PopToMark());
       CAMNODE_ASSIGN_OR_RETURN(PickleList * list, Top<PickleList>());
       list->insert(list->end(), items.begin(), items.end());

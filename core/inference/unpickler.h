@@ -2,8 +2,8 @@
 //
 // A pickle is a small program for a stack machine, and Python's own reader lets it
 // call any function.  This one knows the instructions that PyTorch checkpoints are
-// made of and the short list of names in pickle_globals.cc: ordered dictionaries,
-// tensors over storages, numpy scalars.  Any other name ends the reading.
+// made of and the short list of names in pickle_globals.cc: dictionaries, counters and
+// sets, tensors over storages, numpy scalars.  Any other name ends the reading.
 //
 // No LibTorch here: tensors come out as descriptions, see checkpoint_reader.h.
 
@@ -16,7 +16,7 @@
 
 namespace camnode {
 
-// Reads the pickle at the start of `bytes`: protocols 0 to 5 as far as PyTorch uses
+// Reads the pickle at the start of `bytes`: protocols 2 to 5 as far as PyTorch uses
 // them, at most 16 MiB and a million values.
 // Errors: kPermissionDenied (a name that is not allowed: names it), kDataLoss
 // (damaged, too large, or not a pickle: says at which byte).

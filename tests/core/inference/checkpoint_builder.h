@@ -81,22 +81,35 @@ inline std::string FloatBytes(const std::vector<float>& values) {
   return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
 }
 
-// A zip archive of uncompressed records below "archive/", as torch.save writes.
-inline std::string ZipCheckpoint(const std::vector<std::pair<std::string, std::string>>& records) {
+// What a zip archive keeps of `bytes` when it compresses them.
+inline std::string Deflated(const std::string& bytes) {
+  std::string packed(compressBound(static_cast<uLong>(bytes.size())), '\0');
+  uLongf size = static_cast<uLongf>(packed.size());
+  compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
+            reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()), 9);
+  return packed.substr(2, size - 6);  // Without zlib's header and checksum.
+}
+
+// A zip archive below "archive/", as torch.save writes: no record is compressed, but
+// `deflated` if it is named.
+inline std::string ZipCheckpoint(const std::vector<std::pair<std::string, std::string>>& records,
+                                 absl::string_view deflated = "") {
   std::string file;
   std::string directory;
   for (const auto& [short_name, bytes] : records) {
     const std::string name = "archive/" + short_name;
+    const bool compressed = short_name == deflated;
+    const std::string stored = compressed ? Deflated(bytes) : bytes;
     const uint64_t crc =
         crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
     const std::string common = absl::StrCat(
-        LittleEndian(0, 2), LittleEndian(0, 2), LittleEndian(0, 2), LittleEndian(0, 2),
-        LittleEndian(crc, 4), LittleEndian(bytes.size(), 4), LittleEndian(bytes.size(), 4),
-        LittleEndian(name.size(), 2), LittleEndian(0, 2));
+        LittleEndian(0, 2), LittleEndian(compressed ? 8 : 0, 2), LittleEndian(0, 2),
+        LittleEndian(0, 2), LittleEndian(crc, 4), LittleEndian(stored.size(), 4),
+        LittleEndian(bytes.size(), 4), LittleEndian(name.size(), 2), LittleEndian(0, 2));
     absl::StrAppend(&directory, "PK\x01\x02", LittleEndian(20, 2), LittleEndian(20, 2), common,
                     LittleEndian(0, 2), LittleEndian(0, 2), LittleEndian(0, 2), LittleEndian(0, 4),
                     LittleEndian(file.size(), 4), name);
-    absl::StrAppend(&file, "PK\x03\x04", LittleEndian(20, 2), common, name, bytes);
+    absl::StrAppend(&file, "PK\x03\x04", LittleEndian(20, 2), common, name, stored);
   }
   const size_t start = file.size();
   absl::StrAppend(&file, directory, "PK\x05\x06", LittleEndian(0, 2), LittleEndian(0, 2),

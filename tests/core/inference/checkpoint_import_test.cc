@@ -143,10 +143,28 @@ TEST_F(CheckpointImportTest, RefusesWeightsThatHalfPrecisionCannotHold) {
   EXPECT_THAT(ImportCheckpoint(checkpoint, Draft("float32"), Output()), IsOk());
 }
 
-NamedTensors Prefixed(const NamedTensors& tensors) {
+NamedTensors Prefixed(const NamedTensors& tensors, const std::string& prefix = "module.") {
   NamedTensors prefixed;
-  for (const auto& [name, tensor] : tensors) prefixed["module." + name] = tensor;
+  for (const auto& [name, tensor] : tensors) prefixed[prefix + name] = tensor;
   return prefixed;
+}
+
+// Lightning's, torch.compile's, and one within the other.
+TEST_F(CheckpointImportTest, SaysWhichPrefixAllNamesHave) {
+  const NamedTensors some = {{"conv1.weight", torch::zeros({1})}, {"fc.weight", torch::zeros({1})}};
+  for (const char* prefix : {"model.", "_orig_mod.", "module._orig_mod."}) {
+    EXPECT_THAT(ImportCheckpoint(Write(Prefixed(some, prefix)), Draft("float32"), Output()),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         HasSubstr(absl::StrCat("--strip-prefix ", prefix))));
+  }
+}
+
+TEST_F(CheckpointImportTest, RefusesAVarianceBelowZero) {
+  NamedTensors weights = RandomWeights(1);
+  weights["layer1.0.bn1.running_var"][3] = -0.5;
+  EXPECT_THAT(ImportCheckpoint(Write(weights), Draft("float32"), Output()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("layer1.0.bn1.running_var is below 0")));
 }
 
 TEST_F(CheckpointImportTest, TakesThePrefixOfDataParallelOffWhenAsked) {

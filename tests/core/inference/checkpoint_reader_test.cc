@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "absl/strings/escaping.h"
+#include "core/inference/safetensors.h"
 #include "tests/core/inference/checkpoint_builder.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
@@ -61,6 +63,41 @@ TEST(CheckpointReaderTest, ReadsTheLegacyFormat) {
   EXPECT_TRUE(tensors->at("w").equal(Expected()));
 }
 
+// torch.save(..., pickle_protocol=4, _use_new_zipfile_serialization=False)
+TEST(CheckpointReaderTest, ReadsTheLegacyFormatInEveryPickleProtocol) {
+  TensorText matrix = kMatrix;
+  matrix.legacy = true;
+  const std::string written =
+      LegacyCheckpoint(PickleDictionary({{"w", PickleTensor(matrix)}}), 6, SixFloats());
+  const std::string rest = written.substr(2);  // After the magic number's protocol.
+  const std::string frame = "\x95" + LittleEndian(13, 8);
+  for (const char* start : {"\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"}) {
+    EXPECT_THAT(ParseCheckpoint(start + rest), IsOk()) << absl::CHexEscape(start);
+  }
+  EXPECT_THAT(ParseCheckpoint("\x80\x04" + frame + rest), IsOk());
+  EXPECT_THAT(ParseCheckpoint("\x80\x05" + frame + rest), IsOk());
+  EXPECT_THAT(ParseCheckpoint("\x80\x06" + rest), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(ParseCheckpoint("\x80\x04\x95"), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+// torch.zeros(1).expand(2, 3): PyTorch stores its one element.
+TEST(CheckpointReaderTest, ReadsATensorThatShowsAnElementManyTimes) {
+  const auto tensors =
+      ParseCheckpoint(ZipOf({"FloatStorage", "0", 2, 1, {2, 3}, {0, 0}}, FloatBytes({5, 7})));
+  ASSERT_THAT(tensors, IsOk());
+  EXPECT_TRUE(tensors->at("w").equal(torch::full({2, 3}, 7.0f)));
+}
+
+TEST(CheckpointReaderTest, ReadsSafetensors) {
+  const auto bytes = FormatSafetensors({{"w", Expected()}});
+  ASSERT_THAT(bytes, IsOk());
+  const auto tensors = ParseCheckpoint(*bytes);
+  ASSERT_THAT(tensors, IsOk());
+  EXPECT_TRUE(tensors->at("w").equal(Expected()));
+  EXPECT_THAT(ParseCheckpoint(bytes->substr(0, bytes->size() - 1)),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("safetensors")));
+}
+
 TEST(CheckpointReaderTest, FollowsOffsetsAndStrides) {
   // Rows of a transposed 3 x 2 matrix, from element 1: {{1, 3}, {2, 4}}.
   const auto tensors =
@@ -90,6 +127,8 @@ TEST(CheckpointReaderTest, RefusesTensorsThatReachBeyondTheirStorage) {
            TensorText{"FloatStorage", "0", 6, 0, {2}, {kHuge}},
            TensorText{"FloatStorage", "0", 6, 1, {2}, {kHuge}},
            TensorText{"FloatStorage", "0", 6, 0, {kHuge, kHuge}, {0, 0}},
+           TensorText{"FloatStorage", "0", 6, 0, {0, kHuge, kHuge}, {0, 0, 0}},
+           TensorText{"FloatStorage", "0", 6, 0, {int64_t{1} << 62}, {0}},
            // One element shown a billion times would take 4 GB.
            TensorText{"FloatStorage", "0", 6, 0, {1'000'000'000}, {0}},
        }) {
@@ -142,13 +181,52 @@ TEST(CheckpointReaderTest, NamesWhatIsNoTensorInAStateDict) {
   const std::string object =
       PickleDictionary({{"w", PickleTensor(kMatrix)}, {"lr", "K\x01"}, {"note", PickleText("x")}});
   EXPECT_THAT(ParseCheckpoint(Zip(object, SixFloats())),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("lr, note")));
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("model_state_dict"), HasSubstr("lr, note"))));
 }
 
 TEST(CheckpointReaderTest, NamesATensorOfATypeThatNetworksHereDoNotHave) {
   EXPECT_THAT(ParseCheckpoint(ZipOf({"DoubleStorage", "0", 3, 0, {3}, {1}}, SixFloats())),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        AllOf(HasSubstr("tensor w"), HasSubstr("float32"))));
+}
+
+// The zip reader takes these two into memory whatever their size.
+TEST(CheckpointReaderTest, RefusesARecordOfTheArchiveThatUnpacksToFarMore) {
+  for (const char* record : {"version", "VERSION", ".data/version", ".data/serialization_id"}) {
+    const std::string bomb = ZipCheckpoint({{"data.pkl", WholePickle("}")},
+                                            {record, std::string(30'000'000, '3')},
+                                            {"version", "3\n"}},
+                                           record);
+    ASSERT_LT(bomb.size(), 100'000);
+    EXPECT_THAT(ParseCheckpoint(bomb),
+                StatusIs(absl::StatusCode::kDataLoss, HasSubstr("30000000 bytes")))
+        << record;
+  }
+}
+
+TEST(CheckpointReaderTest, ReportsAVersionThatIsNoNumber) {
+  for (const char* version : {"", "abc", "99999999999999999999999"}) {
+    EXPECT_THAT(
+        ParseCheckpoint(ZipCheckpoint({{"data.pkl", WholePickle("}")}, {"version", version}})),
+        StatusIs(absl::StatusCode::kDataLoss, HasSubstr("damaged checkpoint")))
+        << version;
+  }
+}
+
+// An error is printed on a terminal.
+TEST(CheckpointReaderTest, WritesNoControlCharacterOfANameIntoAnError) {
+  EXPECT_THAT(ParseCheckpoint(Zip(PickleDictionary({{"\x1b[2J", "K\x01"}}), SixFloats())),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("\\x1b[2J")));
+  TensorText beyond = kMatrix;
+  beyond.offset = 9;
+  EXPECT_THAT(
+      ParseCheckpoint(Zip(PickleDictionary({{"\x1b[2J", PickleTensor(beyond)}}), SixFloats())),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("tensor \\x1b[2J")));
+  const auto read =
+      ParseCheckpoint(Zip(PickleDictionary({{"\x1b[2J", PickleTensor(kMatrix)}}), SixFloats()));
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(read->begin()->first, "\\x1b[2J");
 }
 
 TEST(CheckpointReaderTest, ExplainsWhatATorchScriptFileIs) {

@@ -76,6 +76,9 @@ TEST(SafetensorsTest, RefusesHeadersThatLie) {
       {"named twice", File(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                            R"("w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
                            eight)},
+      {"named twice", File(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4],"shape":[1]}})",
+                           FloatBytes({1}))},
+      {"\\x1b[2J", File(R"({"\u001b[2J":5})", "")},
       {"not of type", File(R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", eight)},
       {"shape", File(R"({"w":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}})", eight)},
       {"shape",
@@ -87,6 +90,8 @@ TEST(SafetensorsTest, RefusesHeadersThatLie) {
       {"too large",
        File(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}})",
             eight)},
+      {"too large",
+       File(R"({"w":{"dtype":"F32","shape":[0,4611686018427387904,4],"data_offsets":[0,0]}})", "")},
       {"after the last", File(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", eight)},
       {"hole or an overlap",
        File(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", eight)},

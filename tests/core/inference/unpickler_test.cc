@@ -91,6 +91,38 @@ TEST(UnpicklerTest, ReadsOverNumpyScalars) {
   EXPECT_THAT(UnpickleBody(PickleCall("numpy.core.multiarray", "scalar", {dtype, bytes})), IsOk());
 }
 
+// What a training script keeps beside its weights, such as a schedule's milestones.
+TEST(UnpicklerTest, ReadsOverCountersSetsAndComplexNumbers) {
+  for (const auto& [module, name] :
+       std::vector<std::pair<std::string, std::string>>{{"collections", "Counter"},
+                                                        {"torch", "Size"},
+                                                        {"__builtin__", "set"},
+                                                        {"__builtin__", "frozenset"},
+                                                        {"builtins", "complex"},
+                                                        {"builtins", "bytearray"}}) {
+    const auto tree = UnpickleBody(
+        PickleDictionary({{"beside", PickleCall(module, name, {"}"})}, {"epoch", "K\x03"}}));
+    ASSERT_THAT(tree, IsOk());
+    EXPECT_EQ(*tree->root->Find("epoch")->As<int64_t>(), 3) << name;
+  }
+}
+
+// EMPTY_SET ADDITEMS, FROZENSET, BINUNICODE8, BINBYTES8, BYTEARRAY8, LONG4.
+TEST(UnpicklerTest, ReadsTheInstructionsOfProtocolsFourAndFive) {
+  EXPECT_EQ(UnpickleBody("\x8f(K\x01K\x02\x90")->root->As<PickleList>()->size(), 2);
+  EXPECT_EQ(UnpickleBody("(K\x01K\x02\x91")->root->As<PickleList>()->size(), 2);
+  for (const char* opcode : {"\x8d", "\x8e", "\x96"}) {
+    const auto tree = UnpickleBody(absl::StrCat(opcode, LittleEndian(3, 8), "abc"));
+    ASSERT_THAT(tree, IsOk());
+    EXPECT_EQ(*tree->root->As<std::string>(), "abc");
+    EXPECT_THAT(UnpickleBody(absl::StrCat(opcode, LittleEndian(~uint64_t{0}, 8), "abc")),
+                StatusIs(absl::StatusCode::kDataLoss));
+  }
+  EXPECT_EQ(
+      *UnpickleBody(absl::StrCat("\x8b", LittleEndian(2, 4), "\x01\x02"))->root->As<int64_t>(),
+      0x201);
+}
+
 TEST(UnpicklerTest, RefusesEveryOtherNameAndSaysWhich) {
   for (const auto& [module, name] :
        std::vector<std::pair<std::string, std::string>>{{"os", "system"},
