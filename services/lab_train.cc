@@ -33,7 +33,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace v1 = camnode::training::v1;
 
-constexpr int kBarCells = 24;
+// With all that stands beside it a line of 80 characters.
+constexpr int kBarCells = 16;
 constexpr absl::Duration kRedrawEvery = absl::Milliseconds(200);
 
 absl::Status ApplyOptions(const LabArguments& arguments, v1::Recipe& recipe) {

@@ -3,7 +3,12 @@
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
+#include <set>
+#include <vector>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 namespace camnode {
@@ -24,6 +29,37 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
+// The names that a parser's message about an unknown one leaves out; it quotes the message's
+// type, or the field, and neither is worth more than this search.
+std::string KnownNames(const std::string& error, const google::protobuf::Descriptor& message,
+                       std::set<const google::protobuf::Descriptor*>& seen) {
+  using google::protobuf::FieldDescriptor;
+  if (!seen.insert(&message).second) return "";
+  std::vector<std::string> fields;
+  for (int i = 0; i < message.field_count(); ++i) {
+    const FieldDescriptor& field = *message.field(i);
+    fields.push_back(field.name());
+    if (field.enum_type() != nullptr && absl::StrContains(error, "numeration value") &&
+        absl::EndsWith(error, absl::StrCat("for field \"", field.name(), "\"."))) {
+      std::vector<std::string> values;
+      for (int v = 0; v < field.enum_type()->value_count(); ++v) {
+        // 0 is "unspecified" by convention.
+        if (field.enum_type()->value(v)->number() == 0) continue;
+        values.push_back(field.enum_type()->value(v)->name());
+      }
+      return absl::StrCat(" It is one of ", absl::StrJoin(values, ", "), ".");
+    }
+    if (field.message_type() != nullptr) {
+      std::string names = KnownNames(error, *field.message_type(), seen);
+      if (!names.empty()) return names;
+    }
+  }
+  if (!absl::StrContains(error, absl::StrCat("type \"", message.full_name(), "\" has no field"))) {
+    return "";
+  }
+  return absl::StrCat(" Its fields are ", absl::StrJoin(fields, ", "), ".");
+}
+
 }  // namespace
 
 absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message& message) {
@@ -31,7 +67,9 @@ absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message& m
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
   if (!parser.ParseFromString(std::string(text), &message) || !error.text().empty()) {
-    return absl::FailedPreconditionError(error.text());
+    std::set<const google::protobuf::Descriptor*> seen;
+    return absl::FailedPreconditionError(
+        absl::StrCat(error.text(), KnownNames(error.text(), *message.GetDescriptor(), seen)));
   }
   return absl::OkStatus();
 }

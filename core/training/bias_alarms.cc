@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "core/training/recipe.h"
 
 namespace camnode {
 namespace {
@@ -50,6 +51,14 @@ void AddShortcut(const ScoreEvaluation& scores, const ShortcutSection& shortcut,
       scores.label, scores.figures.auc->estimate, shortcut.auc->estimate));
 }
 
+void AddUncalibrated(const ScoreEvaluation& scores, std::vector<std::string>& alarms) {
+  if (scores.threshold_set_id != kUncalibratedSet) return;
+  alarms.push_back(absl::StrFormat(
+      "%s is as training left it: its probabilities are not calibrated, and its threshold %.2f "
+      "was not chosen from any scores. camnode-lab calibrate does both.",
+      scores.label, scores.threshold));
+}
+
 }  // namespace
 
 std::vector<std::string> ScoreAlarms(const ScoreEvaluation& scores,
@@ -57,6 +66,7 @@ std::vector<std::string> ScoreAlarms(const ScoreEvaluation& scores,
   std::vector<std::string> alarms;
   AddLopsided(scores, alarms);
   AddConstant(scores, alarms);
+  AddUncalibrated(scores, alarms);
   if (shortcut.has_value()) AddShortcut(scores, *shortcut, alarms);
   return alarms;
 }

@@ -14,7 +14,8 @@ namespace camnode {
 
 // One verdict for at least kLopsidedVerdicts of the films, while that share of labels is
 // lower by kLopsidedExcess or more; a score that is the same for every film; a network
-// that ranks films no better than the shortcut baseline.  Empty: none.
+// that was never calibrated, or ranks films no better than the shortcut baseline.
+// Empty: none.
 inline constexpr double kLopsidedVerdicts = 0.95;
 inline constexpr double kLopsidedExcess = 0.05;
 std::vector<std::string> ScoreAlarms(const ScoreEvaluation& scores,

@@ -54,7 +54,8 @@ by Image-Based Deep Learning*, Cell 2018).
 
 ## Adding one
 
-Trained here: write a recipe (`proto/camnode/training/v1/recipe.proto`), run `camnode-lab train`, and see its `--help`.
+Trained here: write a recipe (`proto/camnode/training/v1/recipe.proto`), run `camnode-lab train`, then
+`camnode-lab calibrate --output deploy/models`; see their `--help`.
 A checkpoint of a known architecture with torchvision's parameter names becomes a folder by
 
     camnode-lab import-checkpoint --architecture resnet18 --output deploy/models/resnet18/2 \

@@ -25,6 +25,11 @@ class Wrongs {
   void Unless(bool right, absl::string_view what) {
     if (!right) texts_.emplace_back(what);
   }
+  // "stages[0].epochs is 0, not 1 to 10000"
+  void UnlessWithin(double value, double low, double high, absl::string_view field) {
+    Unless(value >= low && value <= high,
+           absl::StrCat(field, " is ", value, ", not ", low, " to ", high));
+  }
   absl::Status ToStatus() const {
     if (texts_.empty()) return absl::OkStatus();
     return absl::FailedPreconditionError(absl::StrCat("recipe: ", absl::StrJoin(texts_, "; ")));
@@ -45,9 +50,11 @@ void CheckClasses(const v1::Recipe& recipe, Wrongs& wrongs) {
   }
   const auto count = static_cast<size_t>(recipe.classes_size());
   wrongs.Unless(count >= 2 && names.size() == count && labels.size() == count,
-                "classes must be two or more, with names and labels that differ");
-  wrongs.Unless(labels.count(recipe.manifest().reported_label()) == 1,
-                "manifest.reported_label must be the label of one of classes");
+                "classes must be two or more, with names and labels that differ from each other");
+  wrongs.Unless(
+      labels.count(recipe.manifest().reported_label()) == 1,
+      absl::StrCat("manifest.reported_label is \"", recipe.manifest().reported_label(),
+                   "\", not the label of one of classes (", absl::StrJoin(labels, ", "), ")"));
   wrongs.Unless(
       recipe.class_weights_size() == 0 || recipe.class_weights_size() == recipe.classes_size(),
       "class_weights must be as many as classes, or none");
@@ -66,57 +73,62 @@ void CheckLoss(const v1::Recipe& recipe, Wrongs& wrongs) {
                     loss == (softmax ? v1::LOSS_CROSS_ENTROPY : v1::LOSS_BINARY_CROSS_ENTROPY),
                 "loss must be LOSS_BINARY_CROSS_ENTROPY for sigmoid outputs, LOSS_CROSS_ENTROPY "
                 "for softmax outputs, or LOSS_FOCAL");
-  wrongs.Unless(Between(recipe.focal_gamma(), 0.0, 10.0), "focal_gamma must be 0 to 10");
-  wrongs.Unless(Between(recipe.label_smoothing(), 0.0, 0.9), "label_smoothing must be 0 to 0.9");
+  wrongs.UnlessWithin(recipe.focal_gamma(), 0.0, 10.0, "focal_gamma");
+  wrongs.UnlessWithin(recipe.label_smoothing(), 0.0, 0.9, "label_smoothing");
   wrongs.Unless(recipe.sampling() != v1::SAMPLING_UNSPECIFIED, "sampling is missing");
 }
 
 void CheckOptimizer(const v1::Recipe& recipe, Wrongs& wrongs) {
   wrongs.Unless(recipe.optimizer() != v1::OPTIMIZER_UNSPECIFIED, "optimizer is missing");
-  wrongs.Unless(Between(recipe.weight_decay(), 0.0, 10.0), "weight_decay must be 0 to 10");
-  wrongs.Unless(Between(recipe.momentum(), 0.0, 0.9999), "momentum must be 0 to below 1");
-  wrongs.Unless(Between(recipe.max_gradient_norm(), 0.0, 1e9), "max_gradient_norm must not be < 0");
-  wrongs.Unless(Between(recipe.average_decay(), 0.0, 0.99999), "average_decay must be 0 to < 1");
+  wrongs.UnlessWithin(recipe.weight_decay(), 0.0, 10.0, "weight_decay");
+  wrongs.UnlessWithin(recipe.momentum(), 0.0, 0.9999, "momentum");
+  wrongs.UnlessWithin(recipe.max_gradient_norm(), 0.0, 1e9, "max_gradient_norm");
+  wrongs.UnlessWithin(recipe.average_decay(), 0.0, 0.99999, "average_decay");
   wrongs.Unless(recipe.precision() == camnode::model::v1::FLOAT32 ||
                     recipe.precision() == camnode::model::v1::BFLOAT16,
                 "precision must be FLOAT32 or BFLOAT16");
 }
 
-void CheckStage(const v1::Stage& stage, Wrongs& wrongs) {
-  wrongs.Unless(Between(stage.epochs(), 1, kMaxEpochs), "stages.epochs must be 1 to 10000");
-  wrongs.Unless(Between(stage.image_size(), 32, kMaxSide), "stages.image_size must be 32 to 2048");
-  wrongs.Unless(Between(stage.batch_size(), 2, kMaxBatch), "stages.batch_size must be 2 to 4096");
-  wrongs.Unless(Between(stage.learning_rate(), 1e-9, kMaxRate),
-                "stages.learning_rate must be above 0, at most 10");
-  wrongs.Unless(stage.schedule() != v1::SCHEDULE_UNSPECIFIED, "stages.schedule is missing");
-  wrongs.Unless(Between(stage.warm_up(), 0.0, 1.0), "stages.warm_up must be 0 to 1");
+void CheckStage(const v1::Stage& stage, int number, Wrongs& wrongs) {
+  const std::string where = absl::StrCat("stages[", number, "].");
+  wrongs.UnlessWithin(stage.epochs(), 1, kMaxEpochs, absl::StrCat(where, "epochs"));
+  wrongs.UnlessWithin(stage.image_size(), 32, kMaxSide, absl::StrCat(where, "image_size"));
+  wrongs.UnlessWithin(stage.batch_size(), 2, kMaxBatch, absl::StrCat(where, "batch_size"));
+  wrongs.UnlessWithin(stage.learning_rate(), 1e-9, kMaxRate, absl::StrCat(where, "learning_rate"));
+  wrongs.Unless(stage.schedule() != v1::SCHEDULE_UNSPECIFIED,
+                absl::StrCat(where, "schedule is missing"));
+  wrongs.UnlessWithin(stage.warm_up(), 0.0, 1.0, absl::StrCat(where, "warm_up"));
   const bool cyclic = stage.schedule() == v1::SCHEDULE_CYCLIC;
   wrongs.Unless(!cyclic || (stage.half_cycle_epochs() > 0.0 &&
                             Between(stage.minimum_learning_rate(), 0.0, stage.learning_rate())),
-                "stages: SCHEDULE_CYCLIC needs half_cycle_epochs above 0 and a "
-                "minimum_learning_rate of at most learning_rate");
+                absl::StrCat(where,
+                             "schedule SCHEDULE_CYCLIC needs half_cycle_epochs above 0 and a "
+                             "minimum_learning_rate of at most learning_rate"));
 }
 
 void CheckAugmentation(const v1::Augmentation& a, Wrongs& wrongs) {
-  wrongs.Unless(Between(a.rotation_degrees(), 0.0, 180.0), "rotation_degrees must be 0 to 180");
+  wrongs.UnlessWithin(a.rotation_degrees(), 0.0, 180.0, "augmentation.rotation_degrees");
   wrongs.Unless((a.min_scale() == 0.0 && a.max_scale() == 0.0) ||
                     (a.min_scale() >= 0.1 && Between(a.max_scale(), a.min_scale(), 10.0)),
                 "min_scale and max_scale must be 0.1 to 10, in this order");
-  wrongs.Unless(Between(a.aspect(), 0.0, 2.0), "aspect must be 0 to 2");
-  wrongs.Unless(Between(a.shift(), 0.0, 1.0), "shift must be 0 to 1");
-  wrongs.Unless(Between(a.log_gamma(), 0.0, 3.0), "log_gamma must be 0 to 3");
-  wrongs.Unless(Between(a.contrast(), 0.0, 1.0), "contrast must be 0 to 1");
-  wrongs.Unless(Between(a.brightness(), 0.0, 1.0), "brightness must be 0 to 1");
-  for (const double probability : {a.flip(), a.resampling_probability(), a.erasing_probability(),
-                                   a.blur_probability() + a.sharpen_probability()}) {
-    wrongs.Unless(Between(probability, 0.0, 1.0), "probabilities must be 0 to 1");
-  }
+  wrongs.UnlessWithin(a.aspect(), 0.0, 2.0, "augmentation.aspect");
+  wrongs.UnlessWithin(a.shift(), 0.0, 1.0, "augmentation.shift");
+  wrongs.UnlessWithin(a.log_gamma(), 0.0, 3.0, "augmentation.log_gamma");
+  wrongs.UnlessWithin(a.contrast(), 0.0, 1.0, "augmentation.contrast");
+  wrongs.UnlessWithin(a.brightness(), 0.0, 1.0, "augmentation.brightness");
+  wrongs.UnlessWithin(a.flip(), 0.0, 1.0, "augmentation.flip");
+  wrongs.UnlessWithin(a.resampling_probability(), 0.0, 1.0, "augmentation.resampling_probability");
+  wrongs.UnlessWithin(a.erasing_probability(), 0.0, 1.0, "augmentation.erasing_probability");
+  wrongs.UnlessWithin(a.blur_probability() + a.sharpen_probability(), 0.0, 1.0,
+                      "the sum of augmentation.blur_probability and sharpen_probability");
+  wrongs.Unless(a.blur_probability() >= 0.0 && a.sharpen_probability() >= 0.0,
+                "augmentation.blur_probability and sharpen_probability must not be below 0");
   wrongs.Unless(a.resampling_probability() == 0.0 || Between(a.min_resampling(), 0.05, 1.0),
                 "min_resampling must be 0.05 to 1");
-  wrongs.Unless(Between(a.max_blur_pixels(), 0.0, 50.0), "max_blur_pixels must be 0 to 50");
-  wrongs.Unless(Between(a.max_sharpen(), 0.0, 10.0), "max_sharpen must be 0 to 10");
-  wrongs.Unless(Between(a.max_noise_levels(), 0.0, 255.0), "max_noise_levels must be 0 to 255");
-  wrongs.Unless(Between(a.max_erased_area(), 0.0, 1.0), "max_erased_area must be 0 to 1");
+  wrongs.UnlessWithin(a.max_blur_pixels(), 0.0, 50.0, "augmentation.max_blur_pixels");
+  wrongs.UnlessWithin(a.max_sharpen(), 0.0, 10.0, "augmentation.max_sharpen");
+  wrongs.UnlessWithin(a.max_noise_levels(), 0.0, 255.0, "augmentation.max_noise_levels");
+  wrongs.UnlessWithin(a.max_erased_area(), 0.0, 1.0, "augmentation.max_erased_area");
 }
 
 // Whether the folder it will become says all it must: the rest is filled in here.
@@ -135,12 +147,13 @@ absl::Status CheckRecipe(const v1::Recipe& recipe) {
   CheckLoss(recipe, wrongs);
   CheckOptimizer(recipe, wrongs);
   wrongs.Unless(recipe.stages_size() > 0, "stages is missing");
-  for (const v1::Stage& stage : recipe.stages()) CheckStage(stage, wrongs);
+  for (int i = 0; i < recipe.stages_size(); ++i) CheckStage(recipe.stages(i), i, wrongs);
   CheckAugmentation(recipe.augmentation(), wrongs);
   wrongs.Unless(Between(recipe.folds(), 0, 100) && recipe.folds() != 1,
                 "folds must be 0 or 2 to 100");
   wrongs.Unless(recipe.held_out_fold() >= 0 && recipe.held_out_fold() < std::max(1, recipe.folds()),
-                "held_out_fold must be 0 to folds - 1");
+                absl::StrCat("held_out_fold is ", recipe.held_out_fold(),
+                             ", not 0 to folds - 1 = ", std::max(1, recipe.folds()) - 1));
   if (absl::Status status = wrongs.ToStatus(); !status.ok()) return status;
   return CheckFutureManifest(recipe);
 }
@@ -166,7 +179,7 @@ camnode::model::v1::ModelManifest DraftManifest(const v1::Recipe& recipe) {
   }
   if (manifest.threshold() == 0.0) {
     manifest.set_threshold(0.5);
-    manifest.set_threshold_set_id("uncalibrated");
+    manifest.set_threshold_set_id(kUncalibratedSet);
   }
   if (manifest.weights_precision().empty()) manifest.set_weights_precision("float16");
   return manifest;

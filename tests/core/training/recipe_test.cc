@@ -46,7 +46,7 @@ TEST(RecipeTest, AWrongFieldIsNamed) {
       {"half_cycle_epochs",
        [](v1::Recipe& r) { r.mutable_stages(0)->set_schedule(v1::SCHEDULE_CYCLIC); }},
       {"min_scale", [](v1::Recipe& r) { r.mutable_augmentation()->set_min_scale(2.0); }},
-      {"probabilities",
+      {"sharpen_probability",
        [](v1::Recipe& r) { r.mutable_augmentation()->set_sharpen_probability(0.8); }},
       {"held_out_fold", [](v1::Recipe& r) { r.set_held_out_fold(5); }},
       {"class_weights", [](v1::Recipe& r) { r.add_class_weights(2.0); }},
@@ -63,10 +63,31 @@ TEST(RecipeTest, AWrongFieldIsNamed) {
   }
 }
 
+TEST(RecipeTest, AWrongNumberIsToldWithItsPlaceAndWhatItMayBe) {
+  auto recipe = ParseRecipe(RecipeText("resnet18"));
+  ASSERT_TRUE(recipe.ok()) << recipe.status();
+  recipe->mutable_stages(1)->set_learning_rate(-0.5);
+  recipe->mutable_augmentation()->set_flip(2.0);
+  recipe->set_held_out_fold(7);
+  const std::string message(CheckRecipe(*recipe).message());
+  EXPECT_THAT(message, HasSubstr("stages[1].learning_rate is -0.5, not 1e-09 to 10; "));
+  EXPECT_THAT(message, HasSubstr("augmentation.flip is 2, not 0 to 1; "));
+  EXPECT_THAT(message, HasSubstr("held_out_fold is 7, not 0 to folds - 1 = 4"));
+}
+
+TEST(RecipeTest, AMisspeltValueIsToldWithThoseThereAre) {
+  const std::string message(ParseRecipe("folds: 2\nloss: LOSS_FOKAL").status().message());
+  EXPECT_THAT(message, HasSubstr("2:1"));
+  EXPECT_THAT(message,
+              HasSubstr("one of LOSS_BINARY_CROSS_ENTROPY, LOSS_CROSS_ENTROPY, LOSS_FOCAL"));
+}
+
 TEST(RecipeTest, AnUnknownFieldIsRefusedWithItsPlace) {
   const auto recipe = ParseRecipe("manifest {\n  speed: 3\n}\n");
   EXPECT_EQ(recipe.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(recipe.status().message()), HasSubstr("2:8"));
+  EXPECT_THAT(std::string(recipe.status().message()), HasSubstr("architecture"))
+      << "what the message may hold";
 }
 
 }  // namespace

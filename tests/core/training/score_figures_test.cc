@@ -133,6 +133,13 @@ TEST(ScoreAlarmsTest, SoundsWhenOneClassIsAlmostAlwaysPredicted) {
   EXPECT_THAT(ScoreAlarms(Lopsided(50, 40), {}), IsEmpty());
 }
 
+TEST(ScoreAlarmsTest, SoundsForANetworkWhoseThresholdNobodyChose) {
+  ScoreEvaluation scores = Lopsided(40, 5);
+  scores.threshold = 0.5;
+  scores.threshold_set_id = "uncalibrated";
+  EXPECT_THAT(ScoreAlarms(scores, {}), ElementsAre(HasSubstr("camnode-lab calibrate")));
+}
+
 TEST(ScoreAlarmsTest, IsSilentWhereTheLabelsAreAsLopsided) {
   ScoreEvaluation scores;
   scores.figures.confusion.true_positives = 97;
