@@ -199,6 +199,7 @@ std::string MakeCard(const Json& report) {
   AddStatement(report, "Intended use", "intended_use", card);
   AddStatement(report, "Population", "population", card);
   AddStatement(report, "Training data", "training_data", card);
+  AddStatement(report, "Digest of the training data", "training_data_digest", card);
   AddStatement(report, "Known limits", "known_limits", card);
   absl::StrAppend(&card, kModelCardEnding);
   return card;

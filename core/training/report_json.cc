@@ -195,6 +195,7 @@ Json ModelJson(const ScoreEvaluation& scores) {
   json["population"] = manifest.population();
   json["intended_use"] = manifest.intended_use();
   json["training_data"] = manifest.training_data();
+  json["training_data_digest"] = manifest.training_data_digest();
   json["known_limits"] = manifest.known_limits();
   return json;
 }

@@ -211,8 +211,9 @@ class Training {
       std::error_code error;
       std::filesystem::remove_all(path, error);
       network_.averaged().to(torch::kCPU);
-      CAMNODE_ASSIGN_OR_RETURN(model,
-                               WriteModelFolder(network_.averaged(), DraftManifest(recipe_), path));
+      camnode::model::v1::ModelManifest draft = DraftManifest(recipe_);
+      draft.set_training_data_digest(dataset_.digest);
+      CAMNODE_ASSIGN_OR_RETURN(model, WriteModelFolder(network_.averaged(), draft, path));
     }
     if (division_.held_out.empty()) return model;
     const auto report = [this](size_t done, size_t total) {

@@ -105,6 +105,7 @@ TEST(ReportJsonTest, KeepsEveryDigit) {
 TEST(ModelCardTest, SaysWhatTheReportSays) {
   EvaluationResult result = MadeResult();
   result.models[1].manifest.set_known_limits("only made films");
+  for (ScoreEvaluation& model : result.models) model.manifest.set_training_data_digest("d16e57");
   result.models[1].alarms = {"second leans on borders"};
   const auto card = FormatModelCard(FormatReportJson(result));
   ASSERT_THAT(card, IsOk());
@@ -113,6 +114,7 @@ TEST(ModelCardTest, SaysWhatTheReportSays) {
                            HasSubstr("on 24 films of 12 patients (split `test`)"),
                            HasSubstr("second leans on borders"),
                            HasSubstr("  * `second/1`: only made films"),
+                           HasSubstr("* **Digest of the training data.** d16e57"),
                            HasSubstr("&lt;films> \\| pipes"), HasSubstr("import-checkpoint")));
   EXPECT_THAT(*card, Not(HasSubstr("nan")));
 }

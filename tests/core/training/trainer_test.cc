@@ -126,6 +126,7 @@ TEST_F(TrainerTest, LearnsWhatTheFilmsShow) {
   recipe.mutable_stages(0)->set_epochs(5);
   const absl::StatusOr<ModelFolder> model = Train(recipe, DrawnFilms(96), Draw, OptionsFor("run"));
   ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->manifest.training_data_digest(), "drawn96");
   const absl::StatusOr<TrainingRun> run = ReadTrainingRun((folder_ / "run").string());
   ASSERT_TRUE(run.ok()) << run.status();
   ASSERT_EQ(run->curves.size(), 6u);
