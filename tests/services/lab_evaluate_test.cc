@@ -10,7 +10,9 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_format.h"
 #include "core/models/ensemble_threshold.h"
+#include "core/models/model_repository.h"
 #include "core/training/curves.h"
 #include "services/lab_commands.h"
 #include "tests/core/training/well_formed.h"
@@ -92,6 +94,12 @@ struct Counts {
   double tp = 0, fn = 0, fp = 0, tn = 0;
 };
 
+double ManifestThreshold(const std::string& name) {
+  const auto model = LoadModelFolder("deploy/models/" + name + "/1", WeightsCheck::kSkipDigest);
+  EXPECT_THAT(model, IsOk());
+  return model.ok() ? model->manifest.threshold() : 0.0;
+}
+
 Counts CountByHand(const Json& films, double threshold,
                    const std::function<double(const Json&)>& probability) {
   Counts counts;
@@ -141,7 +149,9 @@ TEST_F(LabEvaluateTest, ReportsWhatItsOwnFilmsGiveByHand) {
                  }));
   }
   const Json& mean = report["mean"];
-  EXPECT_DOUBLE_EQ(mean["threshold"], 0.2);  // Of 0.25 and 0.15: nothing else is there.
+  // Nothing else is there for these two.
+  EXPECT_DOUBLE_EQ(mean["threshold"],
+                   (ManifestThreshold("resnet18") + ManifestThreshold("efficientnet_b0")) / 2);
   ExpectCounts(mean, CountByHand(films, mean["threshold"], [](const Json& film) {
                  return (film["models"][0]["probability"].get<double>() +
                          film["models"][1]["probability"].get<double>()) /
@@ -325,7 +335,7 @@ TEST_F(LabEvaluateCsvTest, JudgesRecipesOutOfFoldAloneAndTogether) {
   EXPECT_EQ(folds[0]["name"], "other");
   EXPECT_EQ(folds[0]["threshold"], 0.5);
   EXPECT_EQ(folds[1]["name"], "resnet18");
-  EXPECT_EQ(folds[1]["threshold"], 0.25);  // Its manifest's.
+  EXPECT_EQ(folds[1]["threshold"], ManifestThreshold("resnet18"));
   EXPECT_EQ(folds[2]["name"], "mean of the recipes");
   for (const Json& recipe : folds) {
     EXPECT_EQ(recipe["films"], 120);
@@ -398,7 +408,9 @@ TEST_F(LabEvaluateTest, ModelCardIsMadeFromTheReport) {
   ASSERT_THAT(RunEvaluate(Words(Path("report"))), IsOk());
   ASSERT_THAT(RunModelCard({"--report", Path("report/report.json"), "--output", Path("card.md")}),
               IsOk());
-  EXPECT_THAT(Read(Path("card.md")), HasSubstr("| `resnet18/1` | resnet18 | pneumonia | 0.2500 |"));
+  EXPECT_THAT(Read(Path("card.md")),
+              HasSubstr(absl::StrFormat("| `resnet18/1` | resnet18 | pneumonia | %.4f |",
+                                        ManifestThreshold("resnet18"))));
   EXPECT_THAT(Read(Path("card.md")), HasSubstr("on 16 films of 15 patients"));
   EXPECT_THAT(RunModelCard({"--report", Path("none.json"), "--output", Path("card.md")}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("none.json")));

@@ -56,26 +56,25 @@ void UseFixedWindow(v1::ModelManifest& manifest) {
   preprocessing.set_window_width(800);
 }
 
-// The reference checkpoints, imported in float32 once for all tests here.
-const Classifiers& Imported() {
-  static const Classifiers* const imported = [] {
+// The reference checkpoints, imported once for all tests here.
+const Classifiers& Imported(const std::string& precision) {
+  static auto* const imported = new std::map<std::string, Classifiers>;
+  if (imported->count(precision) == 0) {
     const fs::path folder = fs::path(::testing::TempDir()) / "classifier_test_models";
     fs::remove_all(folder);
-    auto* classifiers = new Classifiers;
     for (const char* name : kNames) {
       v1::ModelManifest draft = CommittedModel(name).manifest;
-      draft.set_weights_precision("float32");
+      draft.set_weights_precision(precision);
       UseFixedWindow(draft);
       const auto model =
           ImportCheckpoint(TestDataPath(absl::StrCat("reference_models/", name, ".pth")), draft,
                            (folder / name).string());
       EXPECT_THAT(model, IsOk());
-      if (model.ok()) (*classifiers)[name] = Load(*model);
+      if (model.ok()) (*imported)[precision][name] = Load(*model);
     }
     fs::remove_all(folder);
-    return classifiers;
-  }();
-  return *imported;
+  }
+  return (*imported)[precision];
 }
 
 Differences Compare(const Classifiers& classifiers, const std::string& expected_json,
@@ -94,14 +93,14 @@ Differences Compare(const Classifiers& classifiers, const std::string& expected_
   return differences;
 }
 
-// On every machine: the half-precision weights that come with camnode.
+// On every machine: the weights that come with camnode.
 TEST(ClassifierParityTest, CommittedModelsScoreAndExplainLikeTheReference) {
   const Differences differences = Compare(
       CommittedModels(), "tests/testdata/parity/expected.json", [](const nlohmann::json& entry) {
         return "tests/testdata/parity/" + entry["file"].get<std::string>();
       });
   EXPECT_EQ(differences.compared, 9);
-  EXPECT_LE(differences.logit, 1e-3 + 0.005);
+  EXPECT_LE(differences.logit, 1e-3);
   EXPECT_LE(differences.map, 2e-3);
 }
 
@@ -109,7 +108,7 @@ TEST(ClassifierParityTest, Float32WeightsGiveTheReferencesNumbersFromItsOwnPixel
   CAMNODE_NEEDS_TEST_DATA("reference_models");
   const std::string root = TestDataPath("reference_models/");
   const Differences differences = Compare(
-      Imported(), root + "expected.json",
+      Imported("float32"), root + "expected.json",
       [&](const nlohmann::json& entry) { return root + entry["resized"].get<std::string>(); });
   EXPECT_EQ(differences.compared, 81);
   EXPECT_LE(differences.logit, 1e-3);
@@ -122,7 +121,7 @@ TEST(ClassifierParityTest, Float32WeightsStayCloseToTheReferenceFromTheFilmsThem
   CAMNODE_NEEDS_TEST_DATA("kermany_original");
   CAMNODE_NEEDS_TEST_DATA("dicom_chest");
   const Differences differences = Compare(
-      Imported(), TestDataPath("reference_models/expected.json"),
+      Imported("float32"), TestDataPath("reference_models/expected.json"),
       [](const nlohmann::json& entry) { return TestDataPath(entry["file"].get<std::string>()); });
   EXPECT_EQ(differences.compared, 81);
   EXPECT_LE(differences.logit, 0.02);
@@ -131,8 +130,8 @@ TEST(ClassifierParityTest, Float32WeightsStayCloseToTheReferenceFromTheFilmsThem
 
 TEST(ClassifierParityTest, HalfPrecisionAddsLittleToEachScore) {
   CAMNODE_NEEDS_TEST_DATA("reference_models");
-  const Classifiers& whole = Imported();
-  const Classifiers half = CommittedModels();
+  const Classifiers& whole = Imported("float32");
+  const Classifiers& half = Imported("float16");
   double largest = 0.0;
   int number = 0;
   for (const auto& file : fs::directory_iterator(TestDataPath("reference_models/resized"))) {
@@ -164,8 +163,12 @@ TEST_F(ClassifierTest, SaysWhichModelFoundWhatAndWhere) {
   EXPECT_EQ(result->version, "1");
   EXPECT_EQ(result->weights_sha256, classifier->model().manifest.weights_sha256());
   EXPECT_EQ(result->finding.label, "pneumonia");
-  EXPECT_DOUBLE_EQ(result->finding.probability, 0.8429);  // Rounded to 1e-4.
-  EXPECT_EQ(result->finding.threshold, 0.25);
+  const v1::ModelManifest& manifest = classifier->model().manifest;
+  const double calibrated = 1.0 / (1.0 + std::exp(-(manifest.calibration().scale() *
+                                                        result->finding.logit +
+                                                    manifest.calibration().offset())));
+  EXPECT_DOUBLE_EQ(result->finding.probability, std::round(calibrated * 1e4) / 1e4);
+  EXPECT_EQ(result->finding.threshold, manifest.threshold());
   EXPECT_TRUE(result->finding.positive);
   EXPECT_EQ(result->heatmap.values.size(), cv::Size(7, 7));
   EXPECT_EQ(result->placement.film, cv::Size(224, 224));
@@ -174,9 +177,10 @@ TEST_F(ClassifierTest, SaysWhichModelFoundWhatAndWhere) {
 
 TEST_F(ClassifierTest, ComparesTheRoundedProbabilityWithTheThreshold) {
   ModelFolder model = CommittedModel("resnet18");
-  model.manifest.set_threshold(0.8429);
+  const double probability = Load(model)->Classify(Film())->finding.probability;
+  model.manifest.set_threshold(probability);
   EXPECT_TRUE(Load(model)->Classify(Film())->finding.positive);
-  model.manifest.set_threshold(0.8430);
+  model.manifest.set_threshold(probability + 5e-5);
   EXPECT_FALSE(Load(model)->Classify(Film())->finding.positive);
 }
 
