@@ -1,0 +1,45 @@
+// The films that a folder or a CSV file names, before any of them is opened: the first
+// half of ReadDataset.
+
+#ifndef CAMNODE_CORE_TRAINING_FOUND_FILMS_H_
+#define CAMNODE_CORE_TRAINING_FOUND_FILMS_H_
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/training/dataset.h"
+
+namespace camnode {
+
+// Its class is not looked up yet, its digest absent, its patient only a column's.
+struct FoundFilm {
+  LabelledFilm film;
+  std::string class_name;
+  int64_t line = 0;  // Of the CSV; 0: found in a folder.
+};
+
+// Films of the splits asked for, and what else is there.
+struct FoundFilms {
+  std::vector<FoundFilm> films;
+  std::set<std::string> splits;
+  int64_t other_files = 0;
+};
+
+// Errors: those of ReadDataset that concern folders, names and the CSV's text.
+absl::StatusOr<FoundFilms> FindFilms(const DatasetOptions& options);
+
+// "line 7: film 'a.png'", without a line for a film of a folder.
+std::string WhereIs(const FoundFilm& found);
+
+// "'text'", in UTF-8 whatever it was.
+std::string Quoted(absl::string_view text);
+// "'a', 'b'"; of many the first.
+std::string QuotedList(const std::vector<std::string>& texts);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_TRAINING_FOUND_FILMS_H_
