@@ -43,6 +43,9 @@ constexpr double kPartlySameAreaPercentile = 75.0;
 // Agreement.models says how many and the sentence says why there is nothing to compare.
 // Without a null, or where it has nothing on the models that are left, there are no
 // percentiles, and the sentence judges nothing.
+//
+// overlap is 0 to 1, distance 0 or more, correlation -1 to 1, a percentile 0 to 100.
+// Borrows its arguments for the call; thread-safe.
 Agreement ComputeAgreement(const std::vector<ModelResult>& results,
                            const AgreementNull* null = nullptr);
 

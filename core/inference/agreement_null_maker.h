@@ -25,7 +25,7 @@ struct AgreementNullOptions {
 // compares, and maps of negative films are more diffuse.  A draw takes for each model of a
 // subset a map, no two of the same film.
 //
-// Deterministic for given films and options.
+// Deterministic for given films and options; thread-safe.  Borrows its arguments.
 //
 // Errors: kInvalidArgument (fewer than 2 or more than kMaxAgreementModels models; a film
 // without a result of each; draws below 1), kFailedPrecondition (a model found fewer than

@@ -22,7 +22,7 @@ enum class CamMethod {
   kScoreCam,
 };
 
-// "gradcam", "gradcam++", "hirescam", "xgradcam", "layercam", "scorecam"
+// Lives for ever: "gradcam", "gradcam++", "hirescam", "xgradcam", "layercam", "scorecam"
 const char* CamMethodName(CamMethod method);
 
 // Errors: kInvalidArgument (no such method: names the known ones).

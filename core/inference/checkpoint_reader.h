@@ -21,15 +21,18 @@ namespace camnode {
 
 // Tensors of float32, float16, bfloat16 and int64, dense and with memory of their own.
 // Control characters and quotes in names come escaped as in C.
+// At most 4 GiB, read whole; thread-safe.  Throws std::bad_alloc where even the file's
+// bytes do not fit into memory.
 // Errors:
 //   kNotFound            No such file.
 //   kPermissionDenied    The pickle uses a name that is not allowed: names it.
-//   kDataLoss            Damaged: says where.
+//   kDataLoss            Damaged or too large: says where.
 //   kFailedPrecondition  Readable, but no state dict: a TorchScript archive, values
 //                        that are no tensors, a tensor of another type.
+//   kResourceExhausted   Memory ran out.
 absl::StatusOr<NamedTensors> ReadCheckpoint(const std::string& path);
 
-// The same on a file's bytes.
+// The same on a file's bytes, which may be freed afterwards.
 absl::StatusOr<NamedTensors> ParseCheckpoint(absl::string_view bytes);
 
 }  // namespace camnode

@@ -19,7 +19,7 @@
 namespace camnode {
 
 struct ClassifierOptions {
-  std::string device = "cpu";
+  std::string device = "cpu";  // As OpenDevice names them: device.h.
   // Instead of the manifest's, unchecked: for measuring what a precision changes.
   absl::optional<ComputePrecision> precision;
   // False: through LibTorch's modules, one call an operator.  The fast path's fall-back
@@ -31,8 +31,9 @@ struct ClassifierOptions {
 
 // A film as a network's input: made once for models that share their preprocessing.
 struct ClassifierInput {
-  std::vector<float> image;  // [3, S, S]
-  int64_t side = 0;          // S
+  // [3, S, S]: shares of 1 less the manifest's mean, over its deviation.
+  std::vector<float> image;
+  int64_t side = 0;  // S, in pixels.
   Placement placement;
 };
 
@@ -41,9 +42,9 @@ struct ClassifierInput {
 class Classifier {
  public:
   // Reads and checks the weights; REQUIRES: model.manifest is checked.
-  // Errors: kFailedPrecondition (unknown architecture; missing, surplus or
-  // misshapen parameters, all named; device not there), kDataLoss (weights file
-  // damaged).
+  // Errors: kNotFound (no weights file), kFailedPrecondition (unknown architecture;
+  // missing, surplus or misshapen parameters, all named; device not there),
+  // kDataLoss (weights or outlier file damaged), kInternal (LibTorch threw).
   static absl::StatusOr<std::unique_ptr<Classifier>> Load(const ModelFolder& model,
                                                           const ClassifierOptions& options);
   ~Classifier();
@@ -58,7 +59,8 @@ class Classifier {
   // Errors: kInvalidArgument (film empty, or without the modality values the
   // manifest's intensity policy needs), kInternal (LibTorch threw).
   absl::StatusOr<ClassifierInput> Prepare(const Radiograph& film) const;
-  // One result an input, in order; a film that fails takes no other with it.
+  // One result an input, in order; a film that fails takes no other with it.  Inputs
+  // are borrowed for the call.  Errors of each: as Classify.
   std::vector<absl::StatusOr<ModelResult>> ClassifyPrepared(
       const std::vector<const ClassifierInput*>& inputs);
   // True if both make the same input of a film.
@@ -81,7 +83,8 @@ class Classifier {
 };
 
 // Threads for the operators of this process; 0: as many as there are cores.  A
-// classifier computes with the number that was set when it was loaded.
+// classifier computes with the number that was set when it was loaded.  Called by one
+// thread, while nothing is being computed.
 void SetComputeThreads(int threads);
 
 // "2.11.0"

@@ -33,8 +33,10 @@
 
 namespace camnode {
 
-// The signed map [H, W].  REQUIRES: method is not kScoreCam; activations and gradients
-// are float [1, C, H, W].
+// The signed map [H, W], in units of the logit, on the activations' device and with
+// memory of its own.  Thread-safe.  What is not finite stays so: ToHeatmap finds it.
+// Throws what LibTorch throws.
+// REQUIRES: method is not kScoreCam; activations and gradients are float [1, C, H, W].
 torch::Tensor GradientMap(CamMethod method, const torch::Tensor& activations,
                           const torch::Tensor& gradients);
 

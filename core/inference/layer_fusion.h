@@ -16,6 +16,7 @@
 
 namespace camnode {
 
+// Of the finest map's size, values 0 to 1; shares no cells with `maps`.  Thread-safe.
 // REQUIRES: one map or more, none empty, all values finite and not negative.
 cv::Mat1f FuseLayers(const std::vector<cv::Mat1f>& maps);
 

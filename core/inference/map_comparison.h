@@ -1,4 +1,5 @@
-// How alike two maps are; the measures are defined in agreement.h.
+// How alike two maps are; the measures are defined in agreement.h.  Functions of their
+// arguments, which they borrow: thread-safe.
 
 #ifndef CAMNODE_CORE_INFERENCE_MAP_COMPARISON_H_
 #define CAMNODE_CORE_INFERENCE_MAP_COMPARISON_H_
@@ -19,9 +20,9 @@ struct MapEvidence {
 };
 
 struct MapMeasures {
-  double overlap = 0.0;
-  double distance = 0.0;
-  double correlation = 0.0;
+  double overlap = 0.0;      // 0 to 1.
+  double distance = 0.0;     // In film widths.
+  double correlation = 0.0;  // -1 to 1.
 };
 
 // The grid of the finest map that can be compared; empty if none can.

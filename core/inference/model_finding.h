@@ -1,3 +1,5 @@
+// From logits to a finding.
+
 #ifndef CAMNODE_CORE_INFERENCE_MODEL_FINDING_H_
 #define CAMNODE_CORE_INFERENCE_MODEL_FINDING_H_
 
@@ -9,7 +11,9 @@
 namespace camnode {
 
 // What the network's logits, one a label, say of the reported label: probability,
-// rounded, and the verdict taken from the rounded value.
+// rounded, and the verdict taken from the rounded value.  The formula is in
+// core/models/model_repository.h.  Thread-safe.
+// REQUIRES: a checked manifest, as many finite logits as it has labels.
 Finding MakeFinding(const camnode::model::v1::ModelManifest& manifest,
                     const std::vector<float>& logits);
 

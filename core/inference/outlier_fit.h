@@ -1,4 +1,5 @@
-// Fits an outlier model on the features of the training films.
+// Fits an outlier model on the features of the training films; outlier_model.h has the
+// formula.
 
 #ifndef CAMNODE_CORE_INFERENCE_OUTLIER_FIT_H_
 #define CAMNODE_CORE_INFERENCE_OUTLIER_FIT_H_
@@ -20,15 +21,15 @@ struct OutlierFitOptions {
 };
 
 struct OutlierFit {
-  std::string bytes;  // Of the file; see OutlierModel::Read.
-  double threshold = 0.0;
-  double median = 0.0;  // Of the held-out distances.
+  std::string bytes;       // Of the file; see OutlierModel::Read.
+  double threshold = 0.0;  // Distances: about 1 for a typical film.
+  double median = 0.0;     // Of the held-out distances.
   double largest = 0.0;
 };
 
 // `features`: one row per film, as Classifier::PooledFeatures gives them.  `groups`:
 // one text per film; films of one group (one patient) are held out together.
-// Deterministic.
+// Deterministic; thread-safe.  Borrows its arguments.
 //
 // Errors: kInvalidArgument (rows of different lengths, not finite, or too few for the
 // options; as many groups as rows are needed), kInternal (LibTorch threw).

@@ -55,7 +55,7 @@ class OutlierModel {
   OutlierParameters p_;
 };
 
-// The bytes of the file.
+// The bytes of the file.  Errors: FormatSafetensors'.  Throws what LibTorch throws.
 absl::StatusOr<std::string> FormatOutlierModel(const OutlierParameters& parameters);
 
 }  // namespace camnode

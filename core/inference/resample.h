@@ -1,3 +1,6 @@
+// Reading a map between its cells, for those who compare maps of different grids.
+// Thread-safe.
+
 #ifndef CAMNODE_CORE_INFERENCE_RESAMPLE_H_
 #define CAMNODE_CORE_INFERENCE_RESAMPLE_H_
 
@@ -12,6 +15,7 @@ namespace camnode {
 double ValueAt(const cv::Mat1f& map, double x, double y);
 
 // The map on another grid that covers the same area: its value at each cell's centre.
+// REQUIRES: neither the map nor the grid is empty.
 cv::Mat1d Resample(const cv::Mat1f& map, cv::Size grid);
 
 }  // namespace camnode

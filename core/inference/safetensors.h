@@ -16,11 +16,14 @@
 
 namespace camnode {
 
-// Types: F32, F16, BF16, I64.
-// Errors: kNotFound (no such file), kDataLoss (damaged: says where).
+// Types: F32, F16, BF16, I64; at most 8 dimensions, 100,000 tensors and 8 GiB.  Every
+// tensor has memory of its own.  Control characters and quotes in names come escaped
+// as in C.  Thread-safe, as all functions here.
+// Errors: kNotFound (no such file), kDataLoss (damaged or too large: says where).
+// Throws what LibTorch throws when memory runs out.
 absl::StatusOr<NamedTensors> ReadSafetensors(const std::string& path);
 
-// The same on bytes in memory, which may be freed afterwards.
+// The same on bytes in memory, which may be freed afterwards.  Errors: kDataLoss.
 absl::StatusOr<NamedTensors> ParseSafetensors(absl::string_view bytes);
 
 // Whether `bytes` begin as a safetensors file does: a length, and the JSON it is of.

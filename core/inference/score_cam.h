@@ -21,7 +21,9 @@ namespace camnode {
 
 // The signed map [H, W] of score number `output` for `activations` [1, C, H, W], made of
 // `image` [1, 3, S, S].  Runs the network C times, 16 films in a batch: seconds to
-// minutes.  REQUIRES: 0 <= output < scores of the network.  Throws what LibTorch throws.
+// minutes.  The caller may be inside InferenceMode; `network` is used by one thread at a
+// time.  What is not finite stays so: ToHeatmap finds it.
+// REQUIRES: 0 <= output < scores of the network.  Throws what LibTorch throws.
 torch::Tensor ScoreCam(Network& network, const torch::Tensor& image,
                        const torch::Tensor& activations, int64_t output);
 

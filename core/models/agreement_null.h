@@ -5,6 +5,7 @@
 //
 // Format: proto/camnode/model/v1/agreement_null.proto.  The file's name is the start of
 // the digest over the models, so that several sets have theirs side by side.
+// All functions here are thread-safe; a file is replaced as a whole.
 
 #ifndef CAMNODE_CORE_MODELS_AGREEMENT_NULL_H_
 #define CAMNODE_CORE_MODELS_AGREEMENT_NULL_H_

@@ -4,6 +4,7 @@
 //
 // Format: proto/camnode/model/v1/ensemble_threshold.proto.  The file's name is the start
 // of the digest over the models, so that several sets have theirs side by side.
+// All functions here are thread-safe; a file is replaced as a whole.
 
 #ifndef CAMNODE_CORE_MODELS_ENSEMBLE_THRESHOLD_H_
 #define CAMNODE_CORE_MODELS_ENSEMBLE_THRESHOLD_H_

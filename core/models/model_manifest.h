@@ -1,4 +1,4 @@
-// Reading and judging manifest.textproto.
+// Reading and judging manifest.textproto.  Functions of their arguments: thread-safe.
 
 #ifndef CAMNODE_CORE_MODELS_MODEL_MANIFEST_H_
 #define CAMNODE_CORE_MODELS_MODEL_MANIFEST_H_

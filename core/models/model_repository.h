@@ -2,6 +2,8 @@
 //
 //   deploy/models/resnet18/1/manifest.textproto
 //   deploy/models/resnet18/1/weights.safetensors
+//
+// All functions here are thread-safe.
 
 #ifndef CAMNODE_CORE_MODELS_MODEL_REPOSITORY_H_
 #define CAMNODE_CORE_MODELS_MODEL_REPOSITORY_H_
@@ -32,6 +34,8 @@ enum class WeightsCheck { kVerifyDigest, kSkipDigest };
 absl::StatusOr<ModelFolder> LoadModelFolder(const std::string& directory, WeightsCheck check);
 
 // Each name is "resnet18" (its highest version) or "resnet18/1", below `root`.
+// Errors: LoadModelFolder's, kFailedPrecondition (a name of another form or given twice;
+// a folder that says it is another).
 absl::StatusOr<std::vector<ModelFolder>> LoadModelSet(const std::string& root,
                                                       const std::vector<std::string>& names,
                                                       WeightsCheck check);
@@ -70,7 +74,8 @@ double LogOdds(const camnode::model::v1::ModelManifest& manifest, const std::vec
 // To 1e-4: what results hold, and what verdicts are taken from.
 double RoundProbability(double probability);
 
-// probability = sigmoid(scale * log_odds + offset), rounded to 1e-4.
+// probability = sigmoid(scale * log_odds + offset), 0 to 1, rounded to 1e-4 (Platt,
+// "Probabilistic outputs for support vector machines", 1999).
 double CalibratedProbability(const camnode::model::v1::Calibration& calibration, double log_odds);
 
 // The same with the manifest's calibration (scale 1, offset 0 without one).

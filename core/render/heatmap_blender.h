@@ -1,4 +1,5 @@
-// Lays a map from the feature grid over film pixels.
+// Lays a map from the feature grid over film pixels.  Functions of their arguments,
+// which they borrow: thread-safe, and the same pixels on every machine.
 
 #ifndef CAMNODE_CORE_RENDER_HEATMAP_BLENDER_H_
 #define CAMNODE_CORE_RENDER_HEATMAP_BLENDER_H_

@@ -11,6 +11,7 @@
 
 namespace camnode {
 
+// By the first bytes.
 bool LooksLikeJpeg(absl::string_view bytes);
 
 // Gray stays gray (1 channel); YCbCr and RGB become red-first colour (3 channels).
@@ -18,7 +19,7 @@ bool LooksLikeJpeg(absl::string_view bytes);
 // gray.  An orientation in its EXIF data is not obeyed.
 //
 // Errors: kInvalidArgument (more than `max_pixels`), kUnimplemented (CMYK, 12 bits,
-// more than 100 scans), kDataLoss (damaged).
+// more than 100 scans), kDataLoss (damaged), kInternal (libjpeg failed).  Thread-safe.
 absl::StatusOr<cv::Mat> ReadJpeg(absl::string_view bytes, int64_t max_pixels);
 
 }  // namespace camnode

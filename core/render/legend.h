@@ -16,7 +16,8 @@ namespace camnode {
 inline const cv::Scalar kBackground(16, 16, 16);
 
 // Rows from top to bottom, wrapped to the width they are given.  A value: built
-// once, measured at several widths, drawn once.
+// once, measured at several widths, drawn once.  Sizes are in pixels.  Const methods are
+// thread-safe.
 class Legend {
  public:
   explicit Legend(int capital_height) : capital_height_(capital_height) {}

@@ -1,4 +1,5 @@
-// How large a film may be drawn so that the whole picture keeps its limits.
+// How large a film may be drawn so that the whole picture keeps its limits.  Sizes are in
+// pixels; functions of their arguments: thread-safe.
 
 #ifndef CAMNODE_CORE_RENDER_PICTURE_FIT_H_
 #define CAMNODE_CORE_RENDER_PICTURE_FIT_H_
@@ -38,7 +39,7 @@ int LongSideFor(const cv::Size& film, int max_long_side);
 // 1,024, so that it reads the same on every screen; never below 10.
 int CapitalHeight(int picture_long_side);
 
-// Errors: kInvalidArgument, as in overlay_renderer.h.
+// Whether they can be drawn.  Errors: kInvalidArgument, as in overlay_renderer.h.
 absl::Status CheckPicture(const cv::Mat1b& film, const OverlayOptions& options);
 absl::Status CheckMap(const ModelResult& result);
 

@@ -12,6 +12,7 @@
 
 namespace camnode {
 
+// By the first bytes.
 bool LooksLikePng(absl::string_view bytes);
 
 // `pixels`: 8-bit gray (1 channel) or red-first colour (3 channels), not empty.
@@ -21,7 +22,8 @@ absl::StatusOr<std::string> WritePng(const cv::Mat& pixels);
 
 // Gray of any depth becomes 8-bit gray; palette and colour become 8-bit red-first
 // colour; alpha is dropped, not blended; gamma is left alone.
-// Errors: kInvalidArgument (more than `max_pixels`), kDataLoss (damaged).
+// Errors: kInvalidArgument (more than `max_pixels`), kDataLoss (damaged), kInternal
+// (libpng failed).  Both thread-safe.
 absl::StatusOr<cv::Mat> ReadPng(absl::string_view bytes, int64_t max_pixels);
 
 }  // namespace camnode

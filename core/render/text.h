@@ -1,5 +1,6 @@
 // Lines of text for legends, in OpenCV's built-in stroke font: ASCII only, and
-// the same pixels on every machine.
+// the same pixels on every machine.  Widths and heights are in pixels; thread-safe but
+// for two that draw into one picture.
 
 #ifndef CAMNODE_CORE_RENDER_TEXT_H_
 #define CAMNODE_CORE_RENDER_TEXT_H_

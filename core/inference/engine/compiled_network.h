@@ -61,15 +61,17 @@ class CompiledNetwork {
   ~CompiledNetwork();
 
   // `images`: for each of the batch, float32 [channels, height, width].  The maps are
-  // those of output `finding`; none for -1.  Values that are not finite are the
-  // caller's to find.
+  // those of output `finding`; none for -1.  Images are borrowed for the call; `result`
+  // takes the sizes that PassResult says.  Values that are not finite are the caller's
+  // to find.  REQUIRES: batch() images, -1 <= finding < outputs.
   // Errors: kInternal (oneDNN failed).
   absl::Status Run(const std::vector<const float*>& images, int64_t finding, PassResult& result);
 
   int64_t batch() const;
-  // Of the maps.
+  // Of the maps, in cells.
   int64_t grid_height() const;
   int64_t grid_width() const;
+  // Of the block that all values of a pass share.
   size_t activation_bytes() const;
 
  private:

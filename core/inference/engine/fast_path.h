@@ -37,7 +37,8 @@ class FastPath {
                                                         ComputePrecision precision, int threads);
 
   // `images`: for each film float32 [channels, height, width].  One result a film, in
-  // order; its map is that of output `finding`.
+  // order; its map is that of output `finding`.  Images are borrowed for the call.
+  // REQUIRES: 0 <= finding < outputs.
   // Errors: CompiledNetwork::Run's.
   absl::StatusOr<std::vector<FilmPass>> Run(const std::vector<const float*>& images,
                                             int64_t finding);

@@ -1,4 +1,6 @@
-// From LibTorch's modules to the numbers of a NetworkGraph.
+// From LibTorch's modules to the numbers of a NetworkGraph.  Modules may be on any
+// device and of any floating type; they are borrowed and left as they are.  Throws what
+// LibTorch throws.
 
 #ifndef CAMNODE_CORE_INFERENCE_ENGINE_FOLD_H_
 #define CAMNODE_CORE_INFERENCE_ENGINE_FOLD_H_

@@ -20,6 +20,7 @@ struct ValuePart {
   int64_t channels = 0;
 };
 
+// As ScaleShiftSpec says.
 struct ScaleShiftWork {
   const ValuePart* parts = nullptr;
   int part_count = 0;
@@ -34,6 +35,7 @@ struct ScaleShiftWork {
   int threads = 1;
 };
 
+// 3 x 3, stride 2, padding 1: out is [images, (height + 1) / 2, (width + 1) / 2, channels].
 struct MaxPoolWork {
   const void* in = nullptr;
   void* out = nullptr;
@@ -44,6 +46,7 @@ struct MaxPoolWork {
   int threads = 1;
 };
 
+// As GateSpec says.
 struct GateWork {
   void* data = nullptr;  // In place.
   int64_t images = 0;
@@ -58,6 +61,7 @@ struct GateWork {
   int threads = 1;
 };
 
+// Means, logits and one map, as LinearHead and closed_form_cam.h say.
 struct HeadWork {
   const void* features = nullptr;  // [images * cells, channels]
   int64_t images = 0;

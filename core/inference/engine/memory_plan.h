@@ -23,6 +23,7 @@ struct MemoryPlan {
 
 inline constexpr size_t kMemoryAlignment = 64;  // A cache line, an AVX-512 register.
 
+// Thread-safe.  REQUIRES: first <= last in each.
 // First fit in order of first use: two requests whose steps overlap never overlap in memory.
 MemoryPlan PlanMemory(const std::vector<MemoryRequest>& requests);
 

@@ -62,7 +62,9 @@ struct LinearHead {
 };
 
 // Steps in the order in which they run.  Values are numbered by the step that makes
-// them; number 0 is the image.
+// them; number 0 is the image.  Built by one thread, then immutable.
+// REQUIRES of every step: inputs that earlier steps made, numbers as many as the shapes
+// ask for.
 class NetworkGraph {
  public:
   using Value = int;
