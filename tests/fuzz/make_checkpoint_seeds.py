@@ -5,11 +5,13 @@
 """
 
 import collections
+import io
 import json
 import os
 import pickle
 import struct
 import sys
+import zipfile
 
 import numpy
 import torch
@@ -49,6 +51,25 @@ def training_state():
     }
 
 
+def beside_the_weights():
+    return {
+        "state_dict": {"fc.bias": torch.zeros(1).expand(6), "fc.weight": torch.ones(6)[::2]},
+        "milestones": collections.Counter([3, 4]),
+        "seen": {1, "two"},
+        "fixed": frozenset([3.0]),
+        "more": [1 + 2j, bytearray(b"abc"), torch.Size([1, 2])],
+    }
+
+
+def archive_with_version(version):
+    """A zip whose version is compressed, which torch.save never does."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({}, 2))
+        archive.writestr("archive/version", version)
+    return file.getvalue()
+
+
 def safetensors(header, data):
     text = json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + data
@@ -65,6 +86,12 @@ def main(folder):
                         ("module", torch.nn.DataParallel(torch.nn.Linear(2, 1)).state_dict())]:
         torch.save(value, os.path.join(folder, name + ".zip.pth"))
         torch.save(value, os.path.join(folder, name + ".legacy.pth"), _use_new_zipfile_serialization=False)
+    for protocol in [2, 5]:
+        for form, is_zip in [("zip", True), ("legacy", False)]:
+            torch.save(beside_the_weights(), os.path.join(folder, f"beside{protocol}.{form}.pth"),
+                       pickle_protocol=protocol, _use_new_zipfile_serialization=is_zip)
+    write("version_bomb.zip.pth", archive_with_version(b"3" * 4_000_000))
+    write("version_of_text.zip.pth", archive_with_version(b"three"))
     for protocol in range(6):
         write(f"plain.protocol{protocol}.pkl", pickle.dumps([1, "two", {"three": 3.0}, (4, None)], protocol))
     write("runs_a_command.pkl", pickle.dumps(Call(os.system, "true"), 2))
@@ -76,6 +103,10 @@ def main(folder):
     write("overlap.safetensors", safetensors(
         {"a": {"dtype": "I64", "shape": [1], "data_offsets": [0, 8]},
          "b": {"dtype": "BF16", "shape": [4], "data_offsets": [4, 12]}}, bytes(12)))
+    write("field_twice.safetensors", struct.pack("<Q", 69) +
+          b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4],"shape":[1]}}   ' + bytes(4))
+    write("empty_and_huge.safetensors", safetensors(
+        {"a": {"dtype": "F32", "shape": [0, 2**62, 4], "data_offsets": [0, 0]}}, b""))
     write("huge.safetensors", safetensors(
         {"a": {"dtype": "F32", "shape": [2**31, 2**31, 4], "data_offsets": [0, 2**63]}}, bytes(4)))
 
