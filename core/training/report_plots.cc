@@ -139,7 +139,8 @@ std::string PrecisionRecallPlot(const ScorePointers& scores) {
 }
 
 std::string AucPlot(const ScorePointers& scores, const absl::optional<ShortcutSection>& shortcut) {
-  constexpr double kApart = 0.12;
+  // Side by side where there are two of each.
+  const double apart = shortcut.has_value() ? 0.12 : 0.0;
   Plot plot;
   plot.title = "Area under the ROC curve, 95 % intervals";
   plot.y_name = "AUC";
@@ -158,15 +159,15 @@ std::string AucPlot(const ScorePointers& scores, const absl::optional<ShortcutSe
   for (size_t i = 0; i < scores.size(); ++i) {
     plot.x_categories.push_back(scores[i]->label);
     const double x = static_cast<double>(i);
-    add(plain, x - kApart, scores[i]->figures.auc);
+    add(plain, x - apart, scores[i]->figures.auc);
     if (scores[i]->shortcut.has_value())
-      add(balanced, x + kApart, scores[i]->shortcut->balanced_auc);
+      add(balanced, x + apart, scores[i]->shortcut->balanced_auc);
   }
   if (shortcut.has_value()) {
     const double x = static_cast<double>(scores.size());
     plot.x_categories.push_back("shortcut baseline");
-    add(plain, x - kApart, shortcut->auc);
-    balanced.points.push_back({x + kApart, shortcut->baseline.balanced_auc});
+    add(plain, x - apart, shortcut->auc);
+    balanced.points.push_back({x + apart, shortcut->baseline.balanced_auc});
     balanced.ranges.push_back({shortcut->baseline.balanced_auc, shortcut->baseline.balanced_auc});
   }
   plot.series.push_back(std::move(plain));

@@ -171,6 +171,10 @@ void AddCircumstances(const EvaluationResult& result, HtmlPage& page) {
 void AddComparison(const EvaluationResult& result, HtmlPage& page) {
   const std::vector<const ScoreEvaluation*> all = AllScores(result);
   page.Heading(2, "The models side by side");
+  if (!all[0]->figures.auc.has_value()) {
+    // As of the first, so of all: the films are the same.
+    return page.Paragraph("Curves need films with the finding and films without it.");
+  }
   page.Plots({RocPlot(all), RocCornerPlot(all), PrecisionRecallPlot(all)});
   page.Plots({AucPlot(all, result.shortcut)});
   if (result.comparisons.empty()) return;
