@@ -25,21 +25,35 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kMaxFilmBytes = std::uintmax_t{1} << 30;
 
-absl::Status SetPatients(const DatasetOptions& options, std::vector<FoundFilm>& films) {
+// Why a film has no patient, for whoever has to give it one.
+std::string PatientIsMissing(const FoundFilms& all, const LabelledFilm& film,
+                             const std::vector<std::string>& patterns) {
+  const std::string tried = absl::StrJoin(patterns, ", ");
+  if (all.has_patient_column) {
+    return absl::StrCat("its cell in the column 'patient', line ", film.line, ", is empty, and ",
+                        patterns.empty()
+                            ? "there is no pattern for the file's name (patient_patterns of a "
+                              "recipe)"
+                            : absl::StrCat("no pattern matches the file's name (", tried, ")"));
+  }
+  if (patterns.empty()) {
+    return "there is neither a column 'patient' nor a pattern for the file's name "
+           "(patient_patterns of a recipe)";
+  }
+  return absl::StrCat("there is no column 'patient', and no pattern matches the file's name (",
+                      tried, ")");
+}
+
+absl::Status SetPatients(const DatasetOptions& options, FoundFilms& all) {
   CAMNODE_ASSIGN_OR_RETURN(const PatientPatterns patterns,
                            PatientPatterns::Compile(options.patient_patterns));
-  for (FoundFilm& found : films) {
-    if (!found.film.patient.empty()) continue;
-    found.film.patient = patterns.PatientIn(fs::path(found.film.name).filename().string());
-    if (!found.film.patient.empty()) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(WhereIs(found), " has no patient: ",
-                     options.patient_patterns.empty()
-                         ? "there is neither a column 'patient' nor a pattern for the file's name "
-                           "(patient_patterns of a recipe)"
-                         : absl::StrCat("the column 'patient' is absent or empty, and no pattern "
-                                        "matches the file's name (",
-                                        absl::StrJoin(options.patient_patterns, ", "), ")")));
+  for (FoundFilm& found : all.films) {
+    LabelledFilm& film = found.film;
+    if (!film.patient.empty()) continue;
+    film.patient = patterns.PatientIn(fs::path(film.name).filename().string());
+    if (!film.patient.empty()) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        WhereIs(film), " has no patient: ", PatientIsMissing(all, film, options.patient_patterns)));
   }
   return absl::OkStatus();
 }
@@ -56,7 +70,7 @@ absl::StatusOr<std::vector<std::string>> ClassesOf(const DatasetOptions& options
   for (const FoundFilm& film : films) {
     if (expected.count(film.class_name) > 0) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat(WhereIs(film), " is of class ", Quoted(film.class_name),
+        absl::StrCat(WhereIs(film.film), " is of class ", Quoted(film.class_name),
                      "; expected: ", absl::StrJoin(options.classes, ", ")));
   }
   for (const std::string& name : options.classes) {
@@ -66,41 +80,60 @@ absl::StatusOr<std::vector<std::string>> ClassesOf(const DatasetOptions& options
   return options.classes;
 }
 
+int64_t OtherFiles(const FoundFilms& all) {
+  int64_t files = 0;
+  for (const auto& [split, count] : all.other_files) files += count;
+  return files;
+}
+
+// Whose names are those of films as a scanner or an archive names them, perhaps.
+std::string OtherFilesText(int64_t files) {
+  return absl::StrCat(files, files == 1 ? " other file was" : " other files were",
+                      " found in SPLIT/CLASS/, but the names of films must end in .dcm, .jpg, "
+                      ".jpeg or .png, or be in a CSV file");
+}
+
 absl::Status CheckSplits(const DatasetOptions& options, const FoundFilms& all) {
   std::set<std::string> found;
   for (const FoundFilm& film : all.films) found.insert(film.film.split);
   for (const std::string& split : options.splits) {
     if (found.count(split) > 0) continue;
+    if (const auto other = all.other_files.find(split); other != all.other_files.end()) {
+      return absl::NotFoundError(
+          absl::StrCat("no films in split ", Quoted(split), ": ", OtherFilesText(other->second)));
+    }
     return absl::NotFoundError(absl::StrCat("no films in split ", Quoted(split),
                                             all.splits.empty() ? "" : "; there is ",
                                             QuotedList({all.splits.begin(), all.splits.end()})));
   }
-  if (all.films.empty()) return absl::NotFoundError("no films");
-  return absl::OkStatus();
+  if (!all.films.empty()) return absl::OkStatus();
+  const int64_t other_files = OtherFiles(all);
+  return absl::NotFoundError(
+      other_files == 0 ? "no films" : absl::StrCat("no films: ", OtherFilesText(other_files)));
 }
 
 absl::Status SortByName(std::vector<FoundFilm>& films) {
   absl::c_sort(films, [](const FoundFilm& a, const FoundFilm& b) {
-    return std::tie(a.film.name, a.line) < std::tie(b.film.name, b.line);
+    return std::tie(a.film.name, a.film.line) < std::tie(b.film.name, b.film.line);
   });
   const auto twice = absl::c_adjacent_find(
       films, [](const FoundFilm& a, const FoundFilm& b) { return a.film.name == b.film.name; });
   if (twice == films.end()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(WhereIs(*std::next(twice)), " is in line ", twice->line, " already"));
+      absl::StrCat(WhereIs(std::next(twice)->film), " is in line ", twice->film.line, " already"));
 }
 
 absl::Status SetDigest(FoundFilm& found) {
   std::error_code error;
   if (!fs::is_regular_file(found.film.path, error)) {
-    return absl::NotFoundError(absl::StrCat(WhereIs(found), ": no such file"));
+    return absl::NotFoundError(absl::StrCat(WhereIs(found.film), ": no such file"));
   }
   const std::uintmax_t size = fs::file_size(found.film.path, error);
   if (error || size > kMaxFilmBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(WhereIs(found), ": larger than 1 GiB"));
+    return absl::InvalidArgumentError(absl::StrCat(WhereIs(found.film), ": larger than 1 GiB"));
   }
   absl::StatusOr<std::string> digest = Sha256HexOfFile(found.film.path);
-  if (!digest.ok()) return Annotate(digest.status(), WhereIs(found));
+  if (!digest.ok()) return Annotate(digest.status(), WhereIs(found.film));
   found.film.sha256 = *std::move(digest);
   return absl::OkStatus();
 }
@@ -132,7 +165,7 @@ absl::Status CheckDuplicates(const std::vector<FoundFilm>& films) {
     const FoundFilm& first = *first_of_bytes.emplace(found.film.sha256, &found).first->second;
     if (first.class_name == found.class_name) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        WhereIs(found), " of class ", Quoted(found.class_name), " has the same bytes as ",
+        WhereIs(found.film), " of class ", Quoted(found.class_name), " has the same bytes as ",
         Quoted(first.film.name), " of class ", Quoted(first.class_name)));
   }
   return absl::OkStatus();
@@ -157,11 +190,11 @@ absl::StatusOr<Dataset> MakeDataset(const DatasetOptions& options, FoundFilms al
   CAMNODE_RETURN_IF_ERROR(SortByName(films));
   Dataset dataset;
   CAMNODE_ASSIGN_OR_RETURN(dataset.classes, ClassesOf(options, films));
-  CAMNODE_RETURN_IF_ERROR(SetPatients(options, films));
+  CAMNODE_RETURN_IF_ERROR(SetPatients(options, all));
   CAMNODE_RETURN_IF_ERROR(SetDigests(films));
   CAMNODE_RETURN_IF_ERROR(CheckDuplicates(films));
   dataset.digest = DigestOf(films);
-  dataset.other_files = all.other_files;
+  dataset.other_files = OtherFiles(all);
   dataset.films.reserve(films.size());
   for (FoundFilm& found : films) {
     const auto position = absl::c_find(dataset.classes, found.class_name);
@@ -172,6 +205,11 @@ absl::StatusOr<Dataset> MakeDataset(const DatasetOptions& options, FoundFilms al
 }
 
 }  // namespace
+
+std::string WhereIs(const LabelledFilm& film) {
+  const std::string name = absl::StrCat("film ", Quoted(film.name));
+  return film.line == 0 ? name : absl::StrCat("line ", film.line, ": ", name);
+}
 
 absl::StatusOr<Dataset> ReadDataset(const DatasetOptions& options) {
   absl::StatusOr<FoundFilms> films = FindFilms(options);

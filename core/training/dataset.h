@@ -23,6 +23,7 @@ struct LabelledFilm {
   std::string sha256;  // Of the file.
   // Every other column of the CSV ("sex", "scanner"), for subgroups and weights.
   std::map<std::string, std::string> columns;
+  int64_t line = 0;  // Of the CSV; 0: found in a folder.
 };
 
 struct Dataset {
@@ -72,6 +73,9 @@ absl::StatusOr<Dataset> ReadDataset(const DatasetOptions& options);
 // REQUIRES: folds > 0.
 // Errors: kInvalidArgument (fewer patients than folds; those that share films are one).
 absl::StatusOr<std::vector<int>> AssignFolds(const Dataset& dataset, int folds, uint64_t seed);
+
+// "line 7: film 'a.png'", without a line for a film of a folder.
+std::string WhereIs(const LabelledFilm& film);
 
 // Patients, or byte-identical films, on both sides of a division of the films into
 // splits: "patient person12_virus: train, val", "same bytes train/NORMAL/a.png and

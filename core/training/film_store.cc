@@ -106,7 +106,7 @@ class Decoder {
       return;
     }
     ++failed_;
-    failures_[index] = Annotate(status, absl::StrCat("film '", dataset_.films[index].name, "'"));
+    failures_[index] = Annotate(status, WhereIs(dataset_.films[index]));
     if (failures_.size() > kShownFailures) failures_.erase(std::prev(failures_.end()));
   }
 
@@ -115,7 +115,10 @@ class Decoder {
     MutexLock lock(&mutex_);
     if (failures_.empty()) return absl::OkStatus();
     const absl::Status& first = failures_.begin()->second;
-    if (failed_ == 1) return first;
+    if (failed_ == 1) {
+      return absl::Status(
+          first.code(), absl::StrCat(first.message(), "; mend it, or take it out of the data set"));
+    }
     std::string text =
         absl::StrCat(failed_, " of ", dataset_.films.size(), " films cannot be read: ");
     for (const auto& [index, status] : failures_) absl::StrAppend(&text, status.message(), "; ");

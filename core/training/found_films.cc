@@ -98,7 +98,7 @@ absl::Status AppendFilmsOfClass(const fs::path& folder, const fs::path& root, Fo
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<fs::directory_entry> entries, ListFolder(folder));
   for (const fs::directory_entry& entry : entries) {
     if (!HasFilmExtension(entry.path())) {
-      ++all.other_files;
+      ++all.other_files[folder.parent_path().filename().string()];
       continue;
     }
     CAMNODE_RETURN_IF_ERROR(CheckLink(entry, root));
@@ -206,7 +206,7 @@ absl::StatusOr<FoundFilm> FilmOfRecord(const CsvRecord& record,
     return error(absl::StrCat(record.fields.size(), " fields under ", columns.size(), " columns"));
   }
   FoundFilm found;
-  found.line = record.line;
+  found.film.line = record.line;
   found.film.split = kDefaultSplit;
   for (size_t i = 0; i < columns.size(); ++i) {
     const std::string& value = record.fields[i];
@@ -243,6 +243,7 @@ absl::StatusOr<FoundFilms> FindInCsv(const DatasetOptions& options) {
   CAMNODE_ASSIGN_OR_RETURN(const CsvRecord header, reader.Next());
   CAMNODE_RETURN_IF_ERROR(CheckHeader(header.fields));
   FoundFilms all;
+  all.has_patient_column = absl::c_linear_search(header.fields, "patient");
   while (true) {
     CAMNODE_ASSIGN_OR_RETURN(const CsvRecord record, reader.Next());
     if (record.line == 0) return all;
@@ -267,11 +268,6 @@ std::string QuotedList(const std::vector<std::string>& texts) {
     shown.push_back(Quoted(text));
   }
   return absl::StrJoin(shown, ", ");
-}
-
-std::string WhereIs(const FoundFilm& found) {
-  const std::string name = absl::StrCat("film ", Quoted(found.film.name));
-  return found.line == 0 ? name : absl::StrCat("line ", found.line, ": ", name);
 }
 
 absl::StatusOr<FoundFilms> FindFilms(const DatasetOptions& options) {

@@ -5,6 +5,7 @@
 #define CAMNODE_CORE_TRAINING_FOUND_FILMS_H_
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,21 +20,19 @@ namespace camnode {
 struct FoundFilm {
   LabelledFilm film;
   std::string class_name;
-  int64_t line = 0;  // Of the CSV; 0: found in a folder.
 };
 
 // Films of the splits asked for, and what else is there.
 struct FoundFilms {
   std::vector<FoundFilm> films;
   std::set<std::string> splits;
-  int64_t other_files = 0;
+  // In the folders of the classes of each split, but left out for their names.
+  std::map<std::string, int64_t> other_files;
+  bool has_patient_column = false;
 };
 
 // Errors: those of ReadDataset that concern folders, names and the CSV's text.
 absl::StatusOr<FoundFilms> FindFilms(const DatasetOptions& options);
-
-// "line 7: film 'a.png'", without a line for a film of a folder.
-std::string WhereIs(const FoundFilm& found);
 
 // "'text'", in UTF-8 whatever it was.
 std::string Quoted(absl::string_view text);

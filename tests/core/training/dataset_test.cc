@@ -19,6 +19,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
@@ -201,6 +202,20 @@ TEST_F(DatasetTest, CountsTheFilesThatAreLeftOutForTheirNames) {
   EXPECT_EQ(ReadDataset(options_).value().other_files, 1);
 }
 
+TEST_F(DatasetTest, ASplitWhoseFilesHaveOtherNamesIsToldFromOneThatIsAbsent) {
+  Write("train/NORMAL/1.2.840.7", "a film without an extension");
+  Write("train/PNEUMONIA/1.2.840.8", "another");
+  Write("test/NORMAL/p1.png", "one");
+  options_.splits = {"train"};
+  EXPECT_THAT(ReadDataset(options_),
+              StatusIs(absl::StatusCode::kNotFound,
+                       AllOf(HasSubstr("no films in split 'train': 2 other files"),
+                             HasSubstr(".dcm, .jpg, .jpeg or .png"), Not(HasSubstr("there is")))));
+  options_.splits = {};
+  fs::remove_all(folder_ / "test");
+  ExpectRefused(absl::StatusCode::kNotFound, "no films: 2 other files");
+}
+
 TEST_F(DatasetTest, TheFirstPatternThatMatchesTheFileNameNamesThePatient) {
   Write("train/IM-7/NORMAL2-IM-1-0001.png", "one");
   Write("train/IM-7/IM-2-0001.png", "two");
@@ -274,6 +289,22 @@ TEST_F(DatasetTest, EveryFilmNeedsAPatient) {
                        AllOf(HasSubstr("'val/NORMAL/x.png'"), HasSubstr(R"((p\d+), (q\d*))"))));
   options_.patient_patterns = {};
   ExpectRefused(absl::StatusCode::kInvalidArgument, "neither a column 'patient' nor a pattern");
+}
+
+TEST_F(DatasetTest, SaysThatTheCellOfAPatientIsEmptyWhereThereIsAColumn) {
+  Write("a.png", "one");
+  Write("b.png", "two");
+  WriteCsv("path,class,patient\na.png,NORMAL,7\nb.png,NORMAL,\n");
+  options_.patient_patterns = {};
+  EXPECT_THAT(ReadDataset(options_),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("film 'b.png' has no patient"),
+                             HasSubstr("in the column 'patient', line 3, is empty"),
+                             Not(HasSubstr("neither")))));
+  options_.patient_patterns = {R"((q\d+))"};
+  EXPECT_THAT(ReadDataset(options_),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("line 3, is empty"), HasSubstr(R"((q\d+))"))));
 }
 
 TEST_F(DatasetTest, RefusesPatternsThatCannotNameAPatient) {

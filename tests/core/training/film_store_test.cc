@@ -277,6 +277,17 @@ TEST_F(FilmStoreTest, NamesAllFilmsThatCannotBeRead) {
                              HasSubstr("take them out"))));
 }
 
+TEST_F(FilmStoreTest, SaysOfASingleFilmWhereItIsNamedAndWhatToDo) {
+  dataset_.films[5].line = 7;
+  reader_ = [this](const std::string& path) -> absl::StatusOr<Radiograph> {
+    if (path == "5") return absl::DataLossError("damaged");
+    return ReadSquare(path);
+  };
+  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kDataLoss,
+                               AllOf(HasSubstr("line 7: film 'film5': damaged"),
+                                     HasSubstr("mend it, or take it out of the data set"))));
+}
+
 TEST_F(FilmStoreTest, AnExceptionOnAFilmIsAnErrorOfThatFilm) {
   reader_ = [this](const std::string& path) -> absl::StatusOr<Radiograph> {
     if (path == "4") throw std::runtime_error("thrown");
