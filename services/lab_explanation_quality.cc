@@ -147,8 +147,8 @@ the agreement of the models.  Prints a summary; FILE.json has every film's map a
   --positive-class NAME  of the films with the finding; default: the reported label
   --patient REGEX        a film's patient: what the parentheses of the first expression
                          that matches its file name hold; may be given several times;
-                         default: as Kermany et al. name them, and any other film is a
-                         patient of its own
+                         default: as Kermany et al. name them.  Else the Patient ID in
+                         its DICOM header tells, or it is a patient of its own
   --films NUMBER         default: 100
   --seed NUMBER          which films, baselines and random weights; default: 1
   --steps NUMBER         of deletion and insertion; default: 10

@@ -12,6 +12,7 @@
 #include "core/inference/classifier.h"
 #include "core/inference/outlier_fit.h"
 #include "core/models/model_manifest.h"
+#include "core/training/header_patient.h"
 #include "core/training/patient_patterns.h"
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
@@ -30,11 +31,13 @@ absl::StatusOr<std::vector<std::string>> PatientsOf(const std::vector<std::strin
   CAMNODE_ASSIGN_OR_RETURN(
       const PatientPatterns compiled,
       PatientPatterns::Compile(patterns.empty() ? UsualPatientPatterns() : patterns));
+  const std::vector<HeaderPatient> headers = ReadHeaderPatients(films);
   std::vector<std::string> patients;
-  for (const std::string& film : films) {
-    patients.push_back(compiled.PatientIn(fs::path(film).filename().string()));
+  for (size_t i = 0; i < films.size(); ++i) {
+    patients.push_back(compiled.PatientOf(films[i], headers[i].patient));
     if (patients.back().empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(film, ": no --patient matches its name"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(films[i], ": no --patient matches its name, and no DICOM header tells"));
     }
   }
   return patients;
@@ -70,7 +73,8 @@ manifest, which makes another model set.  Films of one patient are held out toge
   --model DIR            a model folder, such as deploy/models/resnet18/1
   --patient REGEX        a film's patient: what the parentheses of the first expression
                          that matches its file name hold; by default as Kermany et al.
-                         name them, and any other film is a patient of its own
+                         name them.  Else the Patient ID in its DICOM header tells, or
+                         it is a patient of its own
   --components NUMBER    principal directions kept (default 64)
   --percentile NUMBER    of films held out that the threshold lets pass (default 99.5)
   --threads NUMBER       default: as many as there are cores

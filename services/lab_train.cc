@@ -162,9 +162,11 @@ const char kTrainUsage[] =
 Trains a network by a recipe (deploy/models/*/recipe.textproto; its fields are explained in
 proto/camnode/training/v1/recipe.proto) on films in FOLDER/SPLIT/CLASS, or in a CSV file
 with the columns path and class and, if need be, split, patient, weight.  No patient is
-on both sides of a fold.  DIR gets the recipe, curves.csv, a checkpoint every epoch, the
-scores of the held-out films, and in the end DIR/model.  A run that was stopped goes on
-when the same command is given again, and ends with the same weights.
+on both sides of a fold; who that is, the column says, else the film's name by the recipe's
+patient_patterns, else the Patient ID in a DICOM film's header.  DIR gets the recipe,
+curves.csv, a checkpoint every epoch, the scores of the held-out films, and in the end
+DIR/model.  A run that was stopped goes on when the same command is given again, and ends
+with the same weights.
 
   --fold NUMBER          held out instead of the recipe's; none: train on every film
   --seed NUMBER          instead of the recipe's

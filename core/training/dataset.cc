@@ -16,6 +16,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/training/found_films.h"
+#include "core/training/header_patient.h"
 #include "core/training/patient_patterns.h"
 
 namespace camnode {
@@ -24,6 +25,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kMaxFilmBytes = std::uintmax_t{1} << 30;
+
+std::string HeaderIsSilent(HeaderPatient::Source source) {
+  switch (source) {
+    case HeaderPatient::Source::kNoPatientId:
+      return "; its DICOM header has no Patient ID either";
+    case HeaderPatient::Source::kSameInAll:
+      return "; the Patient ID in the DICOM headers is the same in all films";
+    default:
+      return "";
+  }
+}
 
 // Why a film has no patient, for whoever has to give it one.
 std::string PatientIsMissing(const FoundFilms& all, const LabelledFilm& film,
@@ -47,13 +59,18 @@ std::string PatientIsMissing(const FoundFilms& all, const LabelledFilm& film,
 absl::Status SetPatients(const DatasetOptions& options, FoundFilms& all) {
   CAMNODE_ASSIGN_OR_RETURN(const PatientPatterns patterns,
                            PatientPatterns::Compile(options.patient_patterns));
-  for (FoundFilm& found : all.films) {
-    LabelledFilm& film = found.film;
+  std::vector<std::string> paths;
+  for (const FoundFilm& found : all.films) paths.push_back(found.film.path);
+  const std::vector<HeaderPatient> headers = ReadHeaderPatients(paths);
+  for (size_t i = 0; i < headers.size(); ++i) {
+    LabelledFilm& film = all.films[i].film;
+    film.header_patient = headers[i].patient;
     if (!film.patient.empty()) continue;
-    film.patient = patterns.PatientIn(fs::path(film.name).filename().string());
+    film.patient = patterns.PatientOf(film.name, film.header_patient);
     if (!film.patient.empty()) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        WhereIs(film), " has no patient: ", PatientIsMissing(all, film, options.patient_patterns)));
+        WhereIs(film), " has no patient: ", PatientIsMissing(all, film, options.patient_patterns),
+        HeaderIsSilent(headers[i].source)));
   }
   return absl::OkStatus();
 }

@@ -20,6 +20,8 @@ struct LabelledFilm {
   std::string split;    // "train", "val", ...
   int class_index = 0;  // In Dataset::classes.
   std::string patient;
+  // HeaderPatient's, whether or not it became `patient`; empty: none.
+  std::string header_patient;
   std::string sha256;  // Of the file.
   // Every other column of the CSV ("sex", "scanner"), for subgroups and weights.
   std::map<std::string, std::string> columns;
@@ -47,13 +49,14 @@ struct DatasetOptions {
   std::vector<std::string> splits;
   // For films without a patient column, or with nothing in it: RE2 expressions on the
   // file's name without folders, each with one pair of capturing parentheses.  Those
-  // of the first that matches hold the patient.
+  // of the first that matches hold the patient.  Where none does, the header of a DICOM
+  // film tells (header_patient.h), and then kOwnPatientPattern, if it is one of them.
   std::vector<std::string> patient_patterns;
 };
 
-// Reads every file once, for its digest; decodes none.  In a folder, hidden files and
-// those whose extension is not .dcm, .jpg, .jpeg or .png are left out, and links stay
-// inside; a CSV may name any file.  At most 10 million films of 1 GiB.
+// Reads every file once, for its digest, and its header, if it has one; decodes none.  In a folder,
+// hidden files and those whose extension is not .dcm, .jpg, .jpeg or .png are left out, and links
+// stay inside; a CSV may name any file.  At most 10 million films of 1 GiB.
 //
 // Errors: kNotFound (no such folder, file or film: names up to ten; no films in a split
 // asked for),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <unordered_map>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -33,11 +35,28 @@ absl::StatusOr<std::vector<double>> WeightsOf(const Dataset& dataset,
   return weights;
 }
 
+// A column or a pattern may tear apart whom the headers know to be one.
+absl::Status CheckTornPatients(const Dataset& dataset) {
+  std::unordered_map<std::string, const LabelledFilm*> first_of_header;
+  for (const LabelledFilm& film : dataset.films) {
+    if (film.header_patient.empty()) continue;
+    const LabelledFilm& first = *first_of_header.emplace(film.header_patient, &film).first->second;
+    if (first.patient == film.patient) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        WhereIs(first), " and ", WhereIs(film),
+        " have the same Patient ID in their DICOM headers, but are given as films of two "
+        "patients, who may be on both sides of a fold: give them one patient or, if the ID "
+        "names nobody, empty it in the headers"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<FilmDivision> DivideFilms(const Dataset& dataset, const v1::Recipe& recipe) {
   std::vector<int> folds(dataset.films.size(), -1);
   if (recipe.folds() > 0) {
+    CAMNODE_RETURN_IF_ERROR(CheckTornPatients(dataset));
     CAMNODE_ASSIGN_OR_RETURN(
         folds, AssignFolds(dataset, recipe.folds(), TrainingSeed(recipe, SeedPurpose::kFolds)));
   }

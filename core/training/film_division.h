@@ -22,8 +22,10 @@ struct FilmDivision {
 };
 
 // By the recipe's folds, and the column `weight` of the films.
-// Errors: AssignFolds's; kInvalidArgument (under SAMPLING_WEIGHTED, a weight of a training
-// film that is missing, negative or no number: names the film; none above 0).
+// Errors: AssignFolds's; kInvalidArgument (with folds, one Patient ID in the headers of films
+// of two patients, who might come to both sides: names the two films); kInvalidArgument (under
+// SAMPLING_WEIGHTED, a weight of a training film that is missing, negative or no number: names the
+// film; none above 0).
 absl::StatusOr<FilmDivision> DivideFilms(const Dataset& dataset,
                                          const camnode::training::v1::Recipe& recipe);
 

@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -11,7 +12,7 @@ namespace camnode {
 
 const std::vector<std::string>& UsualPatientPatterns() {
   static const auto& patterns = *new std::vector<std::string>{
-      "^(person[0-9]+_(?:bacteria|virus))_", "^((?:NORMAL2-)?IM-[0-9]+)-", "^(.*)$"};
+      "^(person[0-9]+_(?:bacteria|virus))_", "^((?:NORMAL2-)?IM-[0-9]+)-", kOwnPatientPattern};
   return patterns;
 }
 
@@ -33,17 +34,21 @@ absl::StatusOr<PatientPatterns> PatientPatterns::Compile(const std::vector<std::
           absl::StrCat("patient pattern '", pattern,
                        "': needs one pair of capturing parentheses; others are (?: )"));
     }
-    result.expressions_.push_back(std::move(expression));
+    result.own_patients_ |= pattern == kOwnPatientPattern;
+    if (!result.own_patients_) result.expressions_.push_back(std::move(expression));
   }
   return result;
 }
 
-std::string PatientPatterns::PatientIn(const std::string& file_name) const {
+std::string PatientPatterns::PatientOf(const std::string& film_name,
+                                       const std::string& header_patient) const {
+  const std::string file_name = std::filesystem::path(film_name).filename().string();
   std::string patient;
   for (const auto& expression : expressions_) {
     if (RE2::PartialMatch(file_name, *expression, &patient) && !patient.empty()) return patient;
   }
-  return "";
+  if (!header_patient.empty()) return header_patient;
+  return own_patients_ ? film_name : "";
 }
 
 }  // namespace camnode

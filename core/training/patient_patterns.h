@@ -1,4 +1,4 @@
-// Whose film a file's name says it is.
+// Whose film it is, by its file's name before anything else.
 
 #ifndef CAMNODE_CORE_TRAINING_PATIENT_PATTERNS_H_
 #define CAMNODE_CORE_TRAINING_PATIENT_PATTERNS_H_
@@ -15,8 +15,11 @@ class RE2;
 
 namespace camnode {
 
-// Names as the films of Kermany et al. (Cell 2018) have them; any other film is a patient
-// of its own.
+// Among patterns: a film of which neither an expression nor a header tells is a patient of
+// its own.  Those after it are not tried.
+constexpr char kOwnPatientPattern[] = "^(.*)$";
+
+// Names as the films of Kermany et al. (Cell 2018) have them, then kOwnPatientPattern.
 const std::vector<std::string>& UsualPatientPatterns();
 
 // Thread-safe once made.
@@ -30,12 +33,15 @@ class PatientPatterns {
   PatientPatterns(PatientPatterns&&) noexcept;
   PatientPatterns& operator=(PatientPatterns&&) noexcept;
 
-  // What the parentheses of the first expression that matches hold; "" if none does.
-  std::string PatientIn(const std::string& file_name) const;
+  // What the parentheses of the first expression that matches the name without folders hold;
+  // else `header_patient`; else, with kOwnPatientPattern, `film_name` with its folders, for
+  // those of two hospitals may be numbered alike; "" without.
+  std::string PatientOf(const std::string& film_name, const std::string& header_patient) const;
 
  private:
   PatientPatterns();
   std::vector<std::unique_ptr<re2::RE2>> expressions_;
+  bool own_patients_ = false;
 };
 
 }  // namespace camnode

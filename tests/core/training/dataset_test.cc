@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
+#include "core/training/patient_patterns.h"
+#include "tests/testing/dicom_builder.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 
@@ -16,12 +18,14 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 // A folder of files that hold whatever text: no film is decoded here.
 class DatasetTest : public ::testing::Test {
@@ -46,6 +50,15 @@ class DatasetTest : public ::testing::Test {
     Write("val/PNEUMONIA/p4.dcm", "four");
   }
 
+  void WriteDicom(const std::string& name, const std::string& patient_id,
+                  const std::string& issuer = "") {
+    fs::create_directories((folder_ / name).parent_path());
+    DicomBuilder film;
+    // Other bytes, that two films of one patient are not one film twice.
+    film.Text(0x0020000D, absl::StrCat("1.2.3.", std::hash<std::string>()(name)));
+    film.Text(0x00100020, patient_id).Text(0x00100021, issuer).WriteTo((folder_ / name).string());
+  }
+
   void WriteCsv(const std::string& text) {
     Write("films.csv", text);
     options_.path = (folder_ / "films.csv").string();
@@ -58,6 +71,15 @@ class DatasetTest : public ::testing::Test {
     if (!dataset.ok()) return names;
     for (const LabelledFilm& film : dataset->films) names.push_back(film.name);
     return names;
+  }
+
+  std::vector<std::string> Patients() {
+    const absl::StatusOr<Dataset> dataset = ReadDataset(options_);
+    EXPECT_THAT(dataset, IsOk());
+    std::vector<std::string> patients;
+    if (!dataset.ok()) return patients;
+    for (const LabelledFilm& film : dataset->films) patients.push_back(film.patient);
+    return patients;
   }
 
   void ExpectRefused(absl::StatusCode code, const std::string& message) {
@@ -289,6 +311,63 @@ TEST_F(DatasetTest, EveryFilmNeedsAPatient) {
                        AllOf(HasSubstr("'val/NORMAL/x.png'"), HasSubstr(R"((p\d+), (q\d*))"))));
   options_.patient_patterns = {};
   ExpectRefused(absl::StatusCode::kInvalidArgument, "neither a column 'patient' nor a pattern");
+}
+
+// Hospitals number their films alike.
+TEST_F(DatasetTest, AFilmThatIsAPatientOfItsOwnIsNotMixedUpWithItsNamesake) {
+  Write("H1/study/00000001.png", "one");
+  Write("H2/study/00000001.png", "two");
+  WriteCsv("path,class\nH1/study/00000001.png,NORMAL\nH2/study/00000001.png,NORMAL\n");
+  options_.patient_patterns = UsualPatientPatterns();
+  EXPECT_THAT(Patients(), ElementsAre("H1/study/00000001.png", "H2/study/00000001.png"));
+}
+
+TEST_F(DatasetTest, ADicomHeaderNamesThePatientWithoutWritingTheIdDown) {
+  WriteDicom("train/NORMAL/a.dcm", "P-7", "H1");
+  WriteDicom("train/NORMAL/b.dcm", " P-7 ", "H1");
+  WriteDicom("train/NORMAL/c.dcm", "P-7", "H2");
+  WriteDicom("train/NORMAL/d.dcm", "P-8");
+  const std::string h1 = absl::StrCat("dicom-", Sha256Hex({"H1\0P-7", 6}).substr(0, 16));
+  const std::string h2 = absl::StrCat("dicom-", Sha256Hex({"H2\0P-7", 6}).substr(0, 16));
+  const std::string none = absl::StrCat("dicom-", Sha256Hex({"\0P-8", 4}).substr(0, 16));
+  for (const std::vector<std::string>& patterns : {{}, UsualPatientPatterns()}) {
+    options_.patient_patterns = patterns;
+    EXPECT_THAT(Patients(), ElementsAre(h1, h1, h2, none));
+  }
+}
+
+TEST_F(DatasetTest, AColumnAndAPatternGoBeforeTheDicomHeader) {
+  WriteDicom("a.dcm", "P-7");
+  WriteDicom("p1.dcm", "P-7");
+  WriteDicom("c", "P-7");
+  WriteCsv("path,class,patient\na.dcm,NORMAL,Q-1\nc,NORMAL,\np1.dcm,NORMAL,\n");
+  EXPECT_THAT(Patients(), ElementsAre("Q-1", StartsWith("dicom-"), "p1"));
+  const Dataset dataset = ReadDataset(options_).value();
+  for (const LabelledFilm& film : dataset.films) {
+    EXPECT_THAT(film.header_patient, StartsWith("dicom-")) << film.name;
+  }
+}
+
+TEST_F(DatasetTest, AnEmptyPatientIdNamesNobody) {
+  WriteDicom("train/NORMAL/a.dcm", "");
+  WriteDicom("train/NORMAL/b.dcm", "");
+  options_.patient_patterns = UsualPatientPatterns();
+  EXPECT_THAT(Patients(), ElementsAre("train/NORMAL/a.dcm", "train/NORMAL/b.dcm"));
+  options_.patient_patterns = {};
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "its DICOM header has no Patient ID either");
+}
+
+// "ANONYMOUS", and whatever else stands where an ID was.
+TEST_F(DatasetTest, APatientIdThatAllOfManyFilmsShareNamesNobody) {
+  options_.patient_patterns = UsualPatientPatterns();
+  for (int i = 0; i < 9; ++i) WriteDicom(absl::StrCat("train/NORMAL/", i, ".dcm"), "ANON");
+  EXPECT_THAT(Patients(), Each(StartsWith("dicom-")));
+  WriteDicom("train/NORMAL/9.dcm", "ANON");
+  EXPECT_THAT(Patients(), AllOf(SizeIs(10), Each(StartsWith("train/"))));
+  options_.patient_patterns = {};
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "is the same in all films");
+  WriteDicom("train/NORMAL/10.dcm", "P-7");
+  EXPECT_THAT(Patients(), Each(StartsWith("dicom-")));
 }
 
 TEST_F(DatasetTest, SaysThatTheCellOfAPatientIsEmptyWhereThereIsAColumn) {

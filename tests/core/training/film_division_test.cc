@@ -40,6 +40,19 @@ v1::Recipe RecipeWith(int folds, int held_out_fold, v1::Sampling sampling) {
   return recipe;
 }
 
+// A column of examinations called "patient", perhaps.
+TEST(FilmDivisionTest, RefusesToTearApartWhomTheHeadersKnowToBeOne) {
+  Dataset dataset = Films(24);
+  for (LabelledFilm& film : dataset.films) film.header_patient = absl::StrCat("of ", film.patient);
+  EXPECT_THAT(DivideFilms(dataset, RecipeWith(3, 0, v1::SAMPLING_BALANCED)), IsOk());
+  dataset.films[9].header_patient = dataset.films[2].header_patient;
+  EXPECT_THAT(DivideFilms(dataset, RecipeWith(3, 0, v1::SAMPLING_BALANCED)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("film 'film2' and film 'film9' have the same Patient ID")));
+  EXPECT_THAT(DivideFilms(dataset, RecipeWith(0, 0, v1::SAMPLING_BALANCED)), IsOk())
+      << "nobody is held out";
+}
+
 TEST(FilmDivisionTest, HoldsOutEachPatientInOneFold) {
   const Dataset dataset = Films(24);
   std::vector<int> times_held_out(dataset.films.size(), 0);
