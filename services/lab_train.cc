@@ -21,6 +21,7 @@
 #include "core/training/dataset.h"
 #include "core/training/film_division.h"
 #include "core/training/recipe.h"
+#include "core/training/refused_films.h"
 #include "core/training/run_curves.h"
 #include "core/training/trainer.h"
 #include "services/lab_arguments.h"
@@ -83,6 +84,16 @@ std::string CountByClass(const Dataset& dataset, const std::vector<size_t>& film
   return absl::StrCat(films.size(), " (", absl::StrJoin(texts, ", "), ")");
 }
 
+// They may be meant; a network that learned from side views is still asked about frontal films.
+void TellRefusedFilms(const Dataset& dataset) {
+  const std::vector<RefusedFilms> refused = FindRefusedFilms(dataset);
+  if (refused.empty()) return;
+  absl::FPrintF(stderr, "notice: by their headers a node would not score these films:\n");
+  for (const RefusedFilms& films : refused) {
+    absl::FPrintF(stderr, "  %s: %d, the first is %s\n", films.code, films.films, films.first);
+  }
+}
+
 // What was understood, for whoever reads it before the hours have passed.
 absl::Status TellFilms(const Dataset& dataset, const v1::Recipe& recipe) {
   CAMNODE_ASSIGN_OR_RETURN(const FilmDivision division, DivideFilms(dataset, recipe));
@@ -97,6 +108,7 @@ absl::Status TellFilms(const Dataset& dataset, const v1::Recipe& recipe) {
                   ".jpg, .jpeg or .png, or are in a CSV file\n",
                   dataset.other_files);
   }
+  TellRefusedFilms(dataset);
   return absl::OkStatus();
 }
 

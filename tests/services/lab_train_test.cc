@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/lab_commands.h"
+#include "tests/testing/dicom_builder.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
@@ -21,6 +22,7 @@ namespace fs = std::filesystem;
 using absl::StatusCode;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kRecipe[] = "deploy/models/resnet18/recipe.textproto";
 
@@ -59,6 +61,26 @@ TEST_F(LabTrainTest, NamesTheOptionAndWhatItMayBe) {
   }
   EXPECT_THAT(Train({}), StatusIs(StatusCode::kNotFound, HasSubstr(Path("x"))));
   EXPECT_FALSE(fs::exists(Path("out")));
+}
+
+// As a hospital's archive hands films on: the names say nothing, the headers all.
+TEST_F(LabTrainTest, DicomFilmsNeedNoPatternsAndThoseANodeWouldRefuseAreTold) {
+  for (int i = 0; i < 12; ++i) {
+    const fs::path film =
+        folder_ / "x/train" / (i < 6 ? "NORMAL" : "PNEUMONIA") / absl::StrCat(i, ".dcm");
+    fs::create_directories(film.parent_path());
+    DicomBuilder()
+        .Text(0x00100020, absl::StrCat("Secret", i / 2))
+        .Text(0x00200013, absl::StrCat(i))
+        .Text(0x00185101, i == 3 || i == 4 ? "LATERAL" : "PA")
+        .WriteTo(film.string());
+  }
+  ::testing::internal::CaptureStderr();
+  EXPECT_THAT(Train({}), StatusIs(StatusCode::kInvalidArgument, HasSubstr("batch_size")));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              AllOf(HasSubstr("12 films of 6 patients"),
+                    HasSubstr("NOT_FRONTAL: 2, the first is train/NORMAL/3.dcm"),
+                    Not(HasSubstr("Secret"))));
 }
 
 TEST_F(LabTrainTest, CalibratesNoTrainingThatIsUnfinishedOrHeldNothingOut) {
