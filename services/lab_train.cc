@@ -23,6 +23,7 @@
 #include "core/training/recipe.h"
 #include "core/training/refused_films.h"
 #include "core/training/run_curves.h"
+#include "core/training/shortcut_section.h"
 #include "core/training/trainer.h"
 #include "services/lab_arguments.h"
 #include "services/lab_commands.h"
@@ -110,6 +111,38 @@ absl::Status TellFilms(const Dataset& dataset, const v1::Recipe& recipe) {
   }
   TellRefusedFilms(dataset);
   return absl::OkStatus();
+}
+
+// What would be found out only after hours: by camnode-lab calibrate, or when it is served.
+void TellConsequences(const Dataset& dataset, const v1::Recipe& recipe) {
+  const auto& manifest = recipe.manifest();
+  const int served = manifest.preprocessing().input_size();
+  const int last = recipe.stages(recipe.stages_size() - 1).image_size();
+  if (last != served) {
+    absl::FPrintF(stderr,
+                  "note: the last stage trains on pictures of %d pixels, but the network is served "
+                  "pictures of %d (manifest.preprocessing.input_size): it will be worse than its "
+                  "curves; end with a stage of that size, or change input_size\n",
+                  last, served);
+  }
+  if (manifest.has_age_range()) {
+    absl::FPrintF(stderr,
+                  "note: manifest.age_range is %d to %d years: results of other patients will say "
+                  "that the network was not trained for their age\n",
+                  manifest.age_range().min_years(), manifest.age_range().max_years());
+  }
+  int positives = 0;
+  for (const LabelledFilm& film : dataset.films) {
+    const auto& film_class = recipe.classes(film.class_index);
+    positives += film_class.label() == manifest.reported_label() ? 1 : 0;
+  }
+  const int negatives = static_cast<int>(dataset.films.size()) - positives;
+  if (std::min(positives, negatives) < kMinShortcutFilms) {
+    absl::FPrintF(stderr,
+                  "note: %d films with the finding and %d without: camnode-lab calibrate needs %d "
+                  "of each, and an uncalibrated network's probabilities mean nothing\n",
+                  positives, negatives, kMinShortcutFilms);
+  }
 }
 
 // A bar that is drawn again and again on a terminal; one line an epoch everywhere else.
@@ -212,9 +245,10 @@ absl::Status RunTrain(const std::vector<std::string>& words) {
   CAMNODE_RETURN_IF_ERROR(ApplyOptions(arguments, recipe));
   CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(DatasetOptionsOf(recipe, data)));
   CAMNODE_RETURN_IF_ERROR(TellFilms(dataset, recipe));
+  TellConsequences(dataset, recipe);
   CAMNODE_ASSIGN_OR_RETURN(const ModelFolder model, Train(recipe, dataset, ReadFilm, options));
-  absl::PrintF("%s: %s, weights %s\n", model.directory, model.manifest.architecture(),
-               model.manifest.weights_sha256());
+  absl::PrintF("%s: %s (%s), weights %s\n", model.directory, model.manifest.name(),
+               model.manifest.architecture(), model.manifest.weights_sha256());
   return absl::OkStatus();
 }
 
