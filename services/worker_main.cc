@@ -22,6 +22,7 @@
 #include "core/inference/classifier.h"
 #include "core/inference/device_choice.h"
 #include "core/inference/openmp.h"
+#include "core/models/model_manifest.h"
 #include "core/pipeline/inference_worker.h"
 #include "core/pipeline/instance_analyzer.h"
 #include "core/pipeline/worker_heartbeat.h"
@@ -135,12 +136,22 @@ absl::StatusOr<OpenedDatabase> OpenMigratedDatabase(const Config& config) {
   }
 }
 
+void WarnIfUncalibrated(const ModelFolder& model) {
+  if (model.manifest.threshold_set_id() != kUncalibratedSet) return;
+  Log(LogLevel::kWarning, "model_uncalibrated",
+      {{LogField::kModel, model.manifest.name()},
+       {LogField::kReason,
+        "its probabilities are not calibrated and nobody chose its threshold; camnode-lab "
+        "calibrate does both"}});
+}
+
 // Each distinct model once, whatever the number of workflows.
 absl::StatusOr<std::vector<std::unique_ptr<Classifier>>> LoadClassifiers(
     const Config& config, const std::vector<ModelFolder>& folders) {
   SetComputeThreads(config.worker.threads);
   std::vector<std::unique_ptr<Classifier>> classifiers;
   for (const ModelFolder& folder : folders) {
+    WarnIfUncalibrated(folder);
     ClassifierOptions options;
     options.device = config.worker.device;
     CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<Classifier> classifier,

@@ -12,6 +12,9 @@
 
 namespace camnode {
 
+// The threshold set of a network that nobody has chosen a threshold for.
+inline constexpr char kUncalibratedSet[] = "uncalibrated";
+
 // Parses the text format, strictly, and checks what it says.
 // Errors: kFailedPrecondition with "line:column: what" for the first place that
 // does not parse, or with every field that is missing or out of range.

@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "core/training/recipe.h"
+#include "core/models/model_manifest.h"
 
 namespace camnode {
 namespace {

@@ -24,9 +24,6 @@ absl::Status CheckRecipe(const camnode::training::v1::Recipe& recipe);
 // The file as text; ParseRecipe gives the same message back.
 std::string FormatRecipe(const camnode::training::v1::Recipe& recipe);
 
-// The threshold set of a network that nobody has chosen a threshold for.
-inline constexpr char kUncalibratedSet[] = "uncalibrated";
-
 // The manifest of the recipe as training leaves it: labels from the classes, threshold
 // 0.5 of an uncalibrated probability unless the recipe has its own.
 camnode::model::v1::ModelManifest DraftManifest(const camnode::training::v1::Recipe& recipe);

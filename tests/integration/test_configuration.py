@@ -1,6 +1,7 @@
 """The configuration file: `camnode --check-config`, and what a node refuses to start with."""
 
 import pathlib
+import shutil
 import uuid
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from harness import films, wire
 from harness.node import ONE_MODEL, SENDER
 from harness.processes import run
-from harness.settings import BIN, REPOSITORY, TIME_SCALE
+from harness.settings import BIN, MODELS, REPOSITORY, TIME_SCALE
 from harness.waiting import wait_until
 
 
@@ -144,3 +145,14 @@ def test_a_second_node_on_the_same_data_directory_does_not_start(make_node):
     assert done.returncode not in (0, -6, -11)
     assert done.stderr.strip()
     assert node.rpc.health("camnode.dicom") == "SERVING", "the first one goes on"
+
+
+def test_the_log_tells_of_a_model_that_nobody_calibrated(make_node, scratch):
+    shutil.copytree(MODELS / "resnet18", scratch / "models" / "resnet18")
+    manifest = scratch / "models" / "resnet18" / "1" / "manifest.textproto"
+    manifest.write_text(manifest.read_text().replace('"kermany-1"', '"uncalibrated"'))
+    node = make_node(workflow=ONE_MODEL)
+    node.config.write_text(node.config.read_text().replace(str(MODELS), str(scratch / "models")))
+    node.start()
+    (line,) = node.log_lines("model_uncalibrated")
+    assert line["model"] == "resnet18" and "camnode-lab calibrate" in line["reason"]
