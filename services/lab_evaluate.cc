@@ -60,6 +60,24 @@ absl::StatusOr<Dataset> ReadSplit(const std::string& path, const std::string& sp
   return ReadDataset(options);
 }
 
+// The split of the same data set that a model was trained with, by the digest in its
+// manifest; absent: there is none, or the other splits cannot be read.
+absl::optional<Dataset> FindTrainingSplit(const std::string& path, const PatientRule& patients,
+                                          const std::vector<ModelFolder>& models) {
+  const absl::StatusOr<Dataset> everything = ReadSplit(path, "", patients);
+  if (!everything.ok()) return absl::nullopt;
+  std::set<std::string> splits;
+  for (const LabelledFilm& film : everything->films) splits.insert(film.split);
+  for (const std::string& split : splits) {
+    absl::StatusOr<Dataset> films = ReadSplit(path, split, patients);
+    if (!films.ok()) continue;
+    for (const ModelFolder& model : models) {
+      if (model.manifest.training_data_digest() == films->digest) return *std::move(films);
+    }
+  }
+  return absl::nullopt;
+}
+
 // "NAME=FILE"; files of one name are folds of one recipe.
 std::vector<OutOfFoldFiles> ReadOutOfFoldOptions(const LabArguments& arguments) {
   std::map<std::string, std::vector<std::string>> paths;
@@ -118,13 +136,21 @@ absl::StatusOr<EvaluationOptions> ReadOptions(const LabArguments& arguments) {
   return options;
 }
 
+// 0: maps are not to be measured.
+absl::StatusOr<int> ExplainedFilms(const LabArguments& arguments) {
+  CAMNODE_ASSIGN_OR_RETURN(const int films, arguments.WholeNumber("explain-films", 0, 0, 1000));
+  if (films == 0 || films >= kMinExplainedFilms) return films;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--explain-films is ", films, ", not 0 or ", kMinExplainedFilms, " to 1000"));
+}
+
 // On films of the split with the finding; what there are too few films for is left out.
 absl::Status Explain(const LabArguments& arguments, const std::vector<ModelFolder>& models,
                      const Dataset& dataset, const EvaluationOptions& options,
                      EvaluationResult& result) {
-  CAMNODE_ASSIGN_OR_RETURN(const int films, arguments.WholeNumber("explain-films", 0, 0, 1000));
+  CAMNODE_ASSIGN_OR_RETURN(const int films, ExplainedFilms(arguments));
   result.explanations_absence = "camnode-lab evaluate --explain-films NUMBER measures it";
-  if (films < kMinExplainedFilms) return absl::OkStatus();
+  if (films == 0) return absl::OkStatus();
   std::set<std::string> readable;
   for (const EvaluatedFilm& film : result.films) {
     if (film.positive) readable.insert(film.name);
@@ -151,10 +177,13 @@ absl::Status Explain(const LabArguments& arguments, const std::vector<ModelFolde
   return absl::OkStatus();
 }
 
+// A report shows films and names patients: it is for whoever made it, who may pass it on.
 absl::Status WriteFile(const fs::path& path, const std::string& text) {
+  std::error_code error;
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, error);
   file << text << std::flush;
-  if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", path.string()));
+  if (!file || error) return absl::UnavailableError(absl::StrCat("cannot write ", path.string()));
   return absl::OkStatus();
 }
 
@@ -197,16 +226,18 @@ one file for a reader, and OUT/report.json, the same for a program (schema:
 core/training/README.md).  Research only, not for diagnosis.
 
   --model DIR            a model folder, such as deploy/models/resnet18/1
-  --data FOLDER          SPLIT/CLASS/films, or a CSV file (columns path, class, split,
+  --data FOLDER|CSV      SPLIT/CLASS/films, or a CSV file (columns path, class, split,
                          patient and any other)
   --split NAME           the split of the data set; default: every film
-  --report OUT           a folder
+  --report OUT           a folder.  The report shows films and patients' names as the data
+                         set has them: its files are readable by their owner only
   --patient-pattern RE   whose film it is: the parentheses of the first expression that
                          matches its file name; may be repeated.  Without it names as
                          Kermany et al. have them are known, and any other film is a
                          patient of its own
-  --class NAME           of the films with the finding; default: the reported label.  For
-                         films of one class that do not show it: any other name
+  --class NAME           of the films with the finding; default: the reported label, or
+                         the class that had it in a --run.  For films of one class that do
+                         not show it: any other name
   --subgroup COLUMN      a table of figures by this column of the CSV; may be repeated
   --shortcut-data FOLDER the training films: the shortcut baseline is fitted there and
                          not, out of fold, on the films themselves
@@ -215,8 +246,8 @@ core/training/README.md).  Research only, not for diagnosis.
                          recipes apart (a model's name: judged at its threshold)
   --run DIR              a folder of camnode-lab train: its curves, and whether it
                          prepared films as the model of its name is served them
-  --explain-films NUMBER also what the maps are worth, on so many films with the finding;
-                         minutes for each ten
+  --explain-films NUMBER also what the maps are worth, on so many films with the finding,
+                         4 or more; minutes for each ten
   --corruptions          also with blur, low resolution, gamma, contrast, sharpening and
                          other aspect: twelve more passes of every film
   --seed NUMBER          of resampling; default: 1
@@ -238,13 +269,15 @@ absl::Status RunEvaluate(const std::vector<std::string>& words) {
         absl::StrCat("\"", arguments.files().front(), "\" belongs to no option"));
   }
   CAMNODE_ASSIGN_OR_RETURN(const std::string report, arguments.Required("report"));
-  CAMNODE_ASSIGN_OR_RETURN(const EvaluationOptions options, ReadOptions(arguments));
+  CAMNODE_ASSIGN_OR_RETURN(EvaluationOptions options, ReadOptions(arguments));
+  CAMNODE_RETURN_IF_ERROR(ExplainedFilms(arguments).status());
   CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> models, LoadModelFolders(arguments));
-  CAMNODE_ASSIGN_OR_RETURN(
-      const Dataset dataset,
-      ReadSplit(options.data_path, options.split, ChoosePatientRule(arguments, options.runs)));
+  const PatientRule patients = ChoosePatientRule(arguments, options.runs);
+  CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset,
+                           ReadSplit(options.data_path, options.split, patients));
+  options.training_films = FindTrainingSplit(options.data_path, patients, models);
   CAMNODE_RETURN_IF_ERROR(MakeReportFolder(report));
   CAMNODE_ASSIGN_OR_RETURN(EvaluationResult result, Evaluate(models, dataset, ReadFilm, options));
   for (const UnreadableFilm& film : result.data.unreadable) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,7 @@
 #include "core/training/corruption_suite.h"
 #include "core/training/film_scores.h"
 #include "core/training/out_of_fold_evaluation.h"
+#include "core/training/report_words.h"
 #include "core/training/score_figures.h"
 #include "core/training/shortcut_section.h"
 
@@ -26,6 +28,8 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace v1 = camnode::model::v1;
+
+constexpr int kFewPatients = 10;
 
 class Evaluator {
  public:
@@ -48,6 +52,7 @@ class Evaluator {
     result_.runs = options_.runs;
     FindTrainingFilms();
     Describe();
+    CheckPatients();
     return std::move(result_);
   }
 
@@ -66,6 +71,9 @@ class Evaluator {
           options_.positive_class.empty() ? absl::EqualsIgnoreCase(name, wanted) : name == wanted;
       if (found) positive_class_ = static_cast<int>(i);
     }
+    if (positive_class_ < 0 && options_.positive_class.empty()) {
+      positive_class_ = ClassTrainedAs(label);
+    }
     if (positive_class_ >= 0) return absl::OkStatus();
     if (!options_.positive_class.empty() && dataset_.classes.size() == 1) {
       // Films of one class, and the caller says that it is not this one.
@@ -76,6 +84,18 @@ class Evaluator {
         absl::StrCat("no class \"", wanted, "\" among the data set's (\"",
                      absl::StrJoin(dataset_.classes, "\", \""),
                      "\"): --class NAME says which films show the finding"));
+  }
+
+  // Of the data set's classes; -1: none had this label in a run.
+  int ClassTrainedAs(const std::string& label) const {
+    for (const TrainingRun& run : options_.runs) {
+      for (const auto& trained : run.recipe.classes()) {
+        const auto found = absl::c_find(dataset_.classes, trained.name());
+        if (trained.label() != label || found == dataset_.classes.end()) continue;
+        return static_cast<int>(found - dataset_.classes.begin());
+      }
+    }
+    return -1;
   }
 
   absl::Status CheckSubgroups() const {
@@ -234,6 +254,13 @@ class Evaluator {
     scores.threshold = manifest.threshold();
     scores.threshold_set_id = manifest.threshold_set_id();
     scores.threshold_origin = "the manifest";
+    if (manifest.has_threshold_origin()) {
+      const v1::ThresholdOrigin& origin = manifest.threshold_origin();
+      scores.threshold_interval =
+          Interval{manifest.threshold(), origin.interval_low(), origin.interval_high()};
+      scores.threshold_origin = absl::StrFormat("the manifest (%s; %d films, %d of them normal)",
+                                                origin.rule(), origin.films(), origin.normals());
+    }
     scores.manifest = manifest;
     std::error_code error;
     const auto bytes = fs::file_size(model.weights_path, error);
@@ -322,14 +349,26 @@ class Evaluator {
 
   // Figures on films of patients whom the models were trained with flatter.
   void FindTrainingFilms() {
-    if (!options_.shortcut_data.has_value()) return;
-    const Dataset unseen = WithoutFilmsOf(ReadableFilms(), *options_.shortcut_data);
+    const auto& training =
+        options_.shortcut_data.has_value() ? options_.shortcut_data : options_.training_films;
+    if (!training.has_value()) return;
+    const Dataset unseen = WithoutFilmsOf(ReadableFilms(), *training);
     const size_t seen = scored_.size() - unseen.films.size();
     if (seen == 0) return;
     result_.alarms.push_back(absl::StrFormat(
-        "%d of the %d films are of patients, or are copies of films, among the training films that "
-        "were given: the figures flatter models that were trained with them.",
+        "%d of the %d films are of patients, or are copies of films, among the training films: "
+        "the figures flatter models that were trained with them.",
         seen, scored_.size()));
+  }
+
+  // Whoever is one patient for the program is drawn as one, and there is no other to draw.
+  void CheckPatients() {
+    const EvaluatedData& data = result_.data;
+    if (data.patients >= kFewPatients || data.films < 2 * data.patients) return;
+    result_.alarms.push_back(absl::StrFormat(
+        "The %d films count as films of %s: intervals over so few mean nothing. If they are "
+        "more, a column patient or --patient-pattern says whose each film is.",
+        data.films, Count(data.patients, "patient", "patients")));
   }
 
   void Describe() {

@@ -26,13 +26,16 @@ struct EvaluationOptions {
   std::string split;
   std::string patient_rule;  // How films got their patients; for the report.
   // Of the data set's classes; empty: the one whose name is the models' reported label,
-  // whatever its case.  A name that is not that of a data set's only class: no film
-  // shows the finding.
+  // whatever its case, or that had this label in one of `runs`.  A name that is not that
+  // of a data set's only class: no film shows the finding.
   std::string positive_class;
   std::vector<std::string> subgroups;  // Columns.
   // The training films, to fit the shortcut baseline on; absent: on the films themselves,
   // out of fold.
   absl::optional<Dataset> shortcut_data;
+  // Films that a model was trained with, found beside the evaluated ones: there is an alarm
+  // where they are the same, or of the same patients.  Absent: none was found.
+  absl::optional<Dataset> training_films;
   std::vector<OutOfFoldFiles> out_of_fold;
   std::vector<TrainingRun> runs;
 

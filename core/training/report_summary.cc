@@ -13,10 +13,11 @@
 namespace camnode {
 namespace {
 
-// Of 100, in whole numbers: what a reader can picture.
-std::string OfAHundred(const Interval& share) {
-  return absl::StrFormat("%.0f of 100 (%.0f to %.0f)", 100.0 * share.estimate, 100.0 * share.low,
-                         100.0 * share.high);
+// Of 1,000, in whole numbers: what a reader can picture.  Of 100, a good network would seem
+// to be always right.
+std::string OfAThousand(const Interval& share) {
+  return absl::StrFormat("%.0f of 1,000 (%.0f to %.0f)", 1000.0 * share.estimate,
+                         1000.0 * share.low, 1000.0 * share.high);
 }
 
 Interval Complement(const Interval& share) {
@@ -37,16 +38,16 @@ void AddPlainWords(const EvaluationResult& result, HtmlPage& page) {
   if (scores.figures.auc.has_value()) {
     page.Paragraph(
         absl::StrFormat("Given one film of each kind, %s scores the right one higher in %s cases.",
-                        who, OfAHundred(*scores.figures.auc)));
+                        who, OfAThousand(*scores.figures.auc)));
   }
   std::vector<std::string> parts;
   if (scores.figures.sensitivity.has_value()) {
     parts.push_back(absl::StrFormat("finds %s films with %s",
-                                    OfAHundred(*scores.figures.sensitivity), data.positive_class));
+                                    OfAThousand(*scores.figures.sensitivity), data.positive_class));
   }
   if (scores.figures.specificity.has_value()) {
     parts.push_back(absl::StrFormat("calls %s films without it positive, wrongly",
-                                    OfAHundred(Complement(*scores.figures.specificity))));
+                                    OfAThousand(Complement(*scores.figures.specificity))));
   }
   if (!parts.empty()) {
     page.Paragraph(
@@ -90,7 +91,9 @@ void AddAlarms(const EvaluationResult& result, HtmlPage& page) {
   for (const OutOfFoldEvaluation& folds : result.out_of_fold) add(folds.scores);
   if (!any) {
     std::vector<std::string> words = {"no model says nearly the same of every film"};
-    if (result.shortcut.has_value()) words.push_back("none is beaten by the shortcut baseline");
+    words.push_back(result.shortcut.has_value()
+                        ? "none is beaten by the shortcut baseline"
+                        : "whether the shortcut alone would do as well was not measured");
     if (!result.runs.empty()) {
       words.push_back("every training run that was given prepared films as they are served");
     }
@@ -134,7 +137,7 @@ void AddCircumstances(const EvaluationResult& result, HtmlPage& page) {
       {"data", data.path},
       {"split", data.split.empty() ? "every film" : data.split},
       {"digest of the data (SHA-256)", data.digest},
-      {"films", absl::StrFormat("%d: %d %s, %d of other classes (%s)", data.films, data.positives,
+      {"films", absl::StrFormat("%d: %d %s, %d otherwise; classes: %s", data.films, data.positives,
                                 data.positive_class, data.films - data.positives,
                                 absl::StrJoin(data.classes, ", "))},
       {"patients", absl::StrFormat("%d (%s)", data.patients, data.patient_rule)},
