@@ -1,7 +1,8 @@
 #include "core/pipeline/instance_analyzer.h"
 
 #include <algorithm>
-#include <future>
+#include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -30,6 +31,8 @@ namespace {
 
 // A picture that needs more bytes than this for its pixels is not a film.
 constexpr int64_t kMaxPictureBytes = int64_t{1} << 30;
+// More than cores: most of an output's time is a wait for the disk.
+constexpr int kOutputThreads = 8;
 
 Analysis BeginAnalysis(const Job& job, const Instance& instance, const ModelSet& models) {
   Analysis analysis;
@@ -194,7 +197,8 @@ InstanceAnalyzer::InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobS
       input_of_(NumberInputs(classifiers_)),
       models_(DescribeModelSet(FoldersOf(Pointers(classifiers_)))),
       workflows_(MakeWorkflows(options, classifiers_)),
-      limits_(LimitsFor(options.max_pixels, Pointers(classifiers_))) {}
+      limits_(LimitsFor(options.max_pixels, Pointers(classifiers_))),
+      output_threads_(kOutputThreads) {}
 
 absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Instance& instance) {
   const absl::Time start = absl::Now();
@@ -316,26 +320,25 @@ absl::Status InstanceAnalyzer::WriteOutputs(const Workflow& workflow, const Read
   const cv::Mat1b& pixels = film.radiograph.presentation;
   Mutex source_mutex;
   const OutputInput input = {instance, film.source, analyzed.analysis, pixels, source_mutex};
-  // Each future waits for its thread when it is destroyed, so that whatever
-  // returns or throws here, nothing outlives what it borrows.
-  std::future<absl::StatusOr<std::string>> raster =
-      std::async(std::launch::async, [&] { return StoreDisplayRaster(pixels); });
-  std::vector<std::future<absl::StatusOr<DerivedInstance>>> outputs;
+  absl::StatusOr<std::string> raster;
+  std::vector<std::function<void()>> tasks = {[&] { raster = StoreDisplayRaster(pixels); }};
+  // Results of tasks: they do not move when there are more.
+  std::deque<absl::StatusOr<DerivedInstance>> outputs;
   for (const auto& writer : workflow.writers) {
     const int count = writer->CountFor(analyzed.analysis);
     for (int index = 0; index < count; ++index) {
-      outputs.push_back(std::async(std::launch::async, [this, &input, &writer, index] {
-        return WriteOutput(*writer, input, index);
-      }));
+      auto& output = outputs.emplace_back();
+      tasks.emplace_back([this, &input, &writer = *writer, index, &output] {
+        output = WriteOutput(writer, input, index);
+      });
     }
   }
+  output_threads_.RunAll(tasks);
   for (auto& output : outputs) {
-    CAMNODE_ASSIGN_OR_RETURN(DerivedInstance derived, output.get());
+    CAMNODE_ASSIGN_OR_RETURN(DerivedInstance derived, std::move(output));
     analyzed.derived.push_back(std::move(derived));
   }
-  absl::StatusOr<std::string> blob_id = raster.get();
-  if (!blob_id.ok()) return blob_id.status();
-  analyzed.analysis.display_blob_id = *std::move(blob_id);
+  CAMNODE_ASSIGN_OR_RETURN(analyzed.analysis.display_blob_id, std::move(raster));
   return absl::OkStatus();
 }
 

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "core/base/thread_pool.h"
 #include "core/dicom/radiograph_reader.h"
 #include "core/domain/eligibility_policy.h"
 #include "core/inference/classifier.h"
@@ -99,8 +100,8 @@ class InstanceAnalyzer final : public FilmAnalyzer {
                                   Analysis& analysis);
   absl::StatusOr<ModelResult> Classify(Classifier& classifier, const ReadFilm& film);
   size_t NumberOf(const Classifier& classifier) const;
-  // All at the same time: drawing uses every core, and the waits for the disk
-  // fall together.
+  // All at the same time, on output_threads_: drawing uses every core, and the waits for
+  // the disk fall together.
   absl::Status WriteOutputs(const Workflow& workflow, const ReadFilm& film,
                             const Instance& instance, AnalyzedFilm& analyzed);
   absl::StatusOr<DerivedInstance> WriteOutput(const OutputWriter& writer, const OutputInput& input,
@@ -115,6 +116,7 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   const std::vector<Workflow> workflows_;
   const RadiographLimits limits_;
   bool broken_ = false;  // Of the computing thread.
+  ThreadPool output_threads_;
 };
 
 }  // namespace camnode

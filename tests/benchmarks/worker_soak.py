@@ -4,8 +4,9 @@
 A node with three models and the default outputs, nobody to send them to.  First it is
 stopped and started a few times.  Then films of different patients and sizes are sent,
 never more waiting than the worker needs to fill its batches; after each batch of films the
-worker's memory and its films a second.  Every tenth film has its full size, the others a
-third of it each way.  Prints figures and never fails because of one.
+worker's memory and its films a second.  Every twentieth film has its full size, the others
+a quarter of it each way: 10,000 take some 25 GB.  Prints figures and never fails because
+of one.
 
     worker_soak.py [--films 10000] [--batch 500] [--starts 5] [--directory DISK]
 """
@@ -36,7 +37,7 @@ def sources(folder):
     made = []
     for number in range(SIZES):
         pixels = films.chest_pixels(folder, number)
-        for gray in [pixels] + 9 * [films.shrink(pixels, 3)]:
+        for gray in [pixels] + 19 * [films.shrink(pixels, 4)]:
             dataset = films.film(gray)
             data = films.data_set_bytes(films.save(dataset, folder / "film.dcm"))
             made.append((str(dataset.SOPInstanceUID), data))
@@ -85,7 +86,7 @@ class Soak:
         self.sent += count
 
     def run(self, count, batch):
-        print(f"\n{count} films, every tenth in full size")
+        print(f"\n{count} films, every twentieth in full size")
         print("     films  films/s  worker's memory MB, at most MB")
         while self.sent < count:
             began = time.monotonic()
@@ -106,7 +107,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=int, default=10_000)
     parser.add_argument("--batch", type=int, default=500)
-    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--starts", type=int, default=5, help="1 or more")
     parser.add_argument("--directory", help="where the node keeps what it takes and makes")
     arguments = parser.parse_args()
 
