@@ -37,11 +37,13 @@ struct PatientRule {
 PatientRule ChoosePatientRule(const LabArguments& arguments, const std::vector<TrainingRun>& runs) {
   PatientRule rule;
   rule.patterns = arguments.All("patient-pattern");
-  rule.words = "by the column patient, or the file names under --patient-pattern";
+  rule.words =
+      "by the column patient, the file names under --patient-pattern, or the Patient ID in DICOM "
+      "headers";
   if (!rule.patterns.empty()) return rule;
   rule.words =
-      "by the column patient, or file names as Kermany et al. and the recipes of the runs "
-      "have them; any other film is a patient of its own";
+      "by the column patient, file names as Kermany et al. and the recipes of the runs have "
+      "them, or the Patient ID in DICOM headers; any other film is a patient of its own";
   for (const TrainingRun& run : runs) {
     rule.patterns.insert(rule.patterns.end(), run.recipe.patient_patterns().begin(),
                          run.recipe.patient_patterns().end());
@@ -233,8 +235,8 @@ core/training/README.md).  Research only, not for diagnosis.
                          set has them: its files are readable by their owner only
   --patient-pattern RE   whose film it is: the parentheses of the first expression that
                          matches its file name; may be repeated.  Without it names as
-                         Kermany et al. have them are known, and any other film is a
-                         patient of its own
+                         Kermany et al. have them are known.  Then the Patient ID in DICOM
+                         headers decides; any other film is a patient of its own
   --class NAME           of the films with the finding; default: the reported label, or
                          the class that had it in a --run.  For films of one class that do
                          not show it: any other name
