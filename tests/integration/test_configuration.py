@@ -70,6 +70,12 @@ def test_a_picture_too_small_to_be_drawn_is_a_wrong_configuration(make_node, opt
     assert check(make_node(outputs=f"{option}: 383").config).returncode != 0
 
 
+@pytest.mark.parametrize("model", ["resnet18", "efficientnet_b0", "densenet121"])
+def test_the_networks_that_ship_may_be_computed_in_bfloat16(make_node, model):
+    done = check(make_node(top=f'precisions {{ model: "{model}" precision: "bfloat16" }}').config)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_precision_that_was_never_checked_is_a_wrong_configuration(make_node):
     done = check(make_node(top='precisions { model: "resnet18" precision: "float16" }').config)
     assert done.returncode == 2
