@@ -155,8 +155,12 @@ void AddExplanations(const Json& report, std::string& card) {
   AddHeader({"", "Score", "over random maps", "over a centred one", "over the mean map of others",
              "Mass in the lungs beyond chance", "Depends on the weights"},
             card);
+  std::vector<std::string> no_better;
   for (const Json& model : quality.at("models")) {
     const Json& served = model.at("faithfulness").at(0);
+    if (!served.at("beats_all").get<bool>()) {
+      no_better.push_back(absl::StrCat("`", Folder(model), "`"));
+    }
     const auto over = [&served](const char* key) {
       return served.contains(key) ? Mean(served.at(key)) : std::string("-");
     };
@@ -165,6 +169,11 @@ void AddExplanations(const Json& report, std::string& card) {
             model.at("randomisation").at("passed").get<bool>() ? "yes" : "NO"},
            card);
   }
+  if (no_better.empty()) return;
+  absl::StrAppend(
+      &card, "\nOn these films the maps of ", absl::StrJoin(no_better, ", "),
+      " say no more about what the network needs than one of the simple maps does: that "
+      "interval does not lie above 0.\n");
 }
 
 // The text once where all models say the same, else a line for each.

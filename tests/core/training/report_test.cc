@@ -119,6 +119,24 @@ TEST(ModelCardTest, SaysWhatTheReportSays) {
   EXPECT_THAT(*card, Not(HasSubstr("nan")));
 }
 
+TEST(ModelCardTest, NamesTheModelsWhoseMapsAreNoBetterThanASimpleOne) {
+  const Json mean = {{"mean", 0.5}, {"interval", {0.25, 0.75}}};
+  Json report = Json::parse(FormatReportJson(MadeResult()));
+  report["explanations"] = {{"sample", "60 films."}, {"models", Json::array()}};
+  for (const char* name : {"first", "second"}) {
+    const Json served = {{"score", mean}, {"over_random", mean}, {"beats_all", name[0] == 'f'}};
+    report["explanations"]["models"].push_back({{"name", name},
+                                                {"version", "1"},
+                                                {"faithfulness", {served}},
+                                                {"lungs", {{"mass_over_chance", mean}}},
+                                                {"randomisation", {{"passed", true}}}});
+  }
+  const auto card = FormatModelCard(report.dump());
+  ASSERT_THAT(card, IsOk());
+  EXPECT_THAT(*card, HasSubstr("| first/1 | 0.50 (0.25 to 0.75) | 0.50 (0.25 to 0.75) | - |"));
+  EXPECT_THAT(*card, HasSubstr("On these films the maps of `second/1` say no more"));
+}
+
 TEST(ModelCardTest, RefusesWhatIsNoReport) {
   using absl::StatusCode;
   EXPECT_THAT(FormatModelCard("{"), StatusIs(StatusCode::kInvalidArgument, HasSubstr("JSON")));
