@@ -71,8 +71,10 @@ TEST_F(LabPrecisionTest, RefusesWhatTooFewFilmsSayAndStoresWhatItMeasured) {
       << "what stood there, comments and all, must stay";
   const auto model = LoadModelFolder((folder_ / "model").string(), WeightsCheck::kVerifyDigest);
   ASSERT_THAT(model, IsOk());
-  ASSERT_EQ(model->manifest.precision_checks_size(), 1);
-  const v1::PrecisionCheck& check = model->manifest.precision_checks(0);
+  const auto shipped = LoadModelFolder("deploy/models/resnet18/1", WeightsCheck::kSkipDigest);
+  ASSERT_THAT(shipped, IsOk());
+  ASSERT_EQ(model->manifest.precision_checks_size(), shipped->manifest.precision_checks_size() + 1);
+  const v1::PrecisionCheck& check = *model->manifest.precision_checks().rbegin();
   EXPECT_EQ(check.precision(), half ? v1::BFLOAT16 : v1::FLOAT32);
   EXPECT_EQ(check.films(), 3);
   EXPECT_EQ(check.weights_sha256(), model->manifest.weights_sha256());
