@@ -20,6 +20,13 @@ if(CAMNODE_SANITIZE)
   target_compile_definitions(camnode_options INTERFACE "CAMNODE_SANITIZE_${CAMNODE_SANITIZE_TAG}=1")
 endif()
 
+# Of files that are compiled for AVX-512 and chosen at run time.
+set(CAMNODE_AVX512_OPTIONS -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+if(CAMNODE_SANITIZE MATCHES "address")
+  # The stack frames that this check makes elsewhere are not aligned to 64 bytes (GCC 12).
+  list(APPEND CAMNODE_AVX512_OPTIONS --param=asan-use-after-return=0)
+endif()
+
 # camnode_library(NAME name SOURCES a.cc ... DEPENDS lib ...)
 function(camnode_library)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS" ${ARGN})
