@@ -1,5 +1,6 @@
 // camnode-lab evaluate
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -62,20 +63,28 @@ absl::StatusOr<Dataset> ReadSplit(const std::string& path, const std::string& sp
   return ReadDataset(options);
 }
 
+bool AnyWasTrainedWith(const Dataset& films, const std::vector<ModelFolder>& models) {
+  return std::any_of(models.begin(), models.end(), [&films](const ModelFolder& model) {
+    return model.manifest.training_data_digest() == films.digest;
+  });
+}
+
 // The split of the same data set that a model was trained with, by the digest in its
 // manifest; absent: there is none, or the other splits cannot be read.
-absl::optional<Dataset> FindTrainingSplit(const std::string& path, const PatientRule& patients,
+absl::optional<Dataset> FindTrainingSplit(const Dataset& evaluated,
+                                          const EvaluationOptions& options,
+                                          const PatientRule& patients,
                                           const std::vector<ModelFolder>& models) {
-  const absl::StatusOr<Dataset> everything = ReadSplit(path, "", patients);
+  if (AnyWasTrainedWith(evaluated, models)) return evaluated;
+  const absl::StatusOr<Dataset> everything =
+      options.split.empty() ? evaluated : ReadSplit(options.data_path, "", patients);
   if (!everything.ok()) return absl::nullopt;
-  std::set<std::string> splits;
-  for (const LabelledFilm& film : everything->films) splits.insert(film.split);
-  for (const std::string& split : splits) {
-    absl::StatusOr<Dataset> films = ReadSplit(path, split, patients);
-    if (!films.ok()) continue;
-    for (const ModelFolder& model : models) {
-      if (model.manifest.training_data_digest() == films->digest) return *std::move(films);
-    }
+  std::set<std::string> others;
+  for (const LabelledFilm& film : everything->films) others.insert(film.split);
+  others.erase(options.split);
+  for (const std::string& split : others) {
+    absl::StatusOr<Dataset> films = ReadSplit(options.data_path, split, patients);
+    if (films.ok() && AnyWasTrainedWith(*films, models)) return *std::move(films);
   }
   return absl::nullopt;
 }
@@ -147,10 +156,8 @@ absl::StatusOr<int> ExplainedFilms(const LabArguments& arguments) {
 }
 
 // On films of the split with the finding; what there are too few films for is left out.
-absl::Status Explain(const LabArguments& arguments, const std::vector<ModelFolder>& models,
-                     const Dataset& dataset, const EvaluationOptions& options,
-                     EvaluationResult& result) {
-  CAMNODE_ASSIGN_OR_RETURN(const int films, ExplainedFilms(arguments));
+absl::Status Explain(int films, const std::vector<ModelFolder>& models, const Dataset& dataset,
+                     const EvaluationOptions& options, EvaluationResult& result) {
   result.explanations_absence = "camnode-lab evaluate --explain-films NUMBER measures it";
   if (films == 0) return absl::OkStatus();
   std::set<std::string> readable;
@@ -272,14 +279,16 @@ absl::Status RunEvaluate(const std::vector<std::string>& words) {
   }
   CAMNODE_ASSIGN_OR_RETURN(const std::string report, arguments.Required("report"));
   CAMNODE_ASSIGN_OR_RETURN(EvaluationOptions options, ReadOptions(arguments));
-  CAMNODE_RETURN_IF_ERROR(ExplainedFilms(arguments).status());
+  CAMNODE_ASSIGN_OR_RETURN(const int explained, ExplainedFilms(arguments));
   CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> models, LoadModelFolders(arguments));
   const PatientRule patients = ChoosePatientRule(arguments, options.runs);
   CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset,
                            ReadSplit(options.data_path, options.split, patients));
-  options.training_films = FindTrainingSplit(options.data_path, patients, models);
+  if (!options.shortcut_data.has_value()) {
+    options.training_films = FindTrainingSplit(dataset, options, patients, models);
+  }
   CAMNODE_RETURN_IF_ERROR(MakeReportFolder(report));
   CAMNODE_ASSIGN_OR_RETURN(EvaluationResult result, Evaluate(models, dataset, ReadFilm, options));
   for (const UnreadableFilm& film : result.data.unreadable) {
@@ -290,7 +299,7 @@ absl::Status RunEvaluate(const std::vector<std::string>& words) {
         absl::StrFormat("%d of %d films cannot be read; --skip-unreadable leaves them out",
                         result.data.unreadable.size(), dataset.films.size()));
   }
-  CAMNODE_RETURN_IF_ERROR(Explain(arguments, models, dataset, options, result));
+  CAMNODE_RETURN_IF_ERROR(Explain(explained, models, dataset, options, result));
   return WriteReport(result, report);
 }
 
