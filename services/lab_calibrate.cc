@@ -79,10 +79,7 @@ absl::StatusOr<std::vector<Candidate>> ReadRuns(const std::vector<std::string>& 
 }
 
 std::string PositiveClassOf(const camnode::training::v1::Recipe& recipe) {
-  for (const auto& film_class : recipe.classes()) {
-    if (film_class.label() == recipe.manifest().reported_label()) return film_class.name();
-  }
-  return "";
+  return ClassOfLabel(recipe, recipe.manifest().reported_label());
 }
 
 // The weight of every film that the recipe trains with, out of fold.

@@ -131,10 +131,10 @@ void TellConsequences(const Dataset& dataset, const v1::Recipe& recipe) {
                   "that the network was not trained for their age\n",
                   manifest.age_range().min_years(), manifest.age_range().max_years());
   }
+  const std::string positive = ClassOfLabel(recipe, manifest.reported_label());
   int positives = 0;
   for (const LabelledFilm& film : dataset.films) {
-    const auto& film_class = recipe.classes(film.class_index);
-    positives += film_class.label() == manifest.reported_label() ? 1 : 0;
+    positives += dataset.classes[static_cast<size_t>(film.class_index)] == positive ? 1 : 0;
   }
   const int negatives = static_cast<int>(dataset.films.size()) - positives;
   if (std::min(positives, negatives) < kMinShortcutFilms) {

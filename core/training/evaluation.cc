@@ -19,6 +19,7 @@
 #include "core/training/corruption_suite.h"
 #include "core/training/film_scores.h"
 #include "core/training/out_of_fold_evaluation.h"
+#include "core/training/recipe.h"
 #include "core/training/report_words.h"
 #include "core/training/score_figures.h"
 #include "core/training/shortcut_section.h"
@@ -89,9 +90,8 @@ class Evaluator {
   // Of the data set's classes; -1: none had this label in a run.
   int ClassTrainedAs(const std::string& label) const {
     for (const TrainingRun& run : options_.runs) {
-      for (const auto& trained : run.recipe.classes()) {
-        const auto found = absl::c_find(dataset_.classes, trained.name());
-        if (trained.label() != label || found == dataset_.classes.end()) continue;
+      const auto found = absl::c_find(dataset_.classes, ClassOfLabel(run.recipe, label));
+      if (found != dataset_.classes.end()) {
         return static_cast<int>(found - dataset_.classes.begin());
       }
     }

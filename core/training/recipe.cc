@@ -185,6 +185,13 @@ camnode::model::v1::ModelManifest DraftManifest(const v1::Recipe& recipe) {
   return manifest;
 }
 
+std::string ClassOfLabel(const v1::Recipe& recipe, absl::string_view label) {
+  for (const v1::FilmClass& film_class : recipe.classes()) {
+    if (film_class.label() == label) return film_class.name();
+  }
+  return "";
+}
+
 DatasetOptions DatasetOptionsOf(const v1::Recipe& recipe, const std::string& path) {
   DatasetOptions options;
   options.path = path;

@@ -28,6 +28,9 @@ std::string FormatRecipe(const camnode::training::v1::Recipe& recipe);
 // 0.5 of an uncalibrated probability unless the recipe has its own.
 camnode::model::v1::ModelManifest DraftManifest(const camnode::training::v1::Recipe& recipe);
 
+// The name of the class that `label` stands for; empty: none.
+std::string ClassOfLabel(const camnode::training::v1::Recipe& recipe, absl::string_view label);
+
 // How the films of the recipe are read from `path`, a folder or a CSV file.
 DatasetOptions DatasetOptionsOf(const camnode::training::v1::Recipe& recipe,
                                 const std::string& path);
