@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/thread_pool.h"
 #include "core/dicom/radiograph_reader.h"
 #include "core/inference/agreement.h"
 #include "core/inference/classifier.h"
@@ -36,6 +37,7 @@ namespace {
 constexpr const char* kNames[] = {"resnet18", "efficientnet_b0", "densenet121"};
 constexpr int64_t kMaxPixels = 100'000'000;
 constexpr size_t kBatch = 8;
+constexpr int kOutputThreads = 8;  // As a worker.
 
 struct Arguments {
   std::string models = "deploy/models";
@@ -164,13 +166,11 @@ class Benchmark {
     }
     for (size_t i = 0; i < count; ++i) {
       ComputeAgreement(results[i]);
-      std::vector<std::future<cv::Mat3b>> overlays;
+      std::vector<std::function<void()>> overlays;
       for (const ModelResult& result : results[i]) {
-        overlays.push_back(std::async(
-            std::launch::async,
-            [this, &film = decoded.films[i], &result] { return Overlay(film, result); }));
+        overlays.emplace_back([this, &film = decoded.films[i], &result] { Overlay(film, result); });
       }
-      for (auto& overlay : overlays) overlay.wait();
+      output_threads_.RunAll(overlays);
     }
   }
 
@@ -198,6 +198,7 @@ class Benchmark {
   std::vector<std::unique_ptr<FastPath>> paths_;
   std::vector<ClassifierInput> inputs_;
   DecodedFilms ahead_;
+  ThreadPool output_threads_{kOutputThreads};
 };
 
 std::map<std::string, std::function<double()>> Commands(Benchmark& benchmark) {
