@@ -24,44 +24,76 @@ std::string& Program() {
 
 absl::string_view Name(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarning: return "warning";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
   }
   return "error";
 }
 
 absl::string_view Name(LogField field) {
   switch (field) {
-    case LogField::kAssociation: return "association";
-    case LogField::kAttempt: return "attempt";
-    case LogField::kCalledAe: return "called_ae";
-    case LogField::kCallingAe: return "calling_ae";
-    case LogField::kCode: return "code";
-    case LogField::kCommitMs: return "commit_ms";
-    case LogField::kCount: return "count";
-    case LogField::kDelivery: return "delivery";
-    case LogField::kDestination: return "destination";
-    case LogField::kDimseStatus: return "dimse_status";
-    case LogField::kDurationMs: return "duration_ms";
-    case LogField::kInstance: return "instance";
-    case LogField::kJob: return "job";
-    case LogField::kModel: return "model";
-    case LogField::kOutcome: return "outcome";
-    case LogField::kPath: return "path";
-    case LogField::kPeer: return "peer";
-    case LogField::kPid: return "pid";
-    case LogField::kPort: return "port";
-    case LogField::kReason: return "reason";
-    case LogField::kRpc: return "rpc";
-    case LogField::kSha256: return "sha256";
-    case LogField::kSizeBytes: return "size_bytes";
-    case LogField::kSopClass: return "sop_class";
-    case LogField::kStudy: return "study";
-    case LogField::kTransferSyntax: return "transfer_syntax";
-    case LogField::kVersion: return "version";
-    case LogField::kWorker: return "worker";
+    case LogField::kAssociation:
+      return "association";
+    case LogField::kAttempt:
+      return "attempt";
+    case LogField::kCalledAe:
+      return "called_ae";
+    case LogField::kCallingAe:
+      return "calling_ae";
+    case LogField::kCode:
+      return "code";
+    case LogField::kCommitMs:
+      return "commit_ms";
+    case LogField::kCount:
+      return "count";
+    case LogField::kDelivery:
+      return "delivery";
+    case LogField::kDestination:
+      return "destination";
+    case LogField::kDimseStatus:
+      return "dimse_status";
+    case LogField::kDurationMs:
+      return "duration_ms";
+    case LogField::kInstance:
+      return "instance";
+    case LogField::kJob:
+      return "job";
+    case LogField::kModel:
+      return "model";
+    case LogField::kOutcome:
+      return "outcome";
+    case LogField::kPath:
+      return "path";
+    case LogField::kPeer:
+      return "peer";
+    case LogField::kPid:
+      return "pid";
+    case LogField::kPort:
+      return "port";
+    case LogField::kReason:
+      return "reason";
+    case LogField::kRpc:
+      return "rpc";
+    case LogField::kSha256:
+      return "sha256";
+    case LogField::kSizeBytes:
+      return "size_bytes";
+    case LogField::kSopClass:
+      return "sop_class";
+    case LogField::kStudy:
+      return "study";
+    case LogField::kTransferSyntax:
+      return "transfer_syntax";
+    case LogField::kVersion:
+      return "version";
+    case LogField::kWorker:
+      return "worker";
   }
   return "unknown";
 }
@@ -103,8 +135,7 @@ void Write(const std::string& line) {
 void Log(LogLevel level, absl::string_view event, std::initializer_list<LogEntry> entries) {
   if (level < g_level.load(std::memory_order_relaxed)) return;
   std::string line = absl::StrCat(
-      "{\"time\":\"",
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
+      "{\"time\":\"", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
       "\",\"level\":\"", Name(level), "\",\"program\":\"", Program(), "\",\"event\":");
   AppendQuoted(event, line);
   for (const LogEntry& entry : entries) {

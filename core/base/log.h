@@ -23,23 +23,23 @@ namespace camnode {
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 enum class LogField {
-  kAssociation,   // Number of the association in this process.
+  kAssociation,  // Number of the association in this process.
   kAttempt,
   kCalledAe,
   kCallingAe,
-  kCode,          // absl::StatusCode as text.
-  kCommitMs,      // How long a commit took, waiting for other writers included.
+  kCode,      // absl::StatusCode as text.
+  kCommitMs,  // How long a commit took, waiting for other writers included.
   kCount,
   kDelivery,
   kDestination,
-  kDimseStatus,   // "0x0000"
+  kDimseStatus,  // "0x0000"
   kDurationMs,
-  kInstance,      // SOP Instance UID.
+  kInstance,  // SOP Instance UID.
   kJob,
   kModel,
   kOutcome,
-  kPath,          // A file of ours; never a peer's text.
-  kPeer,          // IP address.
+  kPath,  // A file of ours; never a peer's text.
+  kPeer,  // IP address.
   kPid,
   kPort,
   kReason,
@@ -47,7 +47,7 @@ enum class LogField {
   kSha256,
   kSizeBytes,
   kSopClass,
-  kStudy,         // Study Instance UID.
+  kStudy,  // Study Instance UID.
   kTransferSyntax,
   kVersion,
   kWorker,

@@ -16,17 +16,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-#define CAMNODE_RETURN_IF_ERROR(expression)                    \
-  do {                                                         \
-    if (::absl::Status camnode_status = (expression);          \
-        !camnode_status.ok()) {                                \
-      return camnode_status;                                   \
-    }                                                          \
+#define CAMNODE_RETURN_IF_ERROR(expression)                                   \
+  do {                                                                        \
+    if (::absl::Status camnode_status = (expression); !camnode_status.ok()) { \
+      return camnode_status;                                                  \
+    }                                                                         \
   } while (false)
 
-#define CAMNODE_ASSIGN_OR_RETURN(declaration, expression) \
-  CAMNODE_ASSIGN_OR_RETURN_IMPL(                          \
-      CAMNODE_STATUS_CONCAT(camnode_statusor_, __LINE__), declaration, expression)
+#define CAMNODE_ASSIGN_OR_RETURN(declaration, expression)                                        \
+  CAMNODE_ASSIGN_OR_RETURN_IMPL(CAMNODE_STATUS_CONCAT(camnode_statusor_, __LINE__), declaration, \
+                                expression)
 
 #define CAMNODE_ASSIGN_OR_RETURN_IMPL(statusor, declaration, expression) \
   auto statusor = (expression);                                          \

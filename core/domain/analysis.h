@@ -66,7 +66,7 @@ enum class AnalysisOutcome {
 };
 
 struct Analysis {
-  int64_t id = 0;  // Row number; 0 until committed.
+  int64_t id = 0;      // Row number; 0 until committed.
   int64_t job_id = 0;  // The job it finished; 0 until committed.
   int64_t instance_id = 0;
   std::string workflow;

@@ -19,10 +19,14 @@ enum class DeliveryState {
 
 inline absl::string_view DeliveryStateName(DeliveryState state) {
   switch (state) {
-    case DeliveryState::kQueued: return "queued";
-    case DeliveryState::kLeased: return "leased";
-    case DeliveryState::kDelivered: return "delivered";
-    case DeliveryState::kBuried: return "buried";
+    case DeliveryState::kQueued:
+      return "queued";
+    case DeliveryState::kLeased:
+      return "leased";
+    case DeliveryState::kDelivered:
+      return "delivered";
+    case DeliveryState::kBuried:
+      return "buried";
   }
   return "unknown";
 }
@@ -32,7 +36,7 @@ struct Delivery {
   int64_t derived_instance_id = 0;
   std::string destination;  // Name of a destination in the configuration.
   DeliveryState state = DeliveryState::kQueued;
-  int attempt = 0;      // Fencing token: +1 at each lease.
+  int attempt = 0;  // Fencing token: +1 at each lease.
   int failures = 0;
   int last_status = -1;  // DIMSE status of the last answer; -1: none yet.
   std::string last_error;

@@ -11,17 +11,17 @@
 namespace camnode {
 
 struct DerivedInstance {
-  int64_t id = 0;           // Row number; 0 until committed.
+  int64_t id = 0;  // Row number; 0 until committed.
   int64_t analysis_id = 0;
-  std::string kind;         // "overlay", "panel", "notice"
-  std::string model;        // For "overlay"; otherwise empty.
-  Uid sop_instance_uid;     // Derived, see core/pipeline/output_identity.h.
+  std::string kind;      // "overlay", "panel", "notice"
+  std::string model;     // For "overlay"; otherwise empty.
+  Uid sop_instance_uid;  // Derived, see core/pipeline/output_identity.h.
   Uid sop_class_uid;
   Uid series_instance_uid;
-  Uid study_instance_uid;   // The source's.
+  Uid study_instance_uid;  // The source's.
   Uid transfer_syntax_uid;
-  std::string blob_id;      // A Part 10 file.
-  std::string sha256;       // Of that file.
+  std::string blob_id;  // A Part 10 file.
+  std::string sha256;   // Of that file.
   int64_t size_bytes = 0;
 };
 

@@ -6,10 +6,14 @@ namespace camnode {
 
 absl::string_view JobStateName(JobState state) {
   switch (state) {
-    case JobState::kQueued: return "queued";
-    case JobState::kLeased: return "leased";
-    case JobState::kDone: return "done";
-    case JobState::kBuried: return "buried";
+    case JobState::kQueued:
+      return "queued";
+    case JobState::kLeased:
+      return "leased";
+    case JobState::kDone:
+      return "done";
+    case JobState::kBuried:
+      return "buried";
   }
   return "unknown";
 }
@@ -25,10 +29,18 @@ absl::StatusOr<JobState> ParseJobState(absl::string_view name) {
 absl::Status CheckTransition(JobState from, JobState to) {
   bool legal = false;
   switch (from) {
-    case JobState::kQueued: legal = to == JobState::kLeased; break;
-    case JobState::kLeased: legal = true; break;
-    case JobState::kDone: legal = false; break;
-    case JobState::kBuried: legal = to == JobState::kQueued; break;
+    case JobState::kQueued:
+      legal = to == JobState::kLeased;
+      break;
+    case JobState::kLeased:
+      legal = true;
+      break;
+    case JobState::kDone:
+      legal = false;
+      break;
+    case JobState::kBuried:
+      legal = to == JobState::kQueued;
+      break;
   }
   if (legal) return absl::OkStatus();
   return absl::FailedPreconditionError(

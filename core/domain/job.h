@@ -40,11 +40,11 @@ struct Job {
   std::string model_set;
   JobPriority priority = JobPriority::kNormal;
   JobState state = JobState::kQueued;
-  int attempt = 0;        // Fencing token: +1 at each lease.
-  int failures = 0;       // Charged by Retry and by leases that ran out after starting.
-  int interruptions = 0;  // Times a started attempt ended because its worker was
-                          // stopped from outside: no proof against the film.
-  bool alone = false;     // Was running when a worker died: no other job beside it.
+  int attempt = 0;                  // Fencing token: +1 at each lease.
+  int failures = 0;                 // Charged by Retry and by leases that ran out after starting.
+  int interruptions = 0;            // Times a started attempt ended because its worker was
+                                    // stopped from outside: no proof against the film.
+  bool alone = false;               // Was running when a worker died: no other job beside it.
   int64_t analysis_started_ms = 0;  // Set once, by the first lease that starts.
   int64_t created_ms = 0;
   std::string last_error;

@@ -10,9 +10,9 @@ namespace camnode {
 // A feature grid of any size covers exactly `region`, so cell (row, column) of an
 // R x C grid covers region.width / C by region.height / R film pixels.
 struct Placement {
-  cv::Size film;        // Film size in pixels.
-  cv::Rect2d region;    // In film pixels; the whole film when it is squashed to a
-                        // square, larger than the film when it is letterboxed.
+  cv::Size film;      // Film size in pixels.
+  cv::Rect2d region;  // In film pixels; the whole film when it is squashed to a
+                      // square, larger than the film when it is letterboxed.
 };
 
 }  // namespace camnode

@@ -95,8 +95,8 @@ class JobQueue {
   // Gives back at once every lease held by `worker`, whose process has ended:
   // not started ones uncharged; a started one is marked `alone`, charged an
   // interruption (kStopped) or, if no other had started, a failure (kCrashed), and
-  // buried if that spends its budget.  Safe even if the worker still lives: its commits are fenced off.
-  // Returns how many were given back.
+  // buried if that spends its budget.  Safe even if the worker still lives: its commits are fenced
+  // off. Returns how many were given back.
   absl::StatusOr<int> ReturnLeases(const std::string& worker, WorkerEnd end);
 
   // A buried job back to the queue with fresh budgets.

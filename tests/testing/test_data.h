@@ -21,13 +21,13 @@ inline std::string TestDataPath(const std::string& relative) {
 }  // namespace camnode
 
 // First line of a test that needs `relative`: skips out loud where it is absent.
-#define CAMNODE_NEEDS_TEST_DATA(relative)                                                   \
-  do {                                                                                      \
-    const std::string camnode_path = ::camnode::TestDataPath(relative);                     \
-    if (camnode_path.empty() || !std::filesystem::exists(camnode_path)) {                   \
-      GTEST_SKIP() << "SKIPPED: test data '" << relative                                    \
-                   << "' is absent; set CAMNODE_TEST_DATA to the folder that holds it";     \
-    }                                                                                       \
+#define CAMNODE_NEEDS_TEST_DATA(relative)                                               \
+  do {                                                                                  \
+    const std::string camnode_path = ::camnode::TestDataPath(relative);                 \
+    if (camnode_path.empty() || !std::filesystem::exists(camnode_path)) {               \
+      GTEST_SKIP() << "SKIPPED: test data '" << relative                                \
+                   << "' is absent; set CAMNODE_TEST_DATA to the folder that holds it"; \
+    }                                                                                   \
   } while (false)
 
 #endif  // CAMNODE_TESTS_TESTING_TEST_DATA_H_

@@ -164,9 +164,9 @@ TEST_F(ClassifierTest, SaysWhichModelFoundWhatAndWhere) {
   EXPECT_EQ(result->weights_sha256, classifier->model().manifest.weights_sha256());
   EXPECT_EQ(result->finding.label, "pneumonia");
   const v1::ModelManifest& manifest = classifier->model().manifest;
-  const double calibrated = 1.0 / (1.0 + std::exp(-(manifest.calibration().scale() *
-                                                        result->finding.logit +
-                                                    manifest.calibration().offset())));
+  const double calibrated =
+      1.0 / (1.0 + std::exp(-(manifest.calibration().scale() * result->finding.logit +
+                              manifest.calibration().offset())));
   EXPECT_DOUBLE_EQ(result->finding.probability, std::round(calibrated * 1e4) / 1e4);
   EXPECT_EQ(result->finding.threshold, manifest.threshold());
   EXPECT_TRUE(result->finding.positive);
