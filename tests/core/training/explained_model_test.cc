@@ -7,7 +7,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "services/lab_film.h"
+#include "services/lab/film.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

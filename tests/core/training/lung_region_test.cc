@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <opencv2/imgproc.hpp>
 
-#include "services/lab_film.h"
+#include "services/lab/film.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 

@@ -1,0 +1,61 @@
+#include "services/api/event_hub.h"
+
+#include "absl/time/clock.h"
+
+namespace camnode {
+namespace {
+
+// Longest that a lost ring delays a watcher.
+constexpr absl::Duration kPollInterval = absl::Seconds(1);
+
+}  // namespace
+
+EventHub::EventHub(EventLog& events, Doorbell& doorbell) : events_(events), doorbell_(doorbell) {}
+
+EventHub::~EventHub() { Stop(); }
+
+void EventHub::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void EventHub::Stop() {
+  {
+    MutexLock lock(&mutex_);
+    stopped_ = true;
+    changed_.SignalAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool EventHub::WaitAfter(int64_t after, absl::Duration timeout) {
+  const absl::Time end = absl::Now() + timeout;
+  MutexLock lock(&mutex_);
+  while (!stopped_ && last_number_ <= after) {
+    const absl::Duration left = end - absl::Now();
+    if (left <= absl::ZeroDuration()) return false;
+    changed_.WaitWithTimeout(&mutex_, left);
+  }
+  return !stopped_;
+}
+
+bool EventHub::stopped() const {
+  MutexLock lock(&mutex_);
+  return stopped_;
+}
+
+void EventHub::Run() {
+  while (!stopped()) {
+    // An unreadable database is the health reporter's news; here it means no event.
+    const absl::StatusOr<int64_t> last = events_.LastNumber();
+    if (last.ok()) {
+      MutexLock lock(&mutex_);
+      if (*last > last_number_) {
+        last_number_ = *last;
+        changed_.SignalAll();
+      }
+    }
+    if (!doorbell_.Wait(kEventsTopic, kPollInterval)) absl::SleepFor(absl::Milliseconds(5));
+  }
+}
+
+}  // namespace camnode

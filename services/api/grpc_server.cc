@@ -1,0 +1,95 @@
+#include "services/api/grpc_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace camnode {
+namespace {
+
+// A chunk of 1 MiB and what surrounds it.
+constexpr int kMaxRequestBytes = 2 << 20;
+constexpr std::size_t kMaxBufferBytes = std::size_t{512} << 20;
+constexpr int kMaxStreamsPerConnection = 100;
+constexpr int kKeepAliveMs = 60'000;  // A watcher whose machine vanished is noticed.
+constexpr int kKeepAliveTimeoutMs = 20'000;
+constexpr int kMinPingIntervalMs = 10'000;
+
+// Linking reflection switches it on for every server; this takes it out again.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    const auto is_reflection = [](const std::unique_ptr<grpc::ServerBuilderPlugin>& plugin) {
+      return absl::StrContains(plugin->name(), "reflection");
+    };
+    plugins->erase(std::remove_if(plugins->begin(), plugins->end(), is_reflection), plugins->end());
+  }
+};
+
+void SetLimits(const GrpcServerOptions& options, grpc::ServerBuilder* builder) {
+  grpc::ResourceQuota quota("camnode");
+  quota.SetMaxThreads(options.max_threads);
+  quota.Resize(kMaxBufferBytes);
+  builder->SetResourceQuota(quota);
+  builder->SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder->SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder->SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  builder->SetMaxReceiveMessageSize(kMaxRequestBytes);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepAliveMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepAliveTimeoutMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              kMinPingIntervalMs);
+  // By default two servers can share one port and each gets half of the calls.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+std::string HostAndPort(const std::string& address, int port) {
+  const bool is_v6 = absl::StrContains(address, ":");
+  return absl::StrCat(is_v6 ? "[" : "", address, is_v6 ? "]:" : ":", port);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
+    const GrpcServerOptions& options, const std::vector<grpc::Service*>& services) {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  SetLimits(options, &builder);
+  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
+  int port = 0;
+  builder.AddListeningPort(HostAndPort(options.address, options.port),
+                           grpc::InsecureServerCredentials(), &port);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port <= 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot listen on ", HostAndPort(options.address, options.port),
+                     " for gRPC: the port is taken or the address is not this machine's"));
+  }
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), port));
+}
+
+GrpcServer::~GrpcServer() { Stop(absl::ZeroDuration()); }
+
+void GrpcServer::Stop(absl::Duration patience) {
+  if (server_ == nullptr) return;
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(patience));
+  server_->Wait();
+}
+
+}  // namespace camnode

@@ -1,0 +1,54 @@
+// The gRPC server with its limits: threads, message sizes, keep-alive.
+
+#ifndef CAMNODE_SERVICES_API_GRPC_SERVER_H_
+#define CAMNODE_SERVICES_API_GRPC_SERVER_H_
+
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/server.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace camnode {
+
+struct GrpcServerOptions {
+  std::string address = "127.0.0.1";
+  int port = 50051;  // 0: any free one.
+  bool reflection = true;
+  int max_threads = 64;
+};
+
+class GrpcServer {
+ public:
+  // Listens and serves.  Borrows the services, which outlive it.
+  // Errors: kFailedPrecondition if address or port cannot be had.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
+      const GrpcServerOptions& options, const std::vector<grpc::Service*>& services);
+  // As Stop without patience.
+  ~GrpcServer();
+
+  int port() const { return port_; }
+  // grpc.health.v1; lives as long as the server.
+  grpc::HealthCheckServiceInterface* health() { return server_->GetHealthCheckService(); }
+
+  // No new calls; those under way are cancelled after `patience`.  Returns when all
+  // have ended.
+  void Stop(absl::Duration patience);
+
+ private:
+  GrpcServer(std::unique_ptr<grpc::Server> server, int port)
+      : server_(std::move(server)), port_(port) {}
+
+  std::unique_ptr<grpc::Server> server_;
+  int port_;
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_API_GRPC_SERVER_H_

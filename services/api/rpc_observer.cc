@@ -1,0 +1,50 @@
+#include "services/api/rpc_observer.h"
+
+#include <string>
+
+#include "core/base/log.h"
+#include "services/api/grpc_status.h"
+
+namespace camnode {
+namespace {
+
+// What a caller did or may repeat is no news; what we did wrong is.  Asking again
+// until a film is analysed is what programs do all day.
+LogLevel LevelFor(const absl::Status& status) {
+  if (ReasonOf(status) == "NOT_YET_ANALYZED") return LogLevel::kDebug;
+  switch (status.code()) {
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+      return LogLevel::kWarning;
+    default:
+      return LogLevel::kInfo;
+  }
+}
+
+}  // namespace
+
+RpcObserver::RpcObserver(MetricRegistry& metrics)
+    : calls_(metrics.AddCounter("camnode_rpc_total", "gRPC calls ended.", {"method", "code"})),
+      seconds_(metrics.AddHistogram("camnode_rpc_seconds", "How long gRPC calls took.",
+                                    SecondsBuckets(), {"method"})) {}
+
+grpc::Status RpcObserver::Finish(absl::string_view method, absl::Time started,
+                                 const absl::Status& status) {
+  const std::string code = absl::StatusCodeToString(status.code());
+  const absl::Duration duration = absl::Now() - started;
+  calls_.With({std::string(method), code}).Add();
+  seconds_.With({std::string(method)}).Observe(absl::ToDoubleSeconds(duration));
+  if (!status.ok()) {
+    Log(LevelFor(status), "rpc_failed",
+        {{LogField::kRpc, method},
+         {LogField::kCode, code},
+         {LogField::kReason, status.message()},
+         {LogField::kDurationMs, absl::ToDoubleMilliseconds(duration)}});
+  }
+  return ToGrpcStatus(status);
+}
+
+}  // namespace camnode

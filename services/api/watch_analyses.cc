@@ -1,0 +1,74 @@
+#include "services/api/watch_analyses.h"
+
+#include <vector>
+
+#include "core/base/status_macros.h"
+#include "services/api/grpc_status.h"
+
+namespace camnode {
+namespace {
+
+constexpr int kEventsPerRead = 64;
+// How soon a caller that went away is noticed.
+constexpr absl::Duration kCancelCheckInterval = absl::Milliseconds(500);
+
+absl::Status CallerGone() { return absl::CancelledError("the caller ended the watch"); }
+
+}  // namespace
+
+absl::StatusOr<absl::optional<v1::WatchAnalysesResponse>> WatchAnalyses::ToMessage(
+    const Event& event, const Uid& study) {
+  const absl::optional<v1::WatchAnalysesResponse> nothing;
+  const absl::StatusOr<Instance> instance = instances_.Get(event.instance_id);
+  if (absl::IsNotFound(instance.status())) return nothing;
+  if (!instance.ok()) return instance.status();
+  if (!study.empty() && instance->study_instance_uid != study) return nothing;
+
+  v1::WatchAnalysesResponse response;
+  response.set_event_number(event.number);
+  if (event.kind == EventKind::kJobBuried) {
+    CAMNODE_ASSIGN_OR_RETURN(*response.mutable_buried(), lookup_.Summary(*instance, event.job_id));
+    return absl::make_optional(response);
+  }
+  const absl::StatusOr<StoredAnalysis> stored = lookup_.ById(event.analysis_id);
+  if (absl::IsNotFound(stored.status())) return nothing;
+  if (!stored.ok()) return stored.status();
+  CAMNODE_ASSIGN_OR_RETURN(*response.mutable_analysis(), lookup_.ToMessage(*stored));
+  return absl::make_optional(response);
+}
+
+absl::Status WatchAnalyses::Run(grpc::ServerContext* context,
+                                const v1::WatchAnalysesRequest& request,
+                                grpc::ServerWriter<v1::WatchAnalysesResponse>* writer) {
+  Uid study;
+  if (!request.study_instance_uid().empty()) {
+    CAMNODE_ASSIGN_OR_RETURN(study,
+                             ParseUidField(request.study_instance_uid(), "study_instance_uid"));
+  }
+  int64_t after = request.after_event_number();
+  if (!request.has_after_event_number()) {
+    CAMNODE_ASSIGN_OR_RETURN(after, events_.LastNumber());
+  }
+  if (after < 0) return FieldError("after_event_number", "is negative");
+  // Tells the caller that from here on nothing is missed.
+  writer->SendInitialMetadata();
+
+  while (!context->IsCancelled()) {
+    if (hub_.stopped()) {
+      return WithReason(absl::UnavailableError("the node is stopping; resume elsewhere or later"),
+                        "SHUTTING_DOWN");
+    }
+    CAMNODE_ASSIGN_OR_RETURN(const std::vector<Event> events,
+                             events_.ReadAfter(after, kEventsPerRead));
+    for (const Event& event : events) {
+      CAMNODE_ASSIGN_OR_RETURN(const absl::optional<v1::WatchAnalysesResponse> response,
+                               ToMessage(event, study));
+      if (response.has_value() && !writer->Write(*response)) return CallerGone();
+      after = event.number;
+    }
+    if (events.empty()) hub_.WaitAfter(after, kCancelCheckInterval);
+  }
+  return CallerGone();
+}
+
+}  // namespace camnode

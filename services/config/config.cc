@@ -1,0 +1,401 @@
+#include "services/config/config.h"
+
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "core/domain/ae_title.h"
+#include "proto/camnode/config/v1/config.pb.h"
+#include "services/config/dicom_section.h"
+#include "services/config/section_reader.h"
+#include "services/config/text_checks.h"
+
+namespace camnode {
+namespace {
+
+using google::protobuf::TextFormat;
+
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+
+// Everything the parser has to say is a mistake: its only warnings here are about
+// options that do not exist.
+class MistakeCollector final : public google::protobuf::io::ErrorCollector {
+ public:
+  explicit MistakeCollector(std::vector<ConfigMistake>& mistakes) : mistakes_(mistakes) {}
+
+  void AddError(int line, int, const std::string& message) override {
+    mistakes_.push_back({line + 1, absl::StrCat(message, "; nothing after this place was read")});
+  }
+  void AddWarning(int line, int, const std::string& message) override {
+    mistakes_.push_back({line + 1, absl::StrCat(message,
+                                                "; see deploy/camnode.textproto for every "
+                                                "option there is")});
+  }
+
+ private:
+  std::vector<ConfigMistake>& mistakes_;
+};
+
+bool NotEmpty(const std::string& text) { return !text.empty(); }
+
+bool IsLoopback(const std::string& address) {
+  return address == "::1" || (IsIpAddress(address) && absl::StartsWith(address, "127."));
+}
+
+bool IsModelName(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const auto is_part = [](const std::string& part) { return IsName(part) && part[0] != '.'; };
+  if (slash == std::string::npos) return is_part(text);
+  return is_part(text.substr(0, slash)) && is_part(text.substr(slash + 1));
+}
+
+bool IsTimeZone(const std::string& text) {
+  absl::TimeZone zone;
+  return !text.empty() && absl::LoadTimeZone(text, &zone);
+}
+
+bool IsDatabaseUri(const std::string& text) {
+  return text.empty() || (absl::StartsWith(text, "sqlite:") && text.size() > 7) ||
+         absl::StartsWith(text, "postgresql://");
+}
+
+bool IsDevice(const std::string& text) {
+  int number = -1;
+  return text == "cpu" || text == "auto" ||
+         (absl::StartsWith(text, "cuda:") && absl::SimpleAtoi(text.substr(5), &number) &&
+          number >= 0);
+}
+
+void ReadLogLevel(const ConfigReader& file, LogLevel* level) {
+  const std::vector<std::string> names = {"debug", "info", "warning", "error"};
+  std::string name = names[static_cast<std::size_t>(*level)];
+  file.Read(
+      "log_level", "debug, info, warning or error",
+      [&](const std::string& text) {
+        return std::find(names.begin(), names.end(), text) != names.end();
+      },
+      &name);
+  *level = static_cast<LogLevel>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+void ReadBackoff(const ConfigReader& section, Backoff* backoff) {
+  section.Read("initial_backoff_ms", absl::Hours(24), &backoff->initial);
+  section.Read("max_backoff_ms", absl::Hours(24), &backoff->maximum);
+  if (backoff->initial > backoff->maximum) {
+    section.Mistake(section.Has("initial_backoff_ms") ? "initial_backoff_ms" : "max_backoff_ms",
+                    "contradicts: the initial wait is longer than the longest one; expected "
+                    "initial_backoff_ms <= max_backoff_ms");
+  }
+}
+
+void ReadOutputs(const ConfigReader& section, OutputsConfig* outputs) {
+  section.Read("overlays", &outputs->overlays);
+  section.Read("panel", &outputs->panel);
+  section.Read("refusal_notice", &outputs->refusal_notice);
+  section.Read("overlay_max_long_side", 384, 16384, &outputs->overlay_max_long_side);
+  section.Read("panel_max_long_side", 384, 16384, &outputs->panel_max_long_side);
+  section.Read("native_size", &outputs->native_size);
+  section.Read("alpha", 0.0, 1.0, &outputs->alpha);
+  section.Read("series_number_base", 0, 1'000'000, &outputs->series_number_base);
+}
+
+void ReadPriority(const ConfigReader& section, JobPriority* priority) {
+  static const auto& names =
+      *new std::map<std::string, JobPriority>{{"interactive", JobPriority::kInteractive},
+                                              {"normal", JobPriority::kNormal},
+                                              {"backlog", JobPriority::kBacklog}};
+  std::string name = "normal";
+  section.Read(
+      "priority", "\"interactive\", \"normal\" or \"backlog\"",
+      [&](const std::string& text) { return names.count(text) > 0; }, &name);
+  *priority = names.at(name);
+}
+
+WorkflowConfig ReadWorkflow(const ConfigReader& section, const OutputsConfig& outputs,
+                            const Config& config) {
+  WorkflowConfig workflow;
+  section.Read("name", kName, IsName, &workflow.name);
+  section.Read("called_ae_titles", kAeTitle, IsAeTitle, &workflow.called_ae_titles);
+  for (std::string& title : workflow.called_ae_titles) title = AeTitle::Parse(title)->text();
+  section.Read("models", "a model folder such as \"resnet18\" or \"resnet18/1\"", IsModelName,
+               &workflow.models);
+  const auto is_destination = [&](const std::string& name) {
+    const auto same = [&](const DestinationConfig& d) { return d.name == name; };
+    return std::any_of(config.destinations.begin(), config.destinations.end(), same);
+  };
+  section.Read("destinations", "the name of one of the destinations of this file", is_destination,
+               &workflow.destinations);
+  section.Read("return_to_sender", &workflow.return_to_sender);
+  const auto returns = [](const PeerConfig& peer) { return peer.return_port != 0; };
+  if (workflow.return_to_sender &&
+      std::none_of(config.peers.begin(), config.peers.end(), returns)) {
+    section.Mistake("return_to_sender",
+                    "is true, but no peer can be sent to; expected a peer with return_port");
+  }
+  ReadPriority(section, &workflow.priority);
+  workflow.outputs = outputs;
+  ReadOutputs(section.Section("outputs"), &workflow.outputs);
+  return workflow;
+}
+
+// An association's called AE title must lead to one workflow.
+void ReadWorkflows(const ConfigReader& file, const OutputsConfig& outputs, Config* config) {
+  const std::vector<ConfigReader> sections = file.Sections("workflow");
+  if (sections.empty()) config->workflows.front().outputs = outputs;
+  if (!sections.empty()) config->workflows.clear();
+  std::set<std::string> names;
+  std::map<std::string, std::string> workflow_of;  // By called AE title.
+  for (const ConfigReader& section : sections) {
+    const WorkflowConfig workflow = ReadWorkflow(section, outputs, *config);
+    if (!names.insert(workflow.name).second) {
+      section.Mistake("name", absl::StrCat("is \"", workflow.name,
+                                           "\", as another workflow's; expected another name"));
+    }
+    for (const std::string& title : CalledAeTitles(*config, workflow)) {
+      const auto [entry, is_new] = workflow_of.emplace(title, workflow.name);
+      if (is_new) continue;
+      section.Mistake(
+          "called_ae_titles",
+          absl::StrCat(section.Has("called_ae_titles") ? "names \"" : "is not given, so it is \"",
+                       title, "\", which calls workflow \"", entry->second,
+                       "\"; expected titles that call no other workflow"));
+    }
+    config->workflows.push_back(workflow);
+  }
+}
+
+void ReadPrecisions(const ConfigReader& file, std::vector<ModelPrecisionConfig>* precisions) {
+  constexpr char kModel[] = "a model of a workflow, such as \"resnet18\" or \"resnet18/1\"";
+  constexpr char kPrecision[] = "\"float32\", \"bfloat16\" or \"float16\"";
+  std::set<std::string> models;
+  for (const ConfigReader& section : file.Sections("precisions")) {
+    ModelPrecisionConfig wanted;
+    section.Require("model", kModel);
+    section.Require("precision", kPrecision);
+    section.Read("model", kModel, IsModelName, &wanted.model);
+    section.Read(
+        "precision", kPrecision,
+        [](const std::string& text) {
+          return text == "float32" || text == "bfloat16" || text == "float16";
+        },
+        &wanted.precision);
+    if (!wanted.model.empty() && !models.insert(wanted.model).second) {
+      section.Mistake("model", "has a precision already; expected one entry for each model");
+    }
+    precisions->push_back(std::move(wanted));
+  }
+}
+
+void ReadDelivery(const ConfigReader& section, DeliveryConfig* delivery) {
+  ReadBackoff(section, &delivery->backoff);
+  section.Read("max_failures", 1, 1000, &delivery->max_failures);
+  section.Read("connect_timeout_ms", absl::Hours(1), &delivery->connect_timeout);
+  section.Read("response_timeout_ms", absl::Hours(1), &delivery->response_timeout);
+  section.Read("max_per_association", 1, 10'000, &delivery->max_per_association);
+}
+
+void ReadStorage(const ConfigReader& section, StorageConfig* storage) {
+  section.Read("min_free_bytes", int64_t{0}, int64_t{1} << 50, &storage->min_free_bytes);
+  section.Read("max_queued_jobs", int64_t{1}, int64_t{1} << 40, &storage->max_queued_jobs);
+  std::string on_conflict = storage->quarantine_conflicts ? "quarantine" : "refuse";
+  section.Read(
+      "on_conflict", "\"refuse\" or \"quarantine\"",
+      [](const std::string& text) { return text == "refuse" || text == "quarantine"; },
+      &on_conflict);
+  storage->quarantine_conflicts = on_conflict == "quarantine";
+  section.Read("max_quarantined_instances", int64_t{1}, int64_t{1} << 20,
+               &storage->quarantine.max_instances);
+  section.Read("max_quarantined_bytes", int64_t{1} << 20, int64_t{1} << 50,
+               &storage->quarantine.max_bytes);
+}
+
+void ReadQueue(const ConfigReader& section, QueueConfig* queue) {
+  section.Read("lease_ms", absl::Hours(24), &queue->queue.lease_duration);
+  if (queue->queue.lease_duration < absl::Seconds(1)) {
+    section.Mistake("lease_ms", "is too short; expected 1000 (one second) or more");
+  }
+  section.Read("max_failures", 1, 1000, &queue->queue.max_failures);
+  section.Read("max_interruptions", 1, 100'000, &queue->queue.max_interruptions);
+  ReadBackoff(section, &queue->backoff);
+}
+
+void ReadWorker(const ConfigReader& section, WorkerConfig* worker) {
+  section.Read("supervise", &worker->supervise);
+  section.Read("count", 1, 64, &worker->count);
+  section.Read("device", "\"cpu\", \"cuda:0\" or \"auto\"", IsDevice, &worker->device);
+  section.Read("threads", 0, 1024, &worker->threads);
+  section.Read("decode_ahead", 0, 64, &worker->decode_ahead);
+  section.Read("max_batch", 1, 64, &worker->max_batch);
+  section.Read("max_pixels", int64_t{1}, int64_t{1'000'000'000}, &worker->max_pixels);
+  section.Read("niceness", 0, 19, &worker->niceness);
+}
+
+void ReadResponse(const ConfigReader& section, absl::string_view option,
+                  EligibilityResponse* response) {
+  static const auto* const words =
+      new std::map<std::string, EligibilityResponse>{{"ignore", EligibilityResponse::kIgnore},
+                                                     {"flag", EligibilityResponse::kFlag},
+                                                     {"refuse", EligibilityResponse::kRefuse}};
+  std::string word;
+  section.Read(
+      option, "\"ignore\", \"flag\" or \"refuse\"",
+      [](const std::string& text) { return words->count(text) > 0; }, &word);
+  if (!word.empty()) *response = words->at(word);
+}
+
+void ReadEligibility(const ConfigReader& section, EligibilityPolicy* eligibility) {
+  ReadResponse(section, "view_unknown", &eligibility->view_unknown);
+  ReadResponse(section, "age_unknown", &eligibility->age_unknown);
+  ReadResponse(section, "age_out_of_range", &eligibility->age_out_of_range);
+  ReadResponse(section, "inverted", &eligibility->inverted);
+  ReadResponse(section, "rotated", &eligibility->rotated);
+  ReadResponse(section, "outlier", &eligibility->outlier);
+}
+
+template <typename Listener>
+void ReadAddress(const ConfigReader& section, Listener* listener) {
+  section.Read("address", "an IP address, such as \"127.0.0.1\"", IsIpAddress, &listener->address);
+  section.Read("insecure", &listener->insecure);
+  if (!IsLoopback(listener->address) && !listener->insecure) {
+    section.Mistake("address",
+                    absl::StrCat("is ", listener->address,
+                                 ", which others can reach without encryption or password; "
+                                 "expected a loopback address, or `insecure: true` to allow it "
+                                 "(TLS and tokens are not there yet)"));
+  }
+}
+
+void ReadGrpc(const ConfigReader& section, GrpcConfig* grpc) {
+  ReadAddress(section, grpc);
+  section.Read("port", 0, kMaxPort, &grpc->port);
+  section.Read("reflection", &grpc->reflection);
+  section.Read("max_watchers", 1, 1000, &grpc->max_watchers);
+  section.Read("max_threads", 9, 2000, &grpc->max_threads);
+  section.Read("max_upload_bytes", int64_t{1} << 10, int64_t{4} << 30, &grpc->max_upload_bytes);
+  if (grpc->max_threads < grpc->max_watchers + 8) {
+    section.Mistake(section.Has("max_threads") ? "max_threads" : "max_watchers",
+                    absl::StrCat("leaves no thread for other calls: each watcher holds one; "
+                                 "expected max_threads >= max_watchers + 8 = ",
+                                 grpc->max_watchers + 8));
+  }
+}
+
+void ReadHttp(const ConfigReader& section, HttpConfig* http) {
+  ReadAddress(section, http);
+  section.Read("port", -1, kMaxPort, &http->port);
+}
+
+Config ReadFile(const ConfigReader& file) {
+  Config config;
+  file.Read("data_directory", "a folder", NotEmpty, &config.data_directory);
+  file.Read("database_uri", "\"\", \"sqlite:FILE\" or \"postgresql://...\"", IsDatabaseUri,
+            &config.database_uri);
+  file.Read("model_directory", "a folder", NotEmpty, &config.model_directory);
+  file.Read("time_zone", "an IANA time zone known here, such as \"Europe/Berlin\"", IsTimeZone,
+            &config.time_zone);
+  ReadLogLevel(file, &config.log_level);
+  ReadDicom(file.Section("dicom"), &config.dicom);
+  ReadPeers(file, &config.peers);
+  ReadDestinations(file, &config.destinations);
+  CheckTls(file, config);
+  OutputsConfig outputs;
+  ReadOutputs(file.Section("outputs"), &outputs);
+  ReadWorkflows(file, outputs, &config);
+  ReadPrecisions(file, &config.precisions);
+  ReadDelivery(file.Section("delivery"), &config.delivery);
+  ReadStorage(file.Section("storage"), &config.storage);
+  ReadQueue(file.Section("queue"), &config.queue);
+  ReadWorker(file.Section("worker"), &config.worker);
+  ReadEligibility(file.Section("eligibility"), &config.eligibility);
+  ReadGrpc(file.Section("grpc"), &config.grpc);
+  ReadHttp(file.Section("http"), &config.http);
+  return config;
+}
+
+absl::Status Report(const std::string& file, std::vector<ConfigMistake> mistakes) {
+  const auto earlier = [](const ConfigMistake& a, const ConfigMistake& b) {
+    return a.line < b.line;
+  };
+  std::stable_sort(mistakes.begin(), mistakes.end(), earlier);
+  const auto one_line = [&](std::string* out, const ConfigMistake& mistake) {
+    absl::StrAppend(out, file, ":", std::max(mistake.line, 1), ": ", mistake.text);
+  };
+  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n", one_line));
+}
+
+// `path` as seen from `folder`.
+std::string Resolve(const std::filesystem::path& folder, const std::string& path) {
+  return (folder / path).lexically_normal().string();
+}
+
+}  // namespace
+
+std::vector<std::string> CalledAeTitles(const Config& config, const WorkflowConfig& workflow) {
+  if (!workflow.called_ae_titles.empty()) return workflow.called_ae_titles;
+  return {config.dicom.ae_title};
+}
+
+std::vector<std::vector<std::string>> ModelNames(const Config& config) {
+  std::vector<std::vector<std::string>> names;
+  for (const WorkflowConfig& workflow : config.workflows) names.push_back(workflow.models);
+  return names;
+}
+
+absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& file) {
+  std::vector<ConfigMistake> mistakes;
+  MistakeCollector collector(mistakes);
+  TextFormat::ParseInfoTree where;
+  TextFormat::Parser parser;
+  parser.AllowUnknownField(true);  // A warning instead: the parser goes on.
+  parser.RecordErrorsTo(&collector);
+  parser.WriteLocationsTo(&where);
+  config::v1::Config message;
+  if (!parser.ParseFromString(text, &message)) return Report(file, std::move(mistakes));
+  Config config = ReadFile(ConfigReader(message, &where, "", mistakes));
+  if (!mistakes.empty()) return Report(file, std::move(mistakes));
+  return config;
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened for reading"));
+  std::string text(kMaxFileBytes + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad()) return absl::UnavailableError(absl::StrCat(path, ": cannot be read"));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > kMaxFileBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(path, ": is larger than 1 MiB; expected a configuration file"));
+  }
+  CAMNODE_ASSIGN_OR_RETURN(Config config, ParseConfig(text, path));
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  config.data_directory = Resolve(folder, config.data_directory);
+  config.model_directory = Resolve(folder, config.model_directory);
+  DicomTlsConfig& tls = config.dicom.tls;
+  for (std::string* file : {&tls.certificate_file, &tls.private_key_file, &tls.ca_file}) {
+    if (!file->empty()) *file = Resolve(folder, *file);
+  }
+  if (config.database_uri.empty()) {
+    config.database_uri = absl::StrCat("sqlite:", config.data_directory, "/camnode.db");
+  } else if (absl::StartsWith(config.database_uri, "sqlite:")) {
+    config.database_uri = absl::StrCat("sqlite:", Resolve(folder, config.database_uri.substr(7)));
+  }
+  config.file = path;
+  config.file_sha256 = Sha256Hex(text);
+  return config;
+}
+
+}  // namespace camnode

@@ -1,0 +1,108 @@
+#include "services/ctl/address.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/text_format.h"
+#include "google/protobuf/util/json_util.h"
+#include "proto/camnode/config/v1/config.pb.h"
+
+namespace camnode {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr absl::string_view kDefaultAddress = "127.0.0.1:50051";
+constexpr int kDefaultGrpcPort = 50051;
+constexpr size_t kMaxFileBytes = 1 << 20;
+
+absl::StatusOr<std::string> ReadSmallFile(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    return absl::NotFoundError(absl::StrCat("there is no file ", path.string()));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMaxFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.gcount() == 0 && !file.eof()) {
+    return absl::UnavailableError(absl::StrCat("cannot read ", path.string()));
+  }
+  if (static_cast<size_t>(file.gcount()) > kMaxFileBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), " is larger than 1 MiB"));
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  return text;
+}
+
+absl::StatusOr<int> PortFromPortsFile(const fs::path& data_directory) {
+  const fs::path path = data_directory / "ports.json";
+  absl::StatusOr<std::string> text = ReadSmallFile(path);
+  if (absl::IsNotFound(text.status())) {
+    return absl::UnavailableError(absl::StrCat("no node runs with the data directory ",
+                                               data_directory.string(),
+                                               " (there is no ports.json in it)"));
+  }
+  CAMNODE_RETURN_IF_ERROR(text.status());
+  google::protobuf::Struct ports;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(*text, &ports);
+  const auto port = ports.fields().find("grpc");
+  if (!parsed.ok() || port == ports.fields().end() || !(port->second.number_value() >= 1) ||
+      !(port->second.number_value() <= 65535)) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), " names no grpc port"));
+  }
+  return static_cast<int>(port->second.number_value());
+}
+
+// The configuration's mistakes are the node's to report; here they only hide
+// what we look for.
+class QuietErrors final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int, google::protobuf::io::ColumnNumber, const std::string&) override {}
+  void AddWarning(int, google::protobuf::io::ColumnNumber, const std::string&) override {}
+};
+
+// Where this machine reaches a server that listens on `listening`.
+std::string ReachableHost(const std::string& listening) {
+  if (listening.empty() || listening == "0.0.0.0" || listening == "::") return "127.0.0.1";
+  return absl::StrContains(listening, ':') ? absl::StrCat("[", listening, "]") : listening;
+}
+
+absl::StatusOr<std::string> AddressFromConfig(const fs::path& path) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path));
+  config::v1::Config config;
+  QuietErrors errors;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&errors);
+  parser.AllowUnknownField(true);
+  if (!parser.ParseFromString(text, &config)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.string(), " is not a configuration; `camnode --check-config --config ",
+                     path.string(), "` says where"));
+  }
+  const std::string data = config.data_directory().empty() ? "data" : config.data_directory();
+  int port = config.grpc().has_port() ? config.grpc().port() : kDefaultGrpcPort;
+  const absl::StatusOr<int> running = PortFromPortsFile(path.parent_path() / data);
+  if (running.ok()) port = *running;
+  if (port == 0) return running.status();
+  return absl::StrCat(ReachableHost(config.grpc().address()), ":", port);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> NodeAddress(const CtlOptions& options) {
+  if (!options.address.empty()) return options.address;
+  if (!options.data_directory.empty()) {
+    CAMNODE_ASSIGN_OR_RETURN(const int port, PortFromPortsFile(options.data_directory));
+    return absl::StrCat("127.0.0.1:", port);
+  }
+  if (!options.config.empty()) return AddressFromConfig(options.config);
+  return std::string(kDefaultAddress);
+}
+
+}  // namespace camnode

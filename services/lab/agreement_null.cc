@@ -1,0 +1,116 @@
+// camnode-lab agreement-null
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "core/base/status_macros.h"
+#include "core/inference/agreement_null_maker.h"
+#include "core/inference/classifier.h"
+#include "services/lab/arguments.h"
+#include "services/lab/commands.h"
+#include "services/lab/film.h"
+#include "services/lab/models.h"
+
+namespace camnode {
+namespace {
+
+struct Options {
+  std::vector<ModelFolder> models;
+  std::string output;
+  size_t sample = 0;
+  AgreementNullOptions null;
+};
+
+absl::StatusOr<Options> ReadOptions(const LabArguments& arguments) {
+  Options options;
+  CAMNODE_ASSIGN_OR_RETURN(options.output, arguments.Required("output"));
+  CAMNODE_ASSIGN_OR_RETURN(const int sample, arguments.WholeNumber("sample", 400, 20, 1'000'000));
+  options.sample = static_cast<size_t>(sample);
+  CAMNODE_ASSIGN_OR_RETURN(options.null.draws,
+                           arguments.WholeNumber("draws", options.null.draws, 100, 10'000'000));
+  CAMNODE_ASSIGN_OR_RETURN(const int seed, arguments.WholeNumber("seed", 1, 0, 1'000'000'000));
+  options.null.seed = static_cast<uint64_t>(seed);
+  if (arguments.All("model").size() < 2) {
+    return absl::InvalidArgumentError("option --model must be given for two models or more");
+  }
+  CAMNODE_ASSIGN_OR_RETURN(options.models, LoadModelFolders(arguments));
+  return options;
+}
+
+// The same ones for the same names and seed.
+std::vector<std::string> Sample(std::vector<std::string> films, size_t count, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  count = std::min(count, films.size());
+  for (size_t i = 0; i < count; ++i) {
+    std::swap(films[i], films[i + static_cast<size_t>(random() % (films.size() - i))]);
+  }
+  films.resize(count);
+  return films;
+}
+
+absl::StatusOr<std::vector<std::vector<ModelResult>>> Classify(
+    const std::vector<std::string>& paths, const std::vector<ModelFolder>& models) {
+  std::vector<std::unique_ptr<Classifier>> classifiers;
+  for (const ModelFolder& model : models) {
+    CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<Classifier> classifier, Classifier::Load(model, {}));
+    classifiers.push_back(std::move(classifier));
+  }
+  std::vector<std::vector<ModelResult>> films;
+  for (const std::string& path : paths) {
+    CAMNODE_ASSIGN_OR_RETURN(const Radiograph film, ReadNamedFilm(path));
+    std::vector<ModelResult> results;
+    for (const auto& classifier : classifiers) {
+      absl::StatusOr<ModelResult> result = classifier->Classify(film);
+      if (!result.ok()) return Annotate(result.status(), path);
+      results.push_back(*std::move(result));
+    }
+    films.push_back(std::move(results));
+  }
+  return films;
+}
+
+}  // namespace
+
+const char kAgreementNullUsage[] =
+    R"(camnode-lab agreement-null --model DIR --model DIR [...] --output MODELS [options] FOLDER|FILM...
+
+How alike the maps of different films are: what the agreement of the models' maps of one
+film is judged by.  Classifies a sample of the films (DICOM, PNG, JPEG) with each model,
+compares maps of films that it finds positive with other models' maps of other films, and
+writes the distributions to MODELS/agreement/ID.textproto, where the node and explain find
+them for the same models in the same order.
+
+  --model DIR            in the order of workflow.models
+  --output MODELS        the folder of models, such as deploy/models
+  --sample NUMBER        of films, drawn by name and seed; default: 400
+  --draws NUMBER         comparisons for each subset of the models; default: 10000
+  --seed NUMBER          default: 1
+  --threads NUMBER       default: as many as there are cores
+)";
+
+absl::Status RunAgreementNull(const std::vector<std::string>& words) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const LabArguments arguments,
+      LabArguments::Parse(words, {"model", "output", "sample", "draws", "seed", "threads"}));
+  CAMNODE_ASSIGN_OR_RETURN(const Options options, ReadOptions(arguments));
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<std::string> paths, FindFilms(arguments.files()));
+  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
+  const std::vector<std::string> sample =
+      Sample(std::move(paths), options.sample, options.null.seed);
+  CAMNODE_ASSIGN_OR_RETURN(const auto films, Classify(sample, options.models));
+  CAMNODE_ASSIGN_OR_RETURN(const AgreementNull null,
+                           MakeAgreementNull(options.models, films, options.null));
+  CAMNODE_RETURN_IF_ERROR(SaveAgreementNull(options.output, null));
+  absl::PrintF("%s: %s; maps of %s positive films among %d\n",
+               AgreementNullPath(options.output, null.models_digest()),
+               absl::StrJoin(null.models(), ", "), absl::StrJoin(null.films(), ", "),
+               sample.size());
+  return absl::OkStatus();
+}
+
+}  // namespace camnode

@@ -1,0 +1,226 @@
+// camnode-lab explain
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
+#include "core/inference/agreement.h"
+#include "core/inference/classifier.h"
+#include "core/inference/explainer.h"
+#include "services/lab/arguments.h"
+#include "services/lab/commands.h"
+#include "services/lab/explain_options.h"
+#include "services/lab/film.h"
+#include "services/lab/intensity.h"
+#include "services/lab/models.h"
+
+namespace camnode {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// One of the two, as the options ask.
+struct LoadedModel {
+  std::unique_ptr<Classifier> classifier;
+  std::unique_ptr<Explainer> explainer;
+};
+struct Models {
+  std::vector<LoadedModel> loaded;
+  absl::optional<AgreementNull> null;  // What chance gives, where it is known.
+};
+
+absl::StatusOr<LoadedModel> LoadModel(const ModelFolder& folder, const LabExplainOptions& options,
+                                      size_t index) {
+  LoadedModel model;
+  const ExplainerOptions& own = options.explainers[index];
+  if (options.as_served) {
+    ClassifierOptions served;
+    served.device = own.device;
+    CAMNODE_ASSIGN_OR_RETURN(model.classifier, Classifier::Load(folder, served));
+    return model;
+  }
+  absl::StatusOr<std::unique_ptr<Explainer>> explainer = Explainer::Load(folder, own);
+  if (!explainer.ok()) return Annotate(explainer.status(), folder.manifest.name());
+  model.explainer = *std::move(explainer);
+  return model;
+}
+
+// A model lies in MODELS/NAME/VERSION, and the null in MODELS.
+absl::optional<AgreementNull> FindNull(const std::vector<ModelFolder>& folders) {
+  if (folders.size() < 2) return absl::nullopt;
+  const std::filesystem::path first =
+      std::filesystem::absolute(folders.front().directory).lexically_normal();
+  absl::StatusOr<AgreementNull> null =
+      LoadAgreementNull(first.parent_path().parent_path().string(), folders);
+  if (null.ok()) return *std::move(null);
+  absl::FPrintF(stderr, "camnode-lab: agreement without percentiles: %s\n",
+                null.status().message());
+  return absl::nullopt;
+}
+
+absl::StatusOr<Models> LoadModels(const LabArguments& arguments, const LabExplainOptions& options) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::string intensity, arguments.One("intensity", ""));
+  Models models;
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<ModelFolder> folders, LoadModelFolders(arguments));
+  for (ModelFolder& folder : folders) {
+    if (!intensity.empty()) {
+      CAMNODE_RETURN_IF_ERROR(SetIntensity(intensity, *folder.manifest.mutable_preprocessing()));
+    }
+    CAMNODE_ASSIGN_OR_RETURN(LoadedModel model, LoadModel(folder, options, models.loaded.size()));
+    models.loaded.push_back(std::move(model));
+  }
+  // Maps of another method are no more or less alike by the same chance.
+  if (options.as_served) models.null = FindNull(folders);
+  return models;
+}
+
+// Rows of the feature grid, from the top.
+Json HeatmapJson(const cv::Mat1f& values) {
+  Json rows = Json::array();
+  for (int row = 0; row < values.rows; ++row) {
+    rows.push_back(std::vector<float>(values[row], values[row] + values.cols));
+  }
+  return rows;
+}
+
+Json ModelJson(const ModelResult& result) {
+  Json json{{"name", result.model},
+            {"version", result.version},
+            {"label", result.finding.label},
+            {"logit", result.finding.logit},
+            {"probability", result.finding.probability},
+            {"threshold", result.finding.threshold},
+            {"positive", result.finding.positive},
+            {"heatmap_peak", result.heatmap.peak},
+            {"heatmap", HeatmapJson(result.heatmap.values)}};
+  if (result.outlier.has_value()) {
+    json["outlier_distance"] = result.outlier->distance;
+    json["outlier_threshold"] = result.outlier->threshold;
+  }
+  return json;
+}
+
+Json AgreementJson(const Agreement& agreement) {
+  Json json{{"models", agreement.models}, {"sentence", agreement.sentence}};
+  if (agreement.models >= 2) {
+    json["overlap"] = agreement.overlap;
+    json["distance"] = agreement.distance;
+    json["correlation"] = agreement.correlation;
+  }
+  if (agreement.percentiles.has_value()) {
+    json["overlap_percentile"] = agreement.percentiles->overlap;
+    json["distance_percentile"] = agreement.percentiles->distance;
+    json["correlation_percentile"] = agreement.percentiles->correlation;
+  }
+  return json;
+}
+
+// What the options add to ModelJson.
+Json ExplanationJson(const Explanation& explanation, const ExplainerOptions& own,
+                     bool signed_maps) {
+  Json json = ModelJson(explanation.result);
+  json["method"] = CamMethodName(own.method);
+  json["layers"] = own.layers;
+  json["explained_label"] = explanation.label;
+  json["heatmap_unit"] = explanation.unit;
+  json["views"] = explanation.views;
+  if (signed_maps) json["heatmap_signed"] = HeatmapJson(explanation.signed_map);
+  return json;
+}
+
+absl::StatusOr<Json> ExplainFilm(const std::string& path, const Models& models,
+                                 const LabExplainOptions& options) {
+  CAMNODE_ASSIGN_OR_RETURN(const Radiograph film, ReadFilm(path));
+  std::vector<ModelResult> results;
+  Json line{{"file", path}, {"models", Json::array()}};
+  for (size_t i = 0; i < models.loaded.size(); ++i) {
+    if (models.loaded[i].classifier != nullptr) {
+      CAMNODE_ASSIGN_OR_RETURN(ModelResult result, models.loaded[i].classifier->Classify(film));
+      line["models"].push_back(ModelJson(result));
+      results.push_back(std::move(result));
+    } else {
+      CAMNODE_ASSIGN_OR_RETURN(Explanation explanation, models.loaded[i].explainer->Explain(film));
+      line["models"].push_back(
+          ExplanationJson(explanation, options.explainers[i], options.signed_maps));
+      results.push_back(std::move(explanation.result));
+    }
+  }
+  line["agreement"] =
+      AgreementJson(ComputeAgreement(results, models.null.has_value() ? &*models.null : nullptr));
+  return line;
+}
+
+absl::Status ExplainAll(const std::vector<std::string>& films, const Models& models,
+                        const LabExplainOptions& options, const std::string& output) {
+  std::ofstream file(output, std::ios::binary | std::ios::trunc);
+  size_t failed = 0;
+  for (const std::string& path : films) {
+    absl::StatusOr<Json> line = ExplainFilm(path, models, options);
+    if (!line.ok()) {
+      ++failed;
+      absl::FPrintF(stderr, "camnode-lab: %s: %s\n", path, line.status().message());
+      line = Json{{"file", path},
+                  {"models", Json::array()},
+                  {"error", std::string(line.status().message())}};
+    }
+    // A file name may hold any bytes; JSON takes UTF-8 only.
+    file << line->dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+    if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", output));
+  }
+  if (failed > 0) {
+    return absl::DataLossError(absl::StrCat(failed, " of ", films.size(), " films failed"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const char kExplainUsage[] =
+    R"(camnode-lab explain --model DIR [--model DIR ...] --output OUT.jsonl [options] FILM...
+
+Classifies each film (DICOM, PNG, JPEG) with each model and writes one line of JSON a
+film: file; models: name, version, label, logit, probability, threshold, positive,
+heatmap_peak, heatmap (the raw positive map in logit units, row by row); agreement.
+A film that fails has no models but an error, and the exit code is 1 at the end.
+
+  --model DIR            a model folder, such as deploy/models/resnet18/1
+  --output OUT.jsonl     overwritten if it exists
+  --intensity POLICY     file or fixed_window, instead of what the manifests say
+  --threads NUMBER       default: as many as there are cores
+  --device DEVICE        cpu (default) or cuda
+
+Other explanations than the node's.  With any of these a model's entry also has method,
+layers, explained_label, heatmap_unit (logit, activation or share) and views:
+
+  --method METHOD        gradcam (default), gradcam++, hirescam, xgradcam, layercam, or
+                         scorecam (as many passes as the layer has channels)
+  --layer NAME[,NAME]    as PyTorch names modules: layer3, features.denseblock3; default:
+                         the end of the trunk.  For all models, or once for each --model.
+                         Several: their maps, each scaled to 0..1, averaged on the
+                         finest grid; heatmap is then a share, not logits
+  --tta flip,scale       averages scores and maps over the mirrored film and over the
+                         normalised input times 0.9 and 1.1, or one of the two
+  --target LABEL         reported (default), or predicted: the label with the largest logit
+  --signed               also heatmap_signed: evidence against the label is negative
+)";
+
+absl::Status RunExplain(const std::vector<std::string>& words) {
+  CAMNODE_ASSIGN_OR_RETURN(const LabArguments arguments,
+                           LabArguments::Parse(words,
+                                               {"model", "output", "intensity", "threads", "device",
+                                                "method", "layer", "tta", "target"},
+                                               {"signed"}));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string output, arguments.Required("output"));
+  if (arguments.files().empty()) return absl::InvalidArgumentError("no film is given");
+  CAMNODE_ASSIGN_OR_RETURN(const LabExplainOptions options, ReadExplainOptions(arguments));
+  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
+  CAMNODE_ASSIGN_OR_RETURN(const Models models, LoadModels(arguments, options));
+  return ExplainAll(arguments.files(), models, options, output);
+}
+
+}  // namespace camnode

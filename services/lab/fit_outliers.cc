@@ -1,0 +1,115 @@
+// camnode-lab fit-outliers
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/base/sha256.h"
+#include "core/base/status_macros.h"
+#include "core/inference/classifier.h"
+#include "core/inference/outlier_fit.h"
+#include "core/models/model_manifest.h"
+#include "core/training/header_patient.h"
+#include "core/training/patient_patterns.h"
+#include "services/lab/arguments.h"
+#include "services/lab/commands.h"
+#include "services/lab/film.h"
+#include "services/lab/models.h"
+
+namespace camnode {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kOutlierFile[] = "outliers.safetensors";
+
+absl::StatusOr<std::vector<std::string>> PatientsOf(const std::vector<std::string>& films,
+                                                    const std::vector<std::string>& patterns) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const PatientPatterns compiled,
+      PatientPatterns::Compile(patterns.empty() ? UsualPatientPatterns() : patterns));
+  const std::vector<HeaderPatient> headers = ReadHeaderPatients(films);
+  std::vector<std::string> patients;
+  for (size_t i = 0; i < films.size(); ++i) {
+    patients.push_back(compiled.PatientOf(films[i], headers[i].patient));
+    if (patients.back().empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(films[i], ": no --patient matches its name, and no DICOM header tells"));
+    }
+  }
+  return patients;
+}
+
+absl::Status WriteFile(const fs::path& path, const std::string& bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << bytes << std::flush;
+  if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", path.string()));
+  return absl::OkStatus();
+}
+
+absl::Status NameInManifest(const ModelFolder& model, const OutlierFit& fit) {
+  camnode::model::v1::ModelManifest manifest = model.manifest;
+  manifest.set_outlier_file(kOutlierFile);
+  manifest.set_outlier_sha256(Sha256Hex(fit.bytes));
+  return WriteFile(fs::path(model.directory) / "manifest.textproto",
+                   FormatManifest(manifest,
+                                  "What the weights beside this file are; see "
+                                  "proto/camnode/model/v1/manifest.proto."));
+}
+
+}  // namespace
+
+const char kFitOutliersUsage[] =
+    R"(camnode-lab fit-outliers --model DIR [options] FOLDER|FILM...
+
+Describes the features that the model has of its training films (DICOM, PNG, JPEG; all
+files below each folder), so that films unlike them can be flagged.  Writes
+outliers.safetensors into the model's folder and names it, with its digest, in the
+manifest, which makes another model set.  Films of one patient are held out together.
+
+  --model DIR            a model folder, such as deploy/models/resnet18/1
+  --patient REGEX        a film's patient: what the parentheses of the first expression
+                         that matches its file name hold; by default as Kermany et al.
+                         name them.  Else the Patient ID in its DICOM header tells, or
+                         it is a patient of its own
+  --components NUMBER    principal directions kept (default 64)
+  --percentile NUMBER    of films held out that the threshold lets pass (default 99.5)
+  --threads NUMBER       default: as many as there are cores
+)";
+
+absl::Status RunFitOutliers(const std::vector<std::string>& words) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const LabArguments arguments,
+      LabArguments::Parse(words, {"model", "patient", "components", "percentile", "threads"}));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string directory, arguments.Required("model"));
+  OutlierFitOptions options;
+  CAMNODE_ASSIGN_OR_RETURN(options.components,
+                           arguments.WholeNumber("components", options.components, 1, 4096));
+  CAMNODE_ASSIGN_OR_RETURN(options.percentile, arguments.Number("percentile", options.percentile));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> films, FindFilms(arguments.files()));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> patients,
+                           PatientsOf(films, arguments.All("patient")));
+  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
+
+  CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
+                           LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
+  CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<Classifier> classifier,
+                           Classifier::Load(model, ClassifierOptions()));
+  std::vector<std::vector<float>> features;
+  for (const std::string& path : films) {
+    CAMNODE_ASSIGN_OR_RETURN(const Radiograph film, ReadNamedFilm(path));
+    CAMNODE_ASSIGN_OR_RETURN(std::vector<float> row, classifier->PooledFeatures(film));
+    features.push_back(std::move(row));
+  }
+  CAMNODE_ASSIGN_OR_RETURN(const OutlierFit fit, FitOutlierModel(features, patients, options));
+  CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(model.directory) / kOutlierFile, fit.bytes));
+  CAMNODE_RETURN_IF_ERROR(NameInManifest(model, fit));
+  absl::PrintF("%d films: held-out distance median %.3f, largest %.3f; threshold %.3f\n",
+               films.size(), fit.median, fit.largest, fit.threshold);
+  return absl::OkStatus();
+}
+
+}  // namespace camnode

@@ -1,0 +1,76 @@
+#include "services/node/data_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/durable_file.h"
+
+namespace camnode {
+namespace {
+
+std::string PortsPath(const std::string& directory) { return directory + "/ports.json"; }
+
+}  // namespace
+
+absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path) {
+  const absl::Status made = CreateDirectoryDurably(path);
+  if (!made.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("data_directory cannot be made: ", made.message()));
+  }
+  const std::string lock_path = path + "/node.lock";
+  const int lock = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("data_directory cannot be written: ", lock_path, ": ", std::strerror(errno)));
+  }
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    close(lock);
+    if (error == EWOULDBLOCK) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("another camnode runs on the data directory ", path,
+                       ": stop it, or give this one a data_directory of its own"));
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat(lock_path, " cannot be locked: ", std::strerror(error)));
+  }
+  DataDirectory directory(path, lock);
+  directory.RemovePorts();  // Of a node that died.
+  return directory;
+}
+
+DataDirectory::DataDirectory(DataDirectory&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+DataDirectory::~DataDirectory() {
+  if (lock_ >= 0) close(lock_);
+}
+
+absl::Status DataDirectory::WritePorts(const NodePorts& ports) const {
+  const std::string part = PortsPath(path_) + ".part";
+  {
+    std::ofstream file(part, std::ios::trunc);
+    file << "{\"dicom\": " << ports.dicom << ", \"dicom_tls\": " << ports.dicom_tls
+         << ", \"grpc\": " << ports.grpc << ", \"http\": " << ports.http
+         << ", \"pid\": " << getpid() << "}\n";
+    file.close();
+    if (!file) return absl::UnavailableError(absl::StrCat(part, " cannot be written"));
+  }
+  if (std::rename(part.c_str(), PortsPath(path_).c_str()) != 0) {
+    return StatusOfErrno(errno, PortsPath(path_));
+  }
+  return absl::OkStatus();
+}
+
+void DataDirectory::RemovePorts() const { std::remove(PortsPath(path_).c_str()); }
+
+}  // namespace camnode

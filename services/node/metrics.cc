@@ -1,0 +1,144 @@
+#include "services/node/metrics.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/mutex.h"
+
+namespace camnode {
+namespace {
+
+using Samples = std::vector<MetricSample>;
+
+double Value(const std::atomic<int64_t>& count) { return static_cast<double>(count.load()); }
+
+// Counting what waits for each destination reads an index over all deliveries there
+// ever were, so it is done once a minute, however often somebody asks.  Thread-safe.
+class BacklogCache {
+ public:
+  BacklogCache(Outbox& outbox, const Clock& clock) : outbox_(outbox), clock_(clock) {}
+
+  Samples Read() {
+    MutexLock lock(&mutex_);
+    if (clock_.Now() - counted_at_ < absl::Minutes(1)) return samples_;
+    const absl::StatusOr<std::vector<DestinationBacklog>> backlogs = outbox_.Backlogs();
+    if (!backlogs.ok()) return samples_;
+    counted_at_ = clock_.Now();
+    samples_.clear();
+    for (const DestinationBacklog& backlog : *backlogs) {
+      samples_.push_back({{backlog.destination, "queued"}, static_cast<double>(backlog.queued)});
+      samples_.push_back({{backlog.destination, "buried"}, static_cast<double>(backlog.buried)});
+    }
+    return samples_;
+  }
+
+ private:
+  Outbox& outbox_;
+  const Clock& clock_;
+  Mutex mutex_;
+  absl::Time counted_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Samples samples_ ABSL_GUARDED_BY(mutex_);
+};
+
+// One counter without labels.
+void AddTotal(MetricRegistry* metrics, const std::string& name, const std::string& help,
+              const std::atomic<int64_t>& count) {
+  metrics->AddCallback(MetricKind::kCounter, name, help, {}, [&count] {
+    return Samples{{{}, Value(count)}};
+  });
+}
+
+}  // namespace
+
+void RegisterReceptionMetrics(const AcceptorStats& stats, MetricRegistry* metrics) {
+  metrics->AddCallback(MetricKind::kCounter, "camnode_associations_total",
+                       "DICOM associations asked for, by what became of them.", {"outcome"}, [&] {
+                         return Samples{{{"accepted"}, Value(stats.associations_accepted)},
+                                        {{"rejected"}, Value(stats.associations_rejected)},
+                                        {{"refused_busy"}, Value(stats.associations_refused_busy)},
+                                        {{"failed"}, Value(stats.connections_failed)}};
+                       });
+  metrics->AddCallback(MetricKind::kGauge, "camnode_associations_open",
+                       "DICOM associations open now.", {}, [&] {
+                         return Samples{{{}, Value(stats.associations_open)}};
+                       });
+  metrics->AddCallback(MetricKind::kCounter, "camnode_cstore_total",
+                       "C-STORE requests answered, by status.", {"status"}, [&] {
+                         return Samples{
+                             {{"success"}, Value(stats.answers_success)},
+                             {{"out_of_resources"}, Value(stats.answers_out_of_resources)},
+                             {{"mismatch"}, Value(stats.answers_mismatch)},
+                             {{"cannot_understand"}, Value(stats.answers_cannot_understand)},
+                             {{"other"}, Value(stats.answers_other)}};
+                       });
+  AddTotal(metrics, "camnode_cecho_total", "C-ECHO requests answered.", stats.echoes);
+  AddTotal(metrics, "camnode_received_bytes_total", "Bytes of data sets received.",
+           stats.bytes_received);
+}
+
+void RegisterDeliveryMetrics(const OutboxSenderStats& stats, MetricRegistry* metrics) {
+  metrics->AddCallback(MetricKind::kCounter, "camnode_deliveries_total",
+                       "Attempts to deliver an object, by outcome.", {"outcome"}, [&] {
+                         return Samples{{{"delivered"}, Value(stats.delivered)},
+                                        {{"retried"}, Value(stats.retried)},
+                                        {{"buried"}, Value(stats.buried)}};
+                       });
+  AddTotal(metrics, "camnode_sent_bytes_total", "Bytes of objects sent.", stats.bytes_sent);
+}
+
+void RegisterStorageMetrics(NodeStores& stores, const Clock& clock, MetricRegistry* metrics) {
+  metrics->AddCallback(MetricKind::kGauge, "camnode_jobs", "Analysis jobs, by state.", {"state"},
+                       [&stores] {
+                         const absl::StatusOr<QueueDepth> depth = stores.jobs.Depth();
+                         if (!depth.ok()) return Samples{};
+                         return Samples{{{"queued"}, static_cast<double>(depth->queued)},
+                                        {{"leased"}, static_cast<double>(depth->leased)},
+                                        {{"buried"}, static_cast<double>(depth->buried)}};
+                       });
+  metrics->AddCallback(
+      MetricKind::kGauge, "camnode_oldest_job_age_seconds",
+      "How long the oldest queued job has waited; 0 if none waits.", {}, [&stores, &clock] {
+        const absl::StatusOr<QueueDepth> depth = stores.jobs.Depth();
+        if (!depth.ok()) return Samples{};
+        if (depth->oldest_queued_ms == 0) return Samples{{{}, 0.0}};
+        const absl::Duration age = clock.Now() - FromUnixMs(depth->oldest_queued_ms);
+        return Samples{{{}, std::max(0.0, absl::ToDoubleSeconds(age))}};
+      });
+  metrics->AddCallback(
+      MetricKind::kGauge, "camnode_outbox_deliveries",
+      "Deliveries that wait or were set aside, by destination; of the last minute.",
+      {"destination", "state"}, [backlogs = std::make_shared<BacklogCache>(stores.outbox, clock)] {
+        return backlogs->Read();
+      });
+  metrics->AddCallback(MetricKind::kGauge, "camnode_quarantined_instances",
+                       "Films set aside because their UID was here with other bytes.", {},
+                       [&stores] {
+                         const absl::StatusOr<QuarantineSize> size = stores.quarantine.Size();
+                         if (!size.ok()) return Samples{};
+                         return Samples{{{}, static_cast<double>(size->instances)}};
+                       });
+  metrics->AddCallback(MetricKind::kGauge, "camnode_free_bytes",
+                       "Free disk below the data directory.", {}, [&stores] {
+                         const absl::StatusOr<int64_t> free_bytes = stores.blobs->FreeBytes();
+                         if (!free_bytes.ok()) return Samples{};
+                         return Samples{{{}, static_cast<double>(*free_bytes)}};
+                       });
+}
+
+void RegisterHealthMetrics(const HealthReporter& health, MetricRegistry* metrics) {
+  metrics->AddCallback(MetricKind::kGauge, "camnode_part_serving",
+                       "1 if the part of the node serves, otherwise 0.", {"part"}, [&health] {
+                         Samples samples;
+                         for (const PartHealth& part : health.Report().parts) {
+                           samples.push_back({{part.name}, part.serving ? 1.0 : 0.0});
+                         }
+                         return samples;
+                       });
+}
+
+}  // namespace camnode

@@ -1,0 +1,225 @@
+#include "services/node/node.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "scp/dcmtk_setup.h"
+#include "services/config/configured_models.h"
+#include "services/node/metrics.h"
+#include "services/node/part_options.h"
+
+namespace camnode {
+namespace {
+
+// A worker beats every few seconds; longer silence means that it hangs or is gone.
+constexpr absl::Duration kHeartbeatMaxAge = absl::Seconds(10);
+// How long gRPC calls under way may go on while the node stops.
+constexpr absl::Duration kCallPatience = absl::Seconds(5);
+// So long before our certificate ends each reading of it warns.
+constexpr absl::Duration kRenewalReminder = absl::Hours(24 * 14);
+
+// An operator's reminder, and a warning once it is late.
+void LogCertificates(const TlsCredentials& tls) {
+  const absl::Time now = absl::Now();
+  const bool expired = tls.expires() <= now;
+  const bool soon = tls.expires() - now < kRenewalReminder;
+  Log(expired || soon ? LogLevel::kWarning : LogLevel::kInfo, "tls_certificates_read",
+      {{LogField::kOutcome, expired ? "expired"
+                            : soon  ? "expires soon"
+                                    : "valid"},
+       {LogField::kReason,
+        absl::StrCat("dicom.tls.certificate_file is valid until ",
+                     absl::FormatTime("%Y-%m-%d %H:%M UTC", tls.expires(), absl::UTCTimeZone()),
+                     expired ? "; peers will refuse it: renew it and send a SIGHUP" : "")}});
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
+  CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
+  CAMNODE_ASSIGN_OR_RETURN(const SharedModels models,
+                           LoadConfiguredModels(config, WeightsCheck::kSkipDigest));
+  CAMNODE_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(config.data_directory));
+  CAMNODE_RETURN_IF_ERROR(Annotate(CheckDatabase(config.database_uri), "database_uri"));
+  absl::StatusOr<OpenedDatabase> opened = OpenDatabase(config.database_uri, directory.path());
+  if (!opened.ok()) return Annotate(opened.status(), "database_uri");
+  CAMNODE_RETURN_IF_ERROR(Annotate(Migrate(*opened->database), "database_uri"));
+  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<BlobStore> blobs,
+                           BlobStore::Open(directory.path() + "/blobs"));
+  std::unique_ptr<TlsCredentials> tls;
+  if (config.dicom.tls.has_files()) {
+    CAMNODE_ASSIGN_OR_RETURN(tls, TlsCredentials::Load(MakeTlsFiles(config)));
+    LogCertificates(*tls);
+  }
+  std::unique_ptr<Node> node(new Node(config, std::move(directory), *std::move(opened),
+                                      std::move(blobs), std::move(tls), models));
+  CAMNODE_RETURN_IF_ERROR(node->ReturnLeasesOfPredecessor());
+  CAMNODE_RETURN_IF_ERROR(node->StartParts());
+  return node;
+}
+
+Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
+           std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
+           const SharedModels& models)
+    : config_(config),
+      directory_(std::move(directory)),
+      stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue.queue,
+              config_.outbox, config_.storage.quarantine),
+      observer_(metrics_),
+      policy_(MakePeerPolicy(config_)),
+      destinations_(MakeDestinations(config_)),
+      ingest_(MakeIngestOptions(config_, models, policy_, stores_.quarantine), *stores_.blobs,
+              stores_.instances, stores_.results, stores_.jobs, SystemClock()),
+      uploads_(ingest_),
+      hub_(stores_.events, *stores_.opened.doorbell),
+      health_(HealthParts()),
+      results_service_(
+          MakeResultsServiceOptions(config_, models),
+          ResultsServiceParts{stores_.instances, stores_.results, stores_.jobs, stores_.events,
+                              *stores_.blobs, hub_, uploads_, observer_}),
+      admin_service_(AdminServiceParts{stores_.instances, stores_.quarantine, stores_.results,
+                                       stores_.jobs, stores_.outbox, stores_.workers,
+                                       *stores_.blobs, observer_}),
+      storage_probe_({}, *stores_.opened.database, *stores_.blobs, SystemClock()),
+      janitor_({}, *stores_.blobs, stores_.instances, stores_.quarantine, stores_.results),
+      tls_(std::move(tls)),
+      acceptor_(MakeAcceptorOptions(config_, tls_.get()), policy_, ingest_),
+      sender_(MakeOutboxSenderOptions(config_, tls_.get()), destinations_, stores_.outbox,
+              *stores_.blobs, *stores_.opened.doorbell) {
+  RegisterReceptionMetrics(acceptor_.stats(), &metrics_);
+  RegisterDeliveryMetrics(sender_.stats(), &metrics_);
+  RegisterStorageMetrics(stores_, SystemClock(), &metrics_);
+  RegisterHealthMetrics(health_, &metrics_);
+}
+
+Node::~Node() { Stop(); }
+
+// The lock on the data directory says that the node before is dead, and its life
+// pipe that its workers are or soon will be; what they still commit is fenced off.
+absl::Status Node::ReturnLeasesOfPredecessor() {
+  CAMNODE_RETURN_IF_ERROR(stores_.outbox.ReturnAllLeases());
+  if (!config_.worker.supervise) return absl::OkStatus();
+  for (int i = 0; i < config_.worker.count; ++i) {
+    CAMNODE_RETURN_IF_ERROR(SettleWorker(WorkerName(i), WorkerEnd::kStopped));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Node::StartParts() {
+  hub_.Start();
+  absl::StatusOr<std::unique_ptr<GrpcServer>> server =
+      GrpcServer::Start(MakeGrpcServerOptions(config_), {&results_service_, &admin_service_});
+  if (!server.ok()) return Annotate(server.status(), "grpc.port");
+  grpc_ = *std::move(server);
+  ports_.grpc = grpc_->port();
+  if (config_.http.port >= 0) {
+    http_ = std::make_unique<HttpServer>(
+        MakeHttpServerOptions(config_), [this] { return health_.Report(); },
+        [this] { return metrics_.Text(); });
+    CAMNODE_RETURN_IF_ERROR(Annotate(http_->Start(), "http.port"));
+  }
+  ports_.http = http_ == nullptr ? -1 : http_->port();
+  CAMNODE_RETURN_IF_ERROR(Annotate(acceptor_.Start(), "dicom.port"));
+  receiving_ = true;
+  ports_.dicom = acceptor_.port();
+  ports_.dicom_tls = acceptor_.tls_port();
+  CAMNODE_RETURN_IF_ERROR(sender_.Start());
+  sending_ = true;
+  janitor_.Start();
+  CAMNODE_RETURN_IF_ERROR(StartWorkers());
+  health_.ReportTo(grpc_->health());
+  health_.Start();
+  CAMNODE_RETURN_IF_ERROR(directory_.WritePorts(ports_));
+  Log(LogLevel::kInfo, "node_ready",
+      {{LogField::kVersion, CAMNODE_VERSION},
+       {LogField::kPath, directory_.path() + "/ports.json"},
+       {LogField::kPort, ports_.dicom},
+       {LogField::kReason, absl::StrCat("dicom ", ports_.dicom, ", dicom by TLS ", ports_.dicom_tls,
+                                        ", grpc ", ports_.grpc, ", http ", ports_.http)}});
+  return absl::OkStatus();
+}
+
+absl::Status Node::StartWorkers() {
+  if (!config_.worker.supervise) return absl::OkStatus();
+  CAMNODE_ASSIGN_OR_RETURN(const std::string program, FindSiblingProgram("camnode-worker"));
+  supervisor_ = std::make_unique<WorkerSupervisor>(
+      MakeWorkerSupervisorOptions(config_, program),
+      [this](const std::string& name, WorkerEnd end) { return SettleWorker(name, end); });
+  metrics_.AddCallback(
+      MetricKind::kCounter, "camnode_worker_restarts_total", "Workers started again.", {}, [this] {
+        return std::vector<MetricSample>{{{}, static_cast<double>(supervisor_->restarts())}};
+      });
+  supervisor_->Start();
+  return absl::OkStatus();
+}
+
+absl::Status Node::SettleWorker(const std::string& name, WorkerEnd end) {
+  // Nobody is to think that it lives; but its leases matter more than that.
+  const absl::Status removed = stores_.workers.Remove(name);
+  CAMNODE_RETURN_IF_ERROR(stores_.jobs.ReturnLeases(name, end).status());
+  return removed;
+}
+
+void Node::ReloadCertificates() {
+  if (tls_ == nullptr) {
+    Log(LogLevel::kInfo, "tls_certificates_kept", {{LogField::kReason, "dicom.tls is off"}});
+    return;
+  }
+  const absl::Status reloaded = tls_->Reload();
+  if (reloaded.ok()) {
+    LogCertificates(*tls_);
+  } else {
+    Log(LogLevel::kError, "tls_certificates_kept",
+        {{LogField::kReason,
+          absl::StrCat(reloaded.message(), "; the certificates read before stay in use")}});
+  }
+}
+
+absl::Status Node::CheckStorage() {
+  CAMNODE_RETURN_IF_ERROR(storage_probe_.Check());
+  CAMNODE_ASSIGN_OR_RETURN(const int64_t free_bytes, stores_.blobs->FreeBytes());
+  if (free_bytes < config_.storage.min_free_bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(free_bytes, " bytes of disk are free; storage.min_free_bytes is ",
+                     config_.storage.min_free_bytes));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<HealthPart> Node::HealthParts() {
+  const auto running = [](const std::atomic<bool>& flag) {
+    return flag ? absl::OkStatus() : absl::UnavailableError("not started");
+  };
+  return {
+      {"camnode.dicom", true, [this, running] { return running(receiving_); }},
+      {"camnode.storage", true, [this] { return CheckStorage(); }},
+      {"camnode.worker", false,
+       [this] { return CheckWorkers(stores_.workers, SystemClock(), kHeartbeatMaxAge); }},
+      {"camnode.outbox", true, [this, running] { return running(sending_); }},
+      {"camnode.v1.ResultsService", true, [this] { return stores_.events.LastNumber().status(); }},
+  };
+}
+
+void Node::Stop() {
+  if (std::exchange(stopped_, true)) return;
+  // First, so that balancers send nothing new while the rest drains.
+  health_.StartDraining();
+  acceptor_.Stop();
+  if (supervisor_ != nullptr) supervisor_->Stop();
+  // Nobody waits for a ring any more; the sender would up to a second.
+  stores_.opened.doorbell->Stop();
+  sender_.Stop();
+  hub_.Stop();
+  if (grpc_ != nullptr) grpc_->Stop(kCallPatience);
+  // The reporter speaks to the gRPC server until here, the HTTP server to the reporter.
+  health_.Stop();
+  if (http_ != nullptr) http_->Stop();
+  janitor_.Stop();
+  directory_.RemovePorts();
+}
+
+}  // namespace camnode

@@ -1,0 +1,102 @@
+// The node: everything it is made of, in the order it is made, and how it starts
+// and stops.  The one place where scp and the gRPC services meet.
+
+#ifndef CAMNODE_SERVICES_NODE_NODE_H_
+#define CAMNODE_SERVICES_NODE_NODE_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/metrics.h"
+#include "core/models/model_repository.h"
+#include "core/storage/storage_probe.h"
+#include "scp/application_entity.h"
+#include "scp/association_acceptor.h"
+#include "scp/destination.h"
+#include "scp/ingest.h"
+#include "scp/outbox_sender.h"
+#include "scp/tls_credentials.h"
+#include "services/api/admin_service.h"
+#include "services/api/event_hub.h"
+#include "services/api/grpc_server.h"
+#include "services/api/results_service.h"
+#include "services/api/rpc_observer.h"
+#include "services/config/config.h"
+#include "services/node/blob_janitor.h"
+#include "services/node/data_directory.h"
+#include "services/node/health_reporter.h"
+#include "services/node/http_server.h"
+#include "services/node/stores.h"
+#include "services/node/upload_adapter.h"
+#include "services/node/worker_supervisor.h"
+
+namespace camnode {
+
+// Used by one thread.
+class Node {
+ public:
+  // Opens everything, listens, starts the workers.  What it says on an error is one
+  // sentence that names the option to change.
+  static absl::StatusOr<std::unique_ptr<Node>> Start(const Config& config);
+  // As Stop.
+  ~Node();
+
+  const NodePorts& ports() const { return ports_; }
+
+  // Reads the certificate files again and logs how that went; open associations go
+  // on.  After an error the old certificates stay.
+  void ReloadCertificates();
+
+  // Drains: not healthy any more, no new associations, workers end, objects under
+  // way are sent, calls under way end; then everything stops.
+  void Stop();
+
+ private:
+  Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
+       std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
+       const SharedModels& models);
+
+  absl::Status ReturnLeasesOfPredecessor();
+  absl::Status StartParts();
+  absl::Status StartWorkers();
+  // After the end of a worker: its record is removed, its leases are given back.
+  absl::Status SettleWorker(const std::string& name, WorkerEnd end);
+  std::vector<HealthPart> HealthParts();
+  absl::Status CheckStorage();
+
+  // In the order of construction: whoever uses another comes after it.
+  const Config config_;
+  DataDirectory directory_;
+  NodeStores stores_;
+  MetricRegistry metrics_;
+  RpcObserver observer_;
+  PeerPolicy policy_;
+  DestinationDirectory destinations_;
+  Ingest ingest_;
+  UploadAdapter uploads_;
+  EventHub hub_;
+  HealthReporter health_;
+  ResultsService results_service_;
+  AdminService admin_service_;
+  StorageProbe storage_probe_;  // The health reporter's thread's own.
+  BlobJanitor janitor_;
+  const std::unique_ptr<TlsCredentials> tls_;  // nullptr: no TLS.
+  AssociationAcceptor acceptor_;
+  OutboxSender sender_;
+  std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<WorkerSupervisor> supervisor_;
+
+  NodePorts ports_;
+  std::atomic<bool> receiving_{false};
+  std::atomic<bool> sending_{false};
+  bool stopped_ = false;
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_NODE_NODE_H_

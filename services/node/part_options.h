@@ -1,0 +1,44 @@
+// The configuration as the option structs of the node's parts.
+
+#ifndef CAMNODE_SERVICES_NODE_PART_OPTIONS_H_
+#define CAMNODE_SERVICES_NODE_PART_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "core/models/model_repository.h"
+#include "scp/application_entity.h"
+#include "scp/association_acceptor.h"
+#include "scp/conformance.h"
+#include "scp/destination.h"
+#include "scp/ingest.h"
+#include "scp/outbox_sender.h"
+#include "scp/tls_credentials.h"
+#include "services/api/grpc_server.h"
+#include "services/api/results_service.h"
+#include "services/config/config.h"
+#include "services/node/http_server.h"
+#include "services/node/worker_supervisor.h"
+
+namespace camnode {
+
+// `config` has been checked by LoadConfig: what it holds is valid.
+PeerPolicy MakePeerPolicy(const Config& config);
+DestinationDirectory MakeDestinations(const Config& config);
+// `models`: of ModelNames(config).  `policy` and `quarantine` outlive the Ingest.
+IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models,
+                                const PeerPolicy& policy, Quarantine& quarantine);
+ConformanceSubject MakeConformanceSubject(const Config& config);
+TlsFiles MakeTlsFiles(const Config& config);
+// `tls`: nullptr without certificates; outlives the acceptor and the sender.
+AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* tls);
+OutboxSenderOptions MakeOutboxSenderOptions(const Config& config, const TlsCredentials* tls);
+ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const SharedModels& models);
+GrpcServerOptions MakeGrpcServerOptions(const Config& config);
+HttpServerOptions MakeHttpServerOptions(const Config& config);
+WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,
+                                                    const std::string& program);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_NODE_PART_OPTIONS_H_

@@ -1,0 +1,87 @@
+// Starts the worker processes, watches them and starts them again.
+//
+// Each worker is   camnode-worker --config FILE --name worker-0 --life-pipe 3
+// with every other descriptor above 2 closed (DCMTK opens its sockets without
+// CLOEXEC).  Descriptor 3 is the reading end of a pipe whose writing end this
+// process holds: when it ends, the node is gone, however it went, and the worker
+// ends too.
+//
+// When a worker ends, its leases are given back at once, so that its films go to
+// the next one without waiting for them to run out.
+
+#ifndef CAMNODE_SERVICES_NODE_WORKER_SUPERVISOR_H_
+#define CAMNODE_SERVICES_NODE_WORKER_SUPERVISOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/storage/job_queue.h"
+
+namespace camnode {
+
+struct WorkerSupervisorOptions {
+  std::string program;                 // Path of camnode-worker.
+  std::vector<std::string> arguments;  // Before --name and --life-pipe.
+  // "NAME=value" for its environment, unless the node's own has the name.
+  std::vector<std::string> environment;
+  int count = 1;
+  // Wait before a worker that ended is started again.
+  absl::Duration restart_delay = absl::Milliseconds(100);
+  // A worker that lived shorter than this waits twice as long as the time before,
+  // at most max_restart_delay; otherwise restart_delay again.
+  absl::Duration short_life = absl::Seconds(5);
+  absl::Duration max_restart_delay = absl::Seconds(10);
+  // How long Stop waits between SIGTERM and SIGKILL.
+  absl::Duration stop_timeout = absl::Seconds(15);
+};
+
+// The name a worker's leases carry: "worker-0".
+std::string WorkerName(int number);
+
+// What a wait status (waitpid) says about how a worker ended: kStopped for SIGKILL,
+// SIGTERM, SIGINT, SIGHUP and exit code 0, otherwise kCrashed.
+WorkerEnd EndOf(int wait_status);
+
+// Path of `name` in the folder of this program's own file.
+// Errors: kNotFound if it is not there or not executable.
+absl::StatusOr<std::string> FindSiblingProgram(const std::string& name);
+
+// Thread-safe.
+class WorkerSupervisor {
+ public:
+  // Called when a worker has ended, before it is started again: returns its leases.
+  // By several threads at once.
+  using OnEnd = std::function<absl::Status(const std::string& name, WorkerEnd end)>;
+
+  WorkerSupervisor(const WorkerSupervisorOptions& options, OnEnd on_end);
+  // As Stop.
+  ~WorkerSupervisor();
+
+  // One thread per worker starts it and waits for its end.
+  void Start();
+
+  // SIGTERM to every worker; SIGKILL to those that live after stop_timeout.
+  // Returns when all have ended and given back their leases.
+  void Stop();
+
+  // Of the workers that live now.
+  std::vector<int> Pids() const;
+  // How often a worker was started again, since Start.
+  int64_t restarts() const;
+
+ private:
+  class Worker;
+
+  absl::Duration stop_timeout_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_NODE_WORKER_SUPERVISOR_H_

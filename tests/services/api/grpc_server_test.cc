@@ -1,0 +1,86 @@
+#include "services/api/grpc_server.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/services/service_fixture.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::HasSubstr;
+
+class GrpcServerTest : public ServiceTest {
+ protected:
+  std::unique_ptr<GrpcServer> Serve(bool reflection) {
+    GrpcServerOptions options;
+    options.port = 0;
+    options.reflection = reflection;
+    return GrpcServer::Start(options, {&service_}).value();
+  }
+
+  // A unary call with an empty request to any method there may be.
+  static grpc::StatusCode Call(int port, const std::string& method) {
+    grpc::GenericStub stub(
+        grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    grpc::CompletionQueue queue;
+    const grpc::Slice nothing("");
+    const grpc::ByteBuffer request(&nothing, 1);
+    const auto call = stub.PrepareUnaryCall(&context, method, request, &queue);
+    call->StartCall();
+    grpc::ByteBuffer response;
+    grpc::Status status;
+    int tag = 0;
+    call->Finish(&response, &status, &tag);
+    void* got = nullptr;
+    bool ok = false;
+    queue.Next(&got, &ok);
+    return status.error_code();
+  }
+
+  v1::AdminService::Service service_;
+};
+
+constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+
+TEST_F(GrpcServerTest, ToolsCanAskWhatThereIsToCall) {
+  EXPECT_NE(Call(Serve(true)->port(), kReflection), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(GrpcServerTest, ReflectionThatIsSwitchedOffIsNotThere) {
+  EXPECT_EQ(Call(Serve(false)->port(), kReflection), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(GrpcServerTest, AnswersWhetherTheNodeServes) {
+  const std::unique_ptr<GrpcServer> server = Serve(true);
+  server->health()->SetServingStatus("", true);
+
+  // An empty request asks for the part called "".
+  EXPECT_EQ(Call(server->port(), "/grpc.health.v1.Health/Check"), grpc::StatusCode::OK);
+}
+
+TEST_F(GrpcServerTest, ATakenPortIsAnErrorAndNotShared) {
+  const std::unique_ptr<GrpcServer> first = Serve(true);
+  GrpcServerOptions options;
+  options.port = first->port();
+
+  EXPECT_THAT(GrpcServer::Start(options, {}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("the port is taken")));
+}
+
+TEST_F(GrpcServerTest, AMessageBeyondTheLimitIsRefused) {
+  grpc::ClientContext context;
+  v1::GetStudyRequest request;
+  request.set_study_instance_uid(std::string(3 << 20, '1'));
+  v1::GetStudyResponse response;
+
+  EXPECT_EQ(results_->GetStudy(&context, request, &response).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+}  // namespace
+}  // namespace camnode

@@ -1,0 +1,79 @@
+// The DICOM part of the configuration: TLS, peers' own limits, destinations.
+
+#include "services/config/dicom_section.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "tests/testing/status_matchers.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr char kTlsFiles[] =
+    "certificate_file: \"node.pem\" private_key_file: \"node.key\" ca_file: \"/etc/ca.pem\"";
+
+std::string Complaint(const std::string& text) {
+  return std::string(ParseConfig(text, "f").status().message());
+}
+
+TEST(DicomConfigTest, ReadsTlsAndAPeersOwnLimits) {
+  const absl::StatusOr<Config> config =
+      ParseConfig(std::string("dicom { port: -1 tls { port: 2762 ") + kTlsFiles +
+                      R"( require_peer_certificate: false } }
+      peers { ae_title: "MOD" addresses: "10.0.0.7" return_port: 104 return_tls: true
+              max_associations: 2 max_instance_bytes: 5000000 }
+      destinations { name: "a" ae_title: "A" host: "a" tls: true tls_server_name: "a.example.org" }
+      destinations { name: "b" ae_title: "B" host: "b" tls: true tls_server_name: "" })",
+                  "f");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->dicom.port, -1);
+  EXPECT_EQ(config->dicom.tls.port, 2762);
+  EXPECT_EQ(config->dicom.tls.private_key_file, "node.key");
+  EXPECT_FALSE(config->dicom.tls.require_peer_certificate);
+  EXPECT_TRUE(config->peers[0].return_tls);
+  EXPECT_EQ(config->peers[0].max_associations, 2);
+  EXPECT_EQ(config->peers[0].max_instance_bytes, 5'000'000);
+  EXPECT_TRUE(config->destinations[0].tls);
+  EXPECT_EQ(config->destinations[0].tls_server_name, "a.example.org");
+}
+
+TEST(DicomConfigTest, ANodeThatCannotBeReachedIsAMistake) {
+  EXPECT_THAT(Complaint("dicom { port: -1 }"),
+              AllOf(HasSubstr("dicom.port is -1"), HasSubstr("tls.port")));
+}
+
+TEST(DicomConfigTest, WhateverSpeaksTlsNeedsAllThreeFiles) {
+  for (const char* file : {"certificate_file", "private_key_file", "ca_file"}) {
+    EXPECT_THAT(Complaint("dicom { tls { port: 2762 } }"),
+                HasSubstr(std::string("dicom.tls.") + file + " is empty"));
+  }
+  EXPECT_THAT(Complaint("dicom { tls { ca_file: \"ca.pem\" } }"),
+              HasSubstr("dicom.tls.certificate_file is empty"));
+  EXPECT_THAT(Complaint("\ndestinations { name: \"a\" ae_title: \"A\" host: \"a\" tls: true }"),
+              AllOf(HasSubstr("f:2: destinations.tls"), HasSubstr("certificate_file")));
+  EXPECT_THAT(Complaint("\npeers { ae_title: \"M\" addresses: \"::1\" return_tls: true }"),
+              AllOf(HasSubstr("f:2: peers.return_tls"), HasSubstr("certificate_file")));
+  // Files without a port serve destinations alone.
+  EXPECT_THAT(ParseConfig(std::string("dicom { tls { ") + kTlsFiles + " } }", "f"), IsOk());
+}
+
+TEST(DicomConfigTest, TlsFilesAreRelativeToTheConfiguration) {
+  const std::string path = testing::TempDir() + "/config_dicom_test.textproto";
+  std::ofstream(path) << "dicom { tls { " << kTlsFiles << " } }";
+  const absl::StatusOr<Config> config = LoadConfig(path);
+  ASSERT_THAT(config, IsOk());
+  EXPECT_THAT(config->dicom.tls.certificate_file, AllOf(StartsWith("/"), EndsWith("/node.pem")));
+  EXPECT_EQ(config->dicom.tls.ca_file, "/etc/ca.pem");
+}
+
+}  // namespace
+}  // namespace camnode

@@ -1,0 +1,144 @@
+// The whole node without a worker, on free ports.
+
+#include "services/node/node.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/services/service_fixture.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class NodeTest : public ::testing::Test {
+ protected:
+  NodeTest() {
+    config_.data_directory = folder_.path() + "/data";
+    config_.database_uri = absl::StrCat("sqlite:", config_.data_directory, "/camnode.db");
+    config_.model_directory = "deploy/models";
+    config_.file = "camnode.textproto";
+    config_.dicom.port = 0;
+    config_.grpc.port = 0;
+    config_.http.port = 0;
+    config_.storage.min_free_bytes = 0;
+    config_.worker.supervise = false;
+  }
+
+  std::string PortsFile() const { return config_.data_directory + "/ports.json"; }
+
+  // What /healthz says once the parts have been checked for the first time.
+  static int FirstHealth(int port) {
+    httplib::Client client("127.0.0.1", port);
+    const absl::Time end = absl::Now() + absl::Seconds(20);
+    int status = 0;
+    while (status != 200 && absl::Now() < end) {
+      const auto answer = client.Get("/healthz");
+      status = answer ? answer->status : -1;
+    }
+    return status;
+  }
+
+  TestFolder folder_;
+  Config config_;
+};
+
+TEST_F(NodeTest, StartsAnswersAndStops) {
+  absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(config_);
+  ASSERT_THAT(node, IsOk());
+
+  EXPECT_TRUE(std::filesystem::exists(PortsFile()));
+  EXPECT_EQ(FirstHealth((*node)->ports().http), 200) << "a node without a worker receives";
+  const auto results = v1::ResultsService::NewStub(grpc::CreateChannel(
+      absl::StrCat("127.0.0.1:", (*node)->ports().grpc), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  v1::ListAnalysesResponse analyses;
+  EXPECT_TRUE(results->ListAnalyses(&context, {}, &analyses).ok());
+  httplib::Client http("127.0.0.1", (*node)->ports().http);
+  EXPECT_THAT(http.Get("/metrics")->body,
+              AllOf(HasSubstr("camnode_jobs{state=\"queued\"} 0\n"),
+                    HasSubstr("camnode_part_serving{part=\"camnode.worker\"} 0\n")));
+
+  (*node)->Stop();
+
+  EXPECT_FALSE(std::filesystem::exists(PortsFile()));
+  node->reset();
+  EXPECT_THAT(Node::Start(config_), IsOk()) << "the directory is free again";
+}
+
+TEST_F(NodeTest, ASecondNodeOnTheSameDirectoryIsRefused) {
+  const absl::StatusOr<std::unique_ptr<Node>> first = Node::Start(config_);
+  ASSERT_THAT(first, IsOk());
+
+  EXPECT_THAT(Node::Start(config_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another camnode runs")));
+  EXPECT_TRUE(std::filesystem::exists(PortsFile())) << "the first one's";
+}
+
+TEST_F(NodeTest, ATakenPortNamesTheOptionToChange) {
+  const absl::StatusOr<std::unique_ptr<Node>> first = Node::Start(config_);
+  ASSERT_THAT(first, IsOk());
+  Config second = config_;
+  second.data_directory = folder_.path() + "/other";
+  second.database_uri = absl::StrCat("sqlite:", second.data_directory, "/camnode.db");
+
+  const auto start_with = [&](int dicom, int grpc, int http) {
+    second.dicom.port = dicom;
+    second.grpc.port = grpc;
+    second.http.port = http;
+    return Node::Start(second).status();
+  };
+
+  const NodePorts& taken = (*first)->ports();
+  constexpr auto kCode = absl::StatusCode::kFailedPrecondition;
+  EXPECT_THAT(start_with(taken.dicom, 0, 0), StatusIs(kCode, HasSubstr("dicom.port")));
+  EXPECT_THAT(start_with(0, taken.grpc, 0), StatusIs(kCode, HasSubstr("grpc.port")));
+  EXPECT_THAT(start_with(0, 0, taken.http), StatusIs(kCode, HasSubstr("http.port")));
+  EXPECT_THAT(start_with(0, 0, -1), IsOk());
+}
+
+TEST_F(NodeTest, AMissingModelIsNamed) {
+  config_.workflows[0].models = {"vgg16"};
+
+  EXPECT_THAT(Node::Start(config_).status().message(), HasSubstr("vgg16"));
+}
+
+TEST_F(NodeTest, ANodeGivesBackWhatItsPredecessorsWorkersHeld) {
+  ASSERT_THAT(Node::Start(config_), IsOk());  // Makes the database, and ends.
+  config_.worker.count = 1;
+  OpenedDatabase opened = OpenDatabase(config_.database_uri, config_.data_directory).value();
+  InstanceStore instances(*opened.database, SystemClock());
+  JobQueue jobs(*opened.database, SystemClock(), JobQueueOptions());
+  Instance film;
+  film.sop_instance_uid = Uid::Parse("1.2.3").value();
+  film.series_instance_uid = Uid::Parse("1.2").value();
+  film.study_instance_uid = Uid::Parse("1.1").value();
+  film.blob_id = std::string(32, 'a');
+  film.sha256 = std::string(64, 'a');
+  JobRequest request;
+  request.workflow = "default";
+  request.model_set = "set";
+  const int64_t job = instances.Add(film, request)->job_id.value();
+  std::vector<JobLease> leases = jobs.Lease(WorkerName(0), 1).value();
+  ASSERT_EQ(leases.size(), 1);
+  ASSERT_THAT(leases.front().Start(), IsOk());
+
+  // The worker program is not beside this test, so the start fails after that step.
+  config_.worker.supervise = true;
+  EXPECT_THAT(Node::Start(config_), StatusIs(absl::StatusCode::kNotFound));
+
+  EXPECT_EQ(jobs.Get(job)->state, JobState::kQueued);
+  EXPECT_EQ(jobs.Get(job)->interruptions, 1);
+  EXPECT_EQ(jobs.Get(job)->failures, 0);
+}
+
+}  // namespace
+}  // namespace camnode
