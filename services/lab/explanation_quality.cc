@@ -1,6 +1,6 @@
 // camnode-lab explanation-quality
 
-#include "core/training/explanation_quality.h"
+#include "core/training/explanation/explanation_quality.h"
 
 #include <unistd.h>
 
@@ -12,9 +12,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "core/base/status_macros.h"
-#include "core/training/dataset.h"
-#include "core/training/explanations_json.h"
-#include "core/training/patient_patterns.h"
+#include "core/training/films/dataset.h"
+#include "core/training/films/patient_patterns.h"
+#include "core/training/report/explanations_json.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/oflog/oflog.h"
 #include "services/lab/arguments.h"

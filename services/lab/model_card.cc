@@ -1,6 +1,6 @@
 // camnode-lab model-card
 
-#include "core/training/model_card.h"
+#include "core/training/report/model_card.h"
 
 #include <filesystem>
 #include <fstream>

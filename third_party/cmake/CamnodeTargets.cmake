@@ -35,6 +35,23 @@ function(camnode_library)
   target_include_directories(${ARG_NAME} PUBLIC ${CMAKE_SOURCE_DIR})
 endfunction()
 
+# camnode_module(NAME module LIBRARIES lib ...): what users of a folder with folders in it
+# link.
+function(camnode_module)
+  cmake_parse_arguments(ARG "" "NAME" "LIBRARIES" ${ARGN})
+  add_library(${ARG_NAME} INTERFACE)
+  target_link_libraries(${ARG_NAME} INTERFACE ${ARG_LIBRARIES})
+endfunction()
+
+# camnode_torch_headers(lib a.cc ...): the sources of the library that include
+# <torch/torch.h>.  Its 17 s are spent once, by camnode_inference_device.
+function(camnode_torch_headers library)
+  target_precompile_headers(${library} REUSE_FROM camnode_inference_device)
+  get_target_property(sources ${library} SOURCES)
+  list(REMOVE_ITEM sources ${ARGN})
+  set_source_files_properties(${sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+endfunction()
+
 # camnode_program(NAME camnode-x SOURCES a.cc ... DEPENDS lib ...)
 function(camnode_program)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS" ${ARGN})

@@ -13,9 +13,9 @@
 #include "absl/strings/str_format.h"
 #include "core/models/ensemble_threshold.h"
 #include "core/models/model_repository.h"
-#include "core/training/curves.h"
+#include "core/training/train/curves.h"
 #include "services/lab/commands.h"
-#include "tests/core/training/well_formed.h"
+#include "tests/core/training/report/well_formed.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 

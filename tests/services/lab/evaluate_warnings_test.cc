@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/models/model_manifest.h"
-#include "core/training/curves.h"
-#include "core/training/dataset.h"
-#include "core/training/patient_patterns.h"
+#include "core/training/films/dataset.h"
+#include "core/training/films/patient_patterns.h"
+#include "core/training/train/curves.h"
 #include "services/lab/commands.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
