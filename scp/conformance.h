@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "scp/acceptor_options.h"
-#include "scp/outbox_sender.h"
+#include "scp/receive/acceptor_options.h"
+#include "scp/send/outbox_sender.h"
 
 namespace camnode {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "core/dicom/derived_attributes.h"
+#include "core/dicom/derived/derived_attributes.h"
 
 namespace camnode {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "scp/store_handler.h"
+#include "core/intake/store_handler.h"
 
 namespace camnode {
 

@@ -15,7 +15,7 @@
 namespace camnode {
 
 // How unlike its training films a model's features of this film are; see
-// core/inference/outlier_model.h.
+// core/inference/outlier/outlier_model.h.
 struct OutlierScore {
   double distance = 0.0;
   double threshold = 0.0;  // Positive.
@@ -35,7 +35,7 @@ struct ModelResult {
 };
 
 // Of 100 comparisons between maps of different films, how many are less alike than
-// these maps of one film; see core/inference/agreement.h.
+// these maps of one film; see core/inference/maps/agreement.h.
 struct AgreementPercentiles {
   double overlap = 0.0;      // Share of them that overlap less.
   double distance = 0.0;     // Whose centres lie farther apart.
@@ -43,7 +43,7 @@ struct AgreementPercentiles {
 };
 
 // Did the models use the same area?  Every value is the mean over the pairs of
-// models; see core/inference/agreement.h for the formulae.
+// models; see core/inference/maps/agreement.h for the formulae.
 struct Agreement {
   int models = 0;            // Maps compared; fewer than two: the rest is meaningless.
   double overlap = 0.0;      // Intersection over union of the half-mass regions, 0 to 1.

@@ -9,15 +9,15 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/inference/closed_form_cam.h"
-#include "core/inference/device.h"
+#include "core/inference/checkpoint/safetensors.h"
+#include "core/inference/device/device.h"
 #include "core/inference/engine/fast_path.h"
-#include "core/inference/gradient_cam.h"
+#include "core/inference/input/preprocessor.h"
+#include "core/inference/maps/closed_form_cam.h"
+#include "core/inference/maps/gradient_cam.h"
 #include "core/inference/model_finding.h"
 #include "core/inference/networks/network.h"
-#include "core/inference/outlier_model.h"
-#include "core/inference/preprocessor.h"
-#include "core/inference/safetensors.h"
+#include "core/inference/outlier/outlier_model.h"
 
 namespace camnode {
 namespace {

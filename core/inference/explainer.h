@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "core/domain/analysis.h"
 #include "core/domain/radiograph.h"
-#include "core/inference/cam_method.h"
+#include "core/inference/maps/cam_method.h"
 #include "core/models/model_repository.h"
 
 namespace camnode {

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "core/dicom/film_concerns.h"
+#include "core/dicom/film/film_concerns.h"
 
 namespace camnode {
 

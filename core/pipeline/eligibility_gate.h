@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "core/dicom/eligibility.h"
+#include "core/dicom/film/eligibility.h"
 #include "core/domain/analysis.h"
 #include "core/domain/eligibility_policy.h"
 

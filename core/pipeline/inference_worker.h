@@ -16,10 +16,10 @@
 #include "core/pipeline/film_analyzer.h"
 #include "core/pipeline/film_channel.h"
 #include "core/pipeline/lease_keeper.h"
-#include "core/storage/doorbell.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
+#include "core/storage/sql/doorbell.h"
 
 namespace camnode {
 

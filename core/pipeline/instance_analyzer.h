@@ -14,13 +14,13 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "core/base/thread_pool.h"
-#include "core/dicom/radiograph_reader.h"
+#include "core/dicom/pixels/radiograph_reader.h"
 #include "core/domain/eligibility_policy.h"
 #include "core/inference/classifier.h"
 #include "core/models/agreement_null.h"
 #include "core/pipeline/film_analyzer.h"
 #include "core/pipeline/output_writers.h"
-#include "core/storage/blob_store.h"
+#include "core/storage/blobs/blob_store.h"
 
 namespace camnode {
 

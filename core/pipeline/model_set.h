@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/types/optional.h"
-#include "core/dicom/film_concerns.h"
+#include "core/dicom/film/film_concerns.h"
 #include "core/models/model_repository.h"
 
 namespace camnode {

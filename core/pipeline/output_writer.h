@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/base/mutex.h"
-#include "core/dicom/derived_attributes.h"
+#include "core/dicom/derived/derived_attributes.h"
 #include "core/domain/analysis.h"
 #include "core/domain/derived_instance.h"
 #include "core/domain/instance.h"

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/secondary_capture_writer.h"
+#include "core/dicom/derived/secondary_capture_writer.h"
 #include "core/pipeline/output_identity.h"
 #include "core/render/overlay_renderer.h"
 

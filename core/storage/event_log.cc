@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "core/storage/doorbell.h"
 #include "core/storage/row_mapping.h"
+#include "core/storage/sql/doorbell.h"
 
 namespace camnode {
 

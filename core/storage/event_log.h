@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

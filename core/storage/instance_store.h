@@ -12,7 +12,7 @@
 #include "core/base/clock.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

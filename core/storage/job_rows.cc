@@ -3,8 +3,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/storage/doorbell.h"
 #include "core/storage/event_log.h"
+#include "core/storage/sql/doorbell.h"
 
 namespace camnode {
 namespace {

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "core/domain/job.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

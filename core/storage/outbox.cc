@@ -5,10 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
-#include "core/storage/database_time.h"
-#include "core/storage/doorbell.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/row_mapping.h"
+#include "core/storage/sql/database_time.h"
+#include "core/storage/sql/doorbell.h"
 
 namespace camnode {
 namespace {

@@ -13,7 +13,7 @@
 #include "core/base/clock.h"
 #include "core/domain/delivery.h"
 #include "core/domain/derived_instance.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "core/base/clock.h"
 #include "core/domain/instance.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/storage/result_store.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

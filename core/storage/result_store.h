@@ -14,7 +14,7 @@
 #include "core/domain/derived_instance.h"
 #include "core/domain/instance.h"
 #include "core/storage/job_queue.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

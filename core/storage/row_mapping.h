@@ -16,7 +16,7 @@
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
 #include "core/storage/event_log.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
-#include "core/storage/blob_store.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/blobs/blob_store.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "core/storage/database_time.h"
+#include "core/storage/sql/database_time.h"
 
 namespace camnode {
 

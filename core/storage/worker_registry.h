@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
-#include "core/storage/sql_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/base/mutex.h"
-#include "core/storage/blob_store.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"

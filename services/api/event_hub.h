@@ -14,8 +14,8 @@
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
-#include "core/storage/doorbell.h"
 #include "core/storage/event_log.h"
+#include "core/storage/sql/doorbell.h"
 
 namespace camnode {
 

@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 
-#include "core/storage/blob_store.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/event_log.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"

@@ -8,7 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/radiograph_reader.h"
+#include "core/dicom/pixels/radiograph_reader.h"
 #include "core/render/image_codec.h"
 
 namespace camnode {

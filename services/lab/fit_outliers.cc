@@ -10,7 +10,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
-#include "core/inference/outlier_fit.h"
+#include "core/inference/outlier/outlier_fit.h"
 #include "core/models/model_manifest.h"
 #include "core/training/films/header_patient.h"
 #include "core/training/films/patient_patterns.h"

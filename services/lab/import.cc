@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
-#include "core/inference/checkpoint_import.h"
+#include "core/inference/checkpoint/checkpoint_import.h"
 #include "services/lab/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/intensity.h"

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "core/inference/openmp.h"
+#include "core/inference/device/openmp.h"
 #include "services/lab/commands.h"
 
 namespace {

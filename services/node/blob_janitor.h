@@ -7,7 +7,7 @@
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
-#include "core/storage/blob_store.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/quarantine.h"
 #include "core/storage/result_store.h"

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "core/base/log.h"
 #include "scp/conformance.h"
-#include "scp/dcmtk_setup.h"
+#include "scp/wire/dcmtk_setup.h"
 #include "services/config/config.h"
 #include "services/config/configured_models.h"
 #include "services/node/node.h"

@@ -5,8 +5,8 @@
 
 #include "core/base/clock.h"
 #include "core/base/metrics.h"
-#include "scp/association_acceptor.h"
-#include "scp/outbox_sender.h"
+#include "scp/receive/association_acceptor.h"
+#include "scp/send/outbox_sender.h"
 #include "services/node/health_reporter.h"
 #include "services/node/stores.h"
 

@@ -7,7 +7,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
-#include "scp/dcmtk_setup.h"
+#include "scp/wire/dcmtk_setup.h"
 #include "services/config/configured_models.h"
 #include "services/node/metrics.h"
 #include "services/node/part_options.h"

@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "core/intake/ingest.h"
 #include "core/models/model_repository.h"
-#include "scp/application_entity.h"
-#include "scp/association_acceptor.h"
 #include "scp/conformance.h"
-#include "scp/destination.h"
-#include "scp/ingest.h"
-#include "scp/outbox_sender.h"
-#include "scp/tls_credentials.h"
+#include "scp/receive/application_entity.h"
+#include "scp/receive/association_acceptor.h"
+#include "scp/send/destination.h"
+#include "scp/send/outbox_sender.h"
+#include "scp/wire/tls_credentials.h"
 #include "services/api/grpc_server.h"
 #include "services/api/results_service.h"
 #include "services/config/config.h"

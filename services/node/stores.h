@@ -7,14 +7,14 @@
 #include <utility>
 
 #include "core/base/clock.h"
-#include "core/storage/blob_store.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/event_log.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
-#include "core/storage/open_database.h"
 #include "core/storage/outbox.h"
 #include "core/storage/quarantine.h"
 #include "core/storage/result_store.h"
+#include "core/storage/sql/open_database.h"
 #include "core/storage/worker_registry.h"
 
 namespace camnode {

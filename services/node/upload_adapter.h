@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "scp/ingest.h"
+#include "core/intake/ingest.h"
 #include "services/api/upload.h"
 
 namespace camnode {

@@ -21,13 +21,13 @@
 #include <vector>
 
 #include "core/base/thread_pool.h"
-#include "core/dicom/radiograph_reader.h"
-#include "core/inference/agreement.h"
+#include "core/dicom/pixels/radiograph_reader.h"
+#include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/classifier.h"
+#include "core/inference/device/openmp.h"
 #include "core/inference/engine/fast_path.h"
+#include "core/inference/maps/agreement.h"
 #include "core/inference/networks/network.h"
-#include "core/inference/openmp.h"
-#include "core/inference/safetensors.h"
 #include "core/render/image_codec.h"
 #include "core/render/overlay_renderer.h"
 

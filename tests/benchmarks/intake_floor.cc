@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "scp/association_acceptor.h"
+#include "scp/receive/association_acceptor.h"
 
 namespace camnode {
 namespace {

@@ -23,15 +23,15 @@
 #include "core/base/clock.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/instance_header.h"
-#include "core/storage/blob_store.h"
+#include "core/dicom/film/instance_header.h"
+#include "core/intake/ingest.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
-#include "core/storage/migrations.h"
-#include "core/storage/open_database.h"
 #include "core/storage/outbox.h"
 #include "core/storage/result_store.h"
-#include "scp/ingest.h"
+#include "core/storage/sql/migrations.h"
+#include "core/storage/sql/open_database.h"
 
 namespace camnode {
 namespace {

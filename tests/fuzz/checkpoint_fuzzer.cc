@@ -6,9 +6,9 @@
 #include <initializer_list>
 #include <iostream>
 
-#include "core/inference/checkpoint_reader.h"
-#include "core/inference/safetensors.h"
-#include "core/inference/unpickler.h"
+#include "core/inference/checkpoint/checkpoint_reader.h"
+#include "core/inference/checkpoint/safetensors.h"
+#include "core/inference/checkpoint/unpickler.h"
 
 namespace {
 

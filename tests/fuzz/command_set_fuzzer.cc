@@ -19,7 +19,7 @@
 #include "dcmtk/dcmdata/dcelem.h"
 #include "dcmtk/dcmdata/dcistrmb.h"
 #include "dcmtk/oflog/oflog.h"
-#include "scp/pdu_guard.h"
+#include "scp/wire/pdu_guard.h"
 
 namespace camnode {
 namespace {

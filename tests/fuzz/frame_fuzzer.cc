@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "core/dicom/codecs.h"
-#include "core/dicom/transfer_syntax.h"
+#include "core/dicom/codec/codecs.h"
+#include "core/dicom/file/transfer_syntax.h"
 #include "tests/fuzz/check_status.h"
 
 namespace {

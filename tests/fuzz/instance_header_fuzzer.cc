@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string>
 
-#include "core/dicom/derived_attributes.h"
-#include "core/dicom/eligibility.h"
-#include "core/dicom/film_concerns.h"
-#include "core/dicom/instance_header.h"
+#include "core/dicom/derived/derived_attributes.h"
+#include "core/dicom/film/eligibility.h"
+#include "core/dicom/film/film_concerns.h"
+#include "core/dicom/film/instance_header.h"
 #include "tests/fuzz/check_status.h"
 #include "tests/fuzz/memory_file.h"
 

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/dicom/film_concerns.h"
-#include "core/dicom/pixel_check.h"
-#include "core/dicom/radiograph_reader.h"
+#include "core/dicom/film/film_concerns.h"
+#include "core/dicom/film/pixel_check.h"
+#include "core/dicom/pixels/radiograph_reader.h"
 #include "tests/fuzz/check_status.h"
 #include "tests/fuzz/memory_file.h"
 

@@ -17,8 +17,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/inference/closed_form_cam.h"
 #include "core/inference/engine/network_graph.h"
+#include "core/inference/maps/closed_form_cam.h"
 #include "torch/torch.h"
 
 namespace camnode {

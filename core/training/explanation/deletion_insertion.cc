@@ -6,7 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/base/status_macros.h"
-#include "core/inference/resample.h"
+#include "core/inference/maps/resample.h"
 #include "core/training/films/random_generator.h"
 
 namespace camnode {

@@ -7,11 +7,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/inference/device.h"
-#include "core/inference/gradient_maps.h"
+#include "core/inference/checkpoint/safetensors.h"
+#include "core/inference/device/device.h"
+#include "core/inference/maps/gradient_maps.h"
+#include "core/inference/maps/score_cam.h"
 #include "core/inference/networks/network.h"
-#include "core/inference/safetensors.h"
-#include "core/inference/score_cam.h"
 #include "torch/torch.h"
 
 namespace camnode {

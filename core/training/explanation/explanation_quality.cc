@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
-#include "core/inference/agreement.h"
+#include "core/inference/maps/agreement.h"
 #include "core/training/explanation/baseline_maps.h"
 #include "core/training/explanation/deletion_insertion.h"
 #include "core/training/explanation/explanation_sample.h"

@@ -6,7 +6,7 @@
 //   randomisation  does the map depend on the weights? (weight_randomisation.h)
 //   lungs          share of the map's mass and peaks within the lungs (lung_region.h)
 //   stability      under small changes of the film (map_stability.h)
-//   agreement      of the models with each other (core/inference/agreement.h)
+//   agreement      of the models with each other (core/inference/maps/agreement.h)
 //
 // None of them says that a map is right: they say that it is about the network, the film
 // and the lungs.
@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/inference/cam_method.h"
+#include "core/inference/maps/cam_method.h"
 #include "core/models/agreement_null.h"
 #include "core/models/model_repository.h"
 #include "core/training/explanation/deletion_insertion.h"

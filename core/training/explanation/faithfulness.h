@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/inference/cam_method.h"
+#include "core/inference/maps/cam_method.h"
 #include "core/training/explanation/deletion_insertion.h"
 #include "core/training/explanation/explained_model.h"
 #include "core/training/explanation/explanation_result.h"

@@ -6,7 +6,7 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
-#include "core/inference/resample.h"
+#include "core/inference/maps/resample.h"
 
 namespace camnode {
 namespace {

@@ -5,8 +5,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/base/status_macros.h"
-#include "core/inference/map_comparison.h"
-#include "core/inference/resample.h"
+#include "core/inference/maps/map_comparison.h"
+#include "core/inference/maps/resample.h"
 
 namespace camnode {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/base/status_macros.h"
-#include "core/inference/map_comparison.h"
+#include "core/inference/maps/map_comparison.h"
 
 namespace camnode {
 namespace {

@@ -20,7 +20,7 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
-#include "core/inference/preprocessor.h"
+#include "core/inference/input/preprocessor.h"
 #include "core/training/films/film_cache.h"
 
 namespace camnode {

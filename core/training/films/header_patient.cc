@@ -8,9 +8,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
-#include "core/dicom/attribute_table.h"
-#include "core/dicom/dataset_scanner.h"
-#include "core/dicom/tags.h"
+#include "core/dicom/file/attribute_table.h"
+#include "core/dicom/file/dataset_scanner.h"
+#include "core/dicom/file/tags.h"
 
 namespace camnode {
 namespace {

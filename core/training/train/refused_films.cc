@@ -5,8 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
-#include "core/dicom/eligibility.h"
-#include "core/dicom/instance_header.h"
+#include "core/dicom/film/eligibility.h"
+#include "core/dicom/film/instance_header.h"
 
 namespace camnode {
 

@@ -11,7 +11,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/durable_file.h"
 #include "core/base/status_macros.h"
-#include "core/inference/safetensors.h"
+#include "core/inference/checkpoint/safetensors.h"
 
 namespace camnode {
 namespace {

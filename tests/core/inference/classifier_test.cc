@@ -11,8 +11,8 @@
 #include <map>
 #include <opencv2/core.hpp>
 
-#include "core/inference/checkpoint_import.h"
-#include "core/inference/device_choice.h"
+#include "core/inference/checkpoint/checkpoint_import.h"
+#include "core/inference/device/device_choice.h"
 #include "tests/core/inference/parity.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"

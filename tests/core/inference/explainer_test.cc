@@ -12,10 +12,10 @@
 #include <fstream>
 #include <opencv2/core.hpp>
 
+#include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/classifier.h"
-#include "core/inference/layer_fusion.h"
+#include "core/inference/maps/layer_fusion.h"
 #include "core/inference/networks/network.h"
-#include "core/inference/safetensors.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/dicom/radiograph_reader.h"
+#include "core/dicom/pixels/radiograph_reader.h"
 #include "core/domain/analysis.h"
 #include "core/render/image_codec.h"
 

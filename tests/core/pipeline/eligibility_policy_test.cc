@@ -6,11 +6,11 @@
 #include <fstream>
 
 #include "core/base/sha256.h"
-#include "core/inference/outlier_fit.h"
+#include "core/inference/outlier/outlier_fit.h"
 #include "core/pipeline/instance_analyzer.h"
 #include "core/render/image_codec.h"
-#include "tests/core/storage/temporary_directory.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace camnode {
 namespace {

@@ -9,10 +9,10 @@
 #include <sstream>
 
 #include "core/base/sha256.h"
-#include "core/dicom/instance_header.h"
+#include "core/dicom/film/instance_header.h"
 #include "core/render/image_codec.h"
-#include "tests/core/storage/temporary_directory.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/temporary_directory.h"
 #include "tests/testing/test_data.h"
 
 namespace camnode {

@@ -7,9 +7,9 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "core/dicom/instance_header.h"
-#include "tests/core/storage/temporary_directory.h"
+#include "core/dicom/film/instance_header.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace camnode {
 namespace {

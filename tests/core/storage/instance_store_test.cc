@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
-#include "core/storage/doorbell.h"
 #include "core/storage/outbox.h"
+#include "core/storage/sql/doorbell.h"
 #include "tests/core/storage/storage_fixture.h"
 
 namespace camnode {

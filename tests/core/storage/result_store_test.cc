@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/storage/doorbell.h"
 #include "core/storage/event_log.h"
+#include "core/storage/sql/doorbell.h"
 #include "tests/core/storage/storage_fixture.h"
 
 namespace camnode {

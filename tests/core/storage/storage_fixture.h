@@ -16,11 +16,11 @@
 #include "core/domain/instance.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
-#include "core/storage/open_database.h"
 #include "core/storage/result_store.h"
-#include "tests/core/storage/temporary_directory.h"
+#include "core/storage/sql/open_database.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace camnode {
 

@@ -12,9 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/storage/blob_store.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
-#include "core/storage/open_database.h"
+#include "core/storage/sql/open_database.h"
 
 namespace camnode {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
-#include "tests/core/storage/faulty_file_calls.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/faulty_file_calls.h"
 
 namespace camnode {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/storage/blob_store.h"
-#include "core/storage/doorbell.h"
+#include "core/storage/blobs/blob_store.h"
+#include "core/storage/sql/doorbell.h"
 #include "tests/core/storage/storage_fixture.h"
 
 extern char** environ;

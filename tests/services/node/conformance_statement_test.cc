@@ -9,8 +9,8 @@
 #include <string>
 
 #include "scp/conformance.h"
-#include "scp/dcmtk_setup.h"
-#include "scp/dimse_status.h"
+#include "scp/wire/dcmtk_setup.h"
+#include "scp/wire/dimse_status.h"
 #include "services/node/part_options.h"
 #include "tests/testing/status_matchers.h"
 

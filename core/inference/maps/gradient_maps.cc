@@ -1,0 +1,48 @@
+#include "core/inference/maps/gradient_maps.h"
+
+namespace camnode {
+namespace {
+
+torch::Tensor MeanOverGrid(const torch::Tensor& x) { return x.mean({2, 3}, /*keepdim=*/true); }
+torch::Tensor SumOverGrid(const torch::Tensor& x) { return x.sum({2, 3}, /*keepdim=*/true); }
+
+torch::Tensor PlusPlusWeights(const torch::Tensor& activations, const torch::Tensor& gradients) {
+  constexpr double kEpsilon = 1e-6;
+  const torch::Tensor squared = gradients * gradients;
+  const torch::Tensor a =
+      squared / (2 * squared + SumOverGrid(activations) * (squared * gradients) + kEpsilon);
+  return SumOverGrid(gradients.relu() * a);
+}
+
+torch::Tensor AxiomWeights(const torch::Tensor& activations, const torch::Tensor& gradients) {
+  constexpr double kEpsilon = 1e-7;
+  return SumOverGrid(gradients * activations / (SumOverGrid(activations) + kEpsilon));
+}
+
+// What multiplies the activations: [1, C, 1, 1] or [1, C, H, W].
+torch::Tensor Weights(CamMethod method, const torch::Tensor& activations,
+                      const torch::Tensor& gradients) {
+  switch (method) {
+    case CamMethod::kHiResCam:
+      return gradients;
+    case CamMethod::kLayerCam:
+      return gradients.relu();
+    case CamMethod::kXGradCam:
+      return AxiomWeights(activations, gradients);
+    case CamMethod::kGradCamPlusPlus:
+      return PlusPlusWeights(activations, gradients);
+    case CamMethod::kGradCam:
+    case CamMethod::kScoreCam:
+      break;
+  }
+  return MeanOverGrid(gradients);
+}
+
+}  // namespace
+
+torch::Tensor GradientMap(CamMethod method, const torch::Tensor& activations,
+                          const torch::Tensor& gradients) {
+  return (Weights(method, activations, gradients) * activations).sum(1).squeeze(0);
+}
+
+}  // namespace camnode

@@ -1,0 +1,351 @@
+#include "core/intake/ingest.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/crash_point.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/dicom/derived/derived_attributes.h"
+#include "core/dicom/film/instance_header.h"
+#include "core/intake/image_header.h"
+#include "core/intake/upload_digest.h"
+#include "scp/part10_header.h"
+#include "scp/receive/presentation_contexts.h"
+
+namespace camnode {
+namespace {
+
+constexpr int64_t kMaxImageSide = 32'768;
+
+// Made by us, as far as the object itself says.  Image Type does not count: real
+// films are DERIVED too.
+bool ClaimsToBeOurs(const InstanceHeader& header) {
+  return header.instance_creator_uid == CamnodeInstanceCreatorUid() ||
+         header.contributed_by_camnode;
+}
+
+// The header values that the row keeps.
+void FillFromHeader(const InstanceHeader& header, Instance& instance) {
+  instance.sop_instance_uid = header.sop_instance_uid;
+  instance.series_instance_uid = header.series_instance_uid;
+  instance.study_instance_uid = header.study_instance_uid;
+  instance.sop_class_uid = header.sop_class_uid;
+  instance.transfer_syntax_uid = header.transfer_syntax_uid;
+  instance.modality = header.modality;
+}
+
+// PNG and JPEG have no UIDs: the same bytes get the same ones everywhere.
+void FillFromDigest(Instance& instance) {
+  const std::string base = absl::StrCat("camnode upload ", instance.sha256, " ");
+  instance.sop_instance_uid = Uid::Derive(absl::StrCat(base, "instance"));
+  instance.series_instance_uid = Uid::Derive(absl::StrCat(base, "series"));
+  instance.study_instance_uid = Uid::Derive(absl::StrCat(base, "study"));
+}
+
+absl::Status CheckMatchesCommand(const InstanceHeader& header, const StoreRequest& request) {
+  if (header.sop_instance_uid != request.sop_instance_uid) {
+    return absl::InvalidArgumentError("SOP Instance UID of the data set is not the command's");
+  }
+  if (header.sop_class_uid != request.sop_class_uid) {
+    return absl::InvalidArgumentError("SOP Class UID of the data set is not the command's");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckProcessable(const InstanceHeader& header) {
+  if (!IsAcceptedStorageSopClass(header.sop_class_uid.text())) {
+    return absl::UnimplementedError(
+        absl::StrCat("SOP class ", header.sop_class_uid.text(), " is not processed"));
+  }
+  if (!IsAcceptedTransferSyntax(header.transfer_syntax_uid.text())) {
+    return absl::UnimplementedError(
+        absl::StrCat("transfer syntax ", header.transfer_syntax_uid.text(), " is not processed"));
+  }
+  return absl::OkStatus();
+}
+
+// nullptr if there is none.
+const IngestWorkflow* FindCalled(const std::vector<IngestWorkflow>& workflows,
+                                 const std::string& called_ae) {
+  for (const IngestWorkflow& workflow : workflows) {
+    const std::vector<std::string>& titles = workflow.called_ae_titles;
+    if (std::find(titles.begin(), titles.end(), called_ae) != titles.end()) return &workflow;
+  }
+  return nullptr;
+}
+
+// The first if `name` is empty; nullptr if there is none of that name.
+const IngestWorkflow* FindNamed(const std::vector<IngestWorkflow>& workflows,
+                                const std::string& name) {
+  for (const IngestWorkflow& workflow : workflows) {
+    if (name.empty() || workflow.name == name) return &workflow;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<InstanceHeader> ReadHeaderOfBlob(BlobStore& blobs, const std::string& blob_id) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::string path, blobs.PathOf(blob_id));
+  return ReadInstanceHeader(path);
+}
+
+}  // namespace
+
+// One C-STORE.
+class Ingest::StoreSink final : public InstanceSink {
+ public:
+  StoreSink(Ingest& ingest, const StoreRequest& request, const IngestWorkflow& workflow,
+            BlobWriter blob)
+      : ingest_(ingest), request_(request), workflow_(workflow), blob_(std::move(blob)) {}
+
+  absl::Status WriteFileHeader() { return blob_.Append(Part10Header(request_)); }
+
+  absl::Status Append(absl::string_view bytes) override {
+    digest_.Update(bytes);
+    size_bytes_ += static_cast<int64_t>(bytes.size());
+    return blob_.Append(bytes);
+  }
+
+  absl::Status Finish() override {
+    CAMNODE_ASSIGN_OR_RETURN(const BlobInfo blob, std::move(blob_).Finish());
+    absl::StatusOr<InstanceHeader> header = ReadHeaderOfBlob(ingest_.blobs_, blob.id);
+    absl::Status status = header.status();
+    if (status.ok()) status = CheckMatchesCommand(*header, request_);
+    if (!status.ok()) {
+      ingest_.blobs_.Remove(blob.id).IgnoreError();  // Otherwise the sweep does it.
+      return status;
+    }
+    CrashPoint("after_header_read");
+
+    Instance instance;
+    FillFromHeader(*header, instance);
+    instance.blob_id = blob.id;
+    instance.sha256 = std::move(digest_).Finish();
+    instance.size_bytes = size_bytes_;
+    instance.calling_ae = request_.calling_ae;
+    instance.called_ae = request_.called_ae;
+    JobRequest job;
+    job.workflow = workflow_.name;
+    job.model_set = workflow_.model_set;
+    job.priority = workflow_.priority;
+    if (workflow_.return_to_sender && ingest_.options_.return_destination) {
+      job.extra_destinations.push_back(ingest_.options_.return_destination(request_));
+    }
+    return ingest_
+        .Record(std::move(instance), ClaimsToBeOurs(*header), job, ingest_.options_.quarantine)
+        .status();
+  }
+
+ private:
+  Ingest& ingest_;
+  const StoreRequest request_;
+  const IngestWorkflow& workflow_;
+  BlobWriter blob_;
+  Sha256 digest_;  // Of the data set alone.
+  int64_t size_bytes_ = 0;
+};
+
+Ingest::Ingest(const IngestOptions& options, BlobStore& blobs, InstanceStore& instances,
+               ResultStore& results, JobQueue& jobs, const Clock& clock)
+    : options_(options),
+      blobs_(blobs),
+      instances_(instances),
+      results_(results),
+      jobs_(jobs),
+      clock_(clock) {}
+
+Ingest::~Ingest() = default;
+
+absl::StatusOr<int64_t> Ingest::WaitingJobs() {
+  const absl::Time now = clock_.Now();
+  {
+    MutexLock lock(&mutex_);
+    // Asked for seldom; in between, what we added ourselves is counted on top.  One
+    // association counts, the others go on with what was known.
+    const bool fresh = counted_at_ <= now && now - counted_at_ < options_.backlog_refresh;
+    if (fresh) return waiting_jobs_;
+    counted_at_ = now;
+  }
+  const absl::StatusOr<int64_t> counted = jobs_.CountQueued();
+  MutexLock lock(&mutex_);
+  if (!counted.ok()) {
+    counted_at_ = absl::InfinitePast();
+    return counted;
+  }
+  waiting_jobs_ = *counted;
+  return waiting_jobs_;
+}
+
+absl::Status Ingest::CheckCapacity() {
+  CAMNODE_ASSIGN_OR_RETURN(const int64_t free_bytes, blobs_.FreeBytes());
+  if (free_bytes < options_.min_free_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat("only ", free_bytes,
+                                                     " bytes of disk are free, ",
+                                                     options_.min_free_bytes, " must stay free"));
+  }
+  CAMNODE_ASSIGN_OR_RETURN(const int64_t waiting, WaitingJobs());
+  if (waiting >= options_.max_queued_jobs) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(waiting, " jobs wait, at most ", options_.max_queued_jobs, " may"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<InstanceSink>> Ingest::Admit(const StoreRequest& request) {
+  const IngestWorkflow* workflow = FindCalled(options_.workflows, request.called_ae);
+  if (workflow == nullptr) {
+    return absl::FailedPreconditionError("the called AE title belongs to no workflow");
+  }
+  CAMNODE_RETURN_IF_ERROR(CheckCapacity());
+  CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create(BlobDigest::kNone));
+  auto sink = std::make_unique<StoreSink>(*this, request, *workflow, std::move(blob));
+  CAMNODE_RETURN_IF_ERROR(sink->WriteFileHeader());
+  return sink;
+}
+
+absl::StatusOr<Ingested> Ingest::Record(Instance instance, bool claims_to_be_ours,
+                                        const JobRequest& job, Quarantine* quarantine) {
+  instance.received_ms = ToUnixMs(clock_.Now());
+  const absl::StatusOr<bool> made_by_us = results_.IsOwnOutput(instance.sop_instance_uid);
+  if (!made_by_us.ok()) {
+    blobs_.Remove(instance.blob_id).IgnoreError();
+    return made_by_us.status();
+  }
+  instance.own_output = *made_by_us || claims_to_be_ours;
+
+  absl::StatusOr<AddedInstance> added =
+      instances_.Add(instance, instance.own_output ? absl::optional<JobRequest>()
+                                                   : absl::optional<JobRequest>(job));
+  if (absl::IsAlreadyExists(added.status())) {
+    CAMNODE_RETURN_IF_ERROR(OnConflict(instance, added.status(), quarantine));
+    return Ingested{std::move(instance), {}};
+  }
+  // Only a definite refusal means that no row names the blob.  After any other error
+  // the commit may have happened, so the sweep decides.
+  if (!added.ok()) return added.status();
+  if (!added->repeat) {
+    MutexLock lock(&mutex_);
+    if (added->job_id) ++waiting_jobs_;
+  } else {
+    blobs_.Remove(instance.blob_id).IgnoreError();
+  }
+  instance.id = added->instance_id;
+  return Ingested{std::move(instance), *added};
+}
+
+absl::Status Ingest::OnConflict(const Instance& instance, const absl::Status& refusal,
+                                Quarantine* quarantine) {
+  QuarantineOutcome outcome = QuarantineOutcome::kOtherStudy;
+  if (quarantine != nullptr) {
+    CAMNODE_ASSIGN_OR_RETURN(outcome, quarantine->Add(instance));
+  }
+  if (outcome != QuarantineOutcome::kAdded) blobs_.Remove(instance.blob_id).IgnoreError();
+  if (outcome == QuarantineOutcome::kFull) {
+    return Annotate(refusal, "the quarantine is full");
+  }
+  if (outcome != QuarantineOutcome::kAdded && outcome != QuarantineOutcome::kRepeat) {
+    return refusal;
+  }
+  // For the sender all is well, so nobody else will say it.
+  Log(LogLevel::kWarning, "instance_quarantined",
+      {{LogField::kInstance, instance.sop_instance_uid.text()},
+       {LogField::kCallingAe, instance.calling_ae},
+       {LogField::kCalledAe, instance.called_ae},
+       {LogField::kOutcome, outcome == QuarantineOutcome::kAdded ? "added" : "repeat"},
+       {LogField::kReason, refusal.message()}});
+  return absl::OkStatus();
+}
+
+struct IngestUpload::State {
+  State(Ingest& i, const UploadRequest& r, const IngestWorkflow& w, BlobWriter b)
+      : ingest(i),
+        request(r),
+        workflow(w),
+        blob(std::move(b)),
+        digest(r.media_type),
+        image(r.media_type) {}
+
+  Ingest& ingest;
+  const UploadRequest request;
+  const IngestWorkflow& workflow;
+  BlobWriter blob;
+  UploadDigest digest;
+  ImageHeaderReader image;  // For PNG and JPEG.
+};
+
+IngestUpload::IngestUpload(std::unique_ptr<State> state) : state_(std::move(state)) {}
+IngestUpload::IngestUpload(IngestUpload&&) noexcept = default;
+IngestUpload& IngestUpload::operator=(IngestUpload&&) noexcept = default;
+IngestUpload::~IngestUpload() = default;
+
+absl::StatusOr<IngestUpload> Ingest::BeginUpload(const UploadRequest& request) {
+  const IngestWorkflow* workflow = FindNamed(options_.workflows, request.workflow);
+  if (workflow == nullptr) return absl::InvalidArgumentError("there is no workflow of that name");
+  CAMNODE_RETURN_IF_ERROR(CheckCapacity());
+  CAMNODE_ASSIGN_OR_RETURN(BlobWriter blob, blobs_.Create(BlobDigest::kNone));
+  return IngestUpload(
+      std::make_unique<IngestUpload::State>(*this, request, *workflow, std::move(blob)));
+}
+
+absl::Status IngestUpload::Append(absl::string_view bytes) {
+  const int64_t limit = state_->ingest.options_.max_upload_bytes;
+  if (static_cast<int64_t>(bytes.size()) > limit - state_->blob.size_bytes()) {
+    return absl::ResourceExhaustedError(absl::StrCat("upload is larger than ", limit, " bytes"));
+  }
+  state_->digest.Update(bytes);
+  if (state_->request.media_type != MediaType::kDicom) state_->image.Consume(bytes);
+  return state_->blob.Append(bytes);
+}
+
+absl::StatusOr<Ingested> IngestUpload::Finish() && {
+  State& state = *state_;
+  Ingest& ingest = state.ingest;
+  const bool is_dicom = state.request.media_type == MediaType::kDicom;
+  if (state.blob.size_bytes() == 0) return absl::InvalidArgumentError("the upload is empty");
+  if (!is_dicom) {
+    CAMNODE_ASSIGN_OR_RETURN(const ImageSize size, state.image.Size());
+    if (size.width > kMaxImageSide || size.height > kMaxImageSide) {
+      return absl::InvalidArgumentError(absl::StrCat("the image is ", size.width, " x ",
+                                                     size.height, " pixels, larger than ",
+                                                     kMaxImageSide, " a side"));
+    }
+  }
+  CAMNODE_ASSIGN_OR_RETURN(const BlobInfo blob, std::move(state.blob).Finish());
+
+  Instance instance;
+  instance.media_type = state.request.media_type;
+  instance.blob_id = blob.id;
+  UploadDigest::Result digest = std::move(state.digest).Finish();
+  instance.sha256 = std::move(digest.sha256);
+  instance.size_bytes = digest.size_bytes;
+  instance.calling_ae = "grpc";
+  bool claims_to_be_ours = false;
+  if (is_dicom) {
+    const absl::StatusOr<InstanceHeader> header = ReadHeaderOfBlob(ingest.blobs_, blob.id);
+    absl::Status status = header.status();
+    if (status.ok()) status = CheckProcessable(*header);
+    if (!status.ok()) {
+      ingest.blobs_.Remove(blob.id).IgnoreError();
+      return status;
+    }
+    FillFromHeader(*header, instance);
+    claims_to_be_ours = ClaimsToBeOurs(*header);
+  } else {
+    FillFromDigest(instance);
+  }
+
+  JobRequest job;
+  job.workflow = state.workflow.name;
+  job.model_set = state.workflow.model_set;
+  job.priority = state.request.priority;
+  job.deliver = state.request.deliver;
+  CAMNODE_ASSIGN_OR_RETURN(Ingested ingested,
+                           ingest.Record(std::move(instance), claims_to_be_ours, job, nullptr));
+  if (ingested.added.repeat) {
+    CAMNODE_ASSIGN_OR_RETURN(ingested.instance, ingest.instances_.Get(ingested.instance.id));
+  }
+  return ingested;
+}
+
+}  // namespace camnode

@@ -1,0 +1,111 @@
+// Where bytes lie: films as received, and the objects made from them.
+//
+// A directory on a local or shared volume:
+//
+//   blobs/ab/abcdef0123456789abcdef0123456789   finished: named by random id
+//   blobs/part/<random>.part                    being written
+//
+// A blob is durable before it has its name, and its name is never another's.  No
+// part of a path comes from a peer.
+
+#ifndef CAMNODE_CORE_STORAGE_BLOBS_BLOB_STORE_H_
+#define CAMNODE_CORE_STORAGE_BLOBS_BLOB_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace camnode {
+
+class BlobStore;
+class FileSystemCalls;
+
+// Whether a writer digests what it is given; a caller that digests other bytes of its
+// own need not pay twice.
+enum class BlobDigest { kOfAllBytes, kNone };
+
+struct BlobInfo {
+  std::string id;      // 32 lower-case hexadecimal digits.
+  std::string sha256;  // Of all bytes; empty with BlobDigest::kNone.
+  int64_t size_bytes = 0;
+};
+
+// A blob being written.  Move-only, used by one thread.  Destroyed before
+// Finish, its file is removed; after a crash the next start removes it.
+class BlobWriter {
+ public:
+  BlobWriter(BlobWriter&&) noexcept;
+  BlobWriter& operator=(BlobWriter&&) noexcept;
+  ~BlobWriter();
+
+  // Errors: kResourceExhausted (disk full or quota), kUnavailable (I/O error).
+  absl::Status Append(absl::string_view bytes);
+
+  int64_t size_bytes() const;
+
+  // fsync, rename to a new name, fsync of the directory: on return the blob
+  // survives a power cut.  Errors as Append.
+  absl::StatusOr<BlobInfo> Finish() &&;
+
+ private:
+  friend class BlobStore;
+  struct State;
+  explicit BlobWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Thread-safe.
+class BlobStore {
+ public:
+  // Creates the directory if need be (durably) and checks that it can be
+  // written.  Removes nothing: several programs share one store.
+  // Errors: kFailedPrecondition with path and reason.
+  static absl::StatusOr<std::unique_ptr<BlobStore>> Open(const std::string& directory);
+  // The same with `calls` between the store and the disk, so that a test can make
+  // the disk fail.  `calls` outlives the store and its writers.
+  static absl::StatusOr<std::unique_ptr<BlobStore>> Open(const std::string& directory,
+                                                         FileSystemCalls& calls);
+  ~BlobStore();
+
+  absl::StatusOr<BlobWriter> Create(BlobDigest digest = BlobDigest::kOfAllBytes);
+  // Create, Append, Finish.
+  absl::StatusOr<BlobInfo> Put(absl::string_view bytes);
+
+  // The file of a finished blob, for readers that want a path.
+  // Errors: kInvalidArgument if `id` is not an id, kNotFound.
+  absl::StatusOr<std::string> PathOf(absl::string_view id) const;
+
+  // Errors: as PathOf; kResourceExhausted if larger than `max_bytes`.
+  absl::StatusOr<std::string> ReadAll(absl::string_view id, int64_t max_bytes) const;
+
+  // OK if it was not there.
+  absl::Status Remove(absl::string_view id);
+
+  // Removes finished blobs that no row names and part files, both only when
+  // older than `min_age` (younger ones may belong to a writer at work).  Returns
+  // how many were removed.
+  absl::StatusOr<int> Sweep(absl::FunctionRef<absl::StatusOr<bool>(absl::string_view id)> is_named,
+                            absl::Duration min_age);
+
+  // Writes and syncs a file beside the blobs and removes it.  Errors: as
+  // BlobWriter::Append: the volume is full, read-only or broken.
+  absl::Status CheckWritable();
+
+  // Free bytes on the volume, as for an ordinary user.
+  absl::StatusOr<int64_t> FreeBytes() const;
+
+ private:
+  struct State;
+  explicit BlobStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_STORAGE_BLOBS_BLOB_STORE_H_

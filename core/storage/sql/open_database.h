@@ -1,0 +1,45 @@
+// Opens the database and doorbell that a URI names.
+
+#ifndef CAMNODE_CORE_STORAGE_SQL_OPEN_DATABASE_H_
+#define CAMNODE_CORE_STORAGE_SQL_OPEN_DATABASE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/storage/sql/doorbell.h"
+#include "core/storage/sql/sql_database.h"
+
+namespace camnode {
+
+// The two come together because a transaction rings the bell when it commits.
+// `doorbell` outlives `database`: members are destroyed in reverse order.
+struct OpenedDatabase {
+  std::unique_ptr<Doorbell> doorbell;
+  std::unique_ptr<SqlDatabase> database;
+};
+
+// `uri`: "sqlite:FILE" or "postgresql://...".  `data_directory` holds the
+// doorbell's sockets and the cross-process lock of SQLite; it must exist.
+//
+// Errors: kInvalidArgument for another scheme; otherwise those of SqlDatabase.
+absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& uri,
+                                            const std::string& data_directory);
+
+// Whether the database may be opened for writing: an SQLite file is read once and must
+// be sound.  Nothing is changed.  Only the node calls it, before OpenDatabase.
+// Errors: kDataLoss if it is damaged, kUnavailable; see sqlite_check.h.
+absl::Status CheckDatabase(const std::string& uri);
+
+// Brings the schema to this program's version.  Only the node calls it.
+// Errors: kFailedPrecondition if the schema is newer than this program.
+absl::Status Migrate(SqlDatabase& database);
+
+// OK if the schema is the one this program knows.
+// Errors: kUnavailable if it is older (the node has not migrated yet: wait),
+// kFailedPrecondition if newer.
+absl::Status CheckSchemaVersion(SqlDatabase& database);
+
+}  // namespace camnode
+
+#endif  // CAMNODE_CORE_STORAGE_SQL_OPEN_DATABASE_H_

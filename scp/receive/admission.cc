@@ -1,0 +1,149 @@
+#include "scp/receive/admission.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "core/base/log.h"
+#include "dcmtk/dcmnet/dul.h"
+
+namespace camnode {
+namespace {
+
+// How long a rejected peer has to close its end before we close ours.
+constexpr int kLingerSeconds = 1;
+
+void Reject(T_ASC_Association* association, const Rejection& rejection) {
+  const T_ASC_RejectParameters parameters = {rejection.result, rejection.source, rejection.reason};
+  ASC_rejectAssociation(association, &parameters);
+  // Closing at once, with bytes unread, would take the answer away again.
+  ASC_dropSCPAssociation(association, kLingerSeconds);
+}
+
+}  // namespace
+
+const std::vector<Rejection>& Rejections() {
+  static const auto& rejections =
+      *new std::vector<Rejection>{kWrongCalledAe, kWrongCallingAe, kWrongApplicationContext, kBusy};
+  return rejections;
+}
+
+bool Admission::Enter(T_ASC_Association* association, const Handshake& handshake,
+                      AssociationPeer& peer) {
+  char calling[DUL_LEN_TITLE + 1] = "";
+  char called[DUL_LEN_TITLE + 1] = "";
+  char application_context[DUL_LEN_NAME + 1] = "";
+  ASC_getAPTitles(association->params, calling, sizeof calling, called, sizeof called, nullptr, 0);
+  ASC_getApplicationContextName(association->params, application_context,
+                                sizeof application_context);
+  peer.calling_ae = AeTitle::Parse(calling).value_or(AeTitle()).text();
+  peer.called_ae = AeTitle::Parse(called).value_or(AeTitle()).text();
+
+  if (absl::string_view(application_context) != kDicomApplicationContext) {
+    stats_.associations_rejected.fetch_add(1);
+    Reject(association, kWrongApplicationContext);
+    Log(LogLevel::kWarning, "connection_failed",
+        {{LogField::kPeer, peer.address},
+         {LogField::kReason, "application context is not DICOM's"}});
+    return false;
+  }
+  const PeerVerdict verdict = policy_.Check(called, calling, peer.address);
+  if (verdict != PeerVerdict::kAccept) {
+    RejectPeer(association, verdict, peer);
+    return false;
+  }
+  const Peer* const configured = policy_.Find(calling, peer.address);
+  peer.max_instance_bytes = options_.max_instance_bytes;
+  if (configured != nullptr && configured->max_instance_bytes > 0) {
+    peer.max_instance_bytes = std::min(peer.max_instance_bytes, configured->max_instance_bytes);
+  }
+  std::string full;
+  if (draining_.raised()) {
+    full = "the node stops";
+  } else if (handshake.verdict == CensusVerdict::kBusy) {
+    full = absl::StrCat("too many connections of this address; dicom.max_associations_per_peer is ",
+                        options_.max_associations_per_peer);
+  } else {
+    full = TakeRoom(peer, configured);
+  }
+  if (!full.empty()) RejectBusy(association, peer, full);
+  return full.empty();
+}
+
+std::string Admission::TakeRoom(const AssociationPeer& peer, const Peer* configured) {
+  MutexLock lock(&mutex_);
+  if (open_ >= options_.max_associations) {
+    return absl::StrCat("too many associations; dicom.max_associations is ",
+                        options_.max_associations);
+  }
+  const auto found = open_by_ae_.find(peer.calling_ae);
+  const int of_ae = found == open_by_ae_.end() ? 0 : found->second;
+  if (configured != nullptr && configured->max_associations > 0 &&
+      of_ae >= configured->max_associations) {
+    return absl::StrCat(
+        "too many associations of this AE title; its peers entry has "
+        "max_associations: ",
+        configured->max_associations);
+  }
+  ++open_;
+  ++open_by_ae_[peer.calling_ae];
+  return "";
+}
+
+void Admission::Leave(const AssociationPeer& peer) {
+  MutexLock lock(&mutex_);
+  --open_;
+  const auto found = open_by_ae_.find(peer.calling_ae);
+  if (--found->second == 0) open_by_ae_.erase(found);
+  left_.SignalAll();
+}
+
+void Admission::WaitUntilEmpty(absl::Duration patience) {
+  MutexLock lock(&mutex_);
+  const absl::Time until = absl::Now() + patience;
+  while (open_ > 0 && absl::Now() < until) left_.WaitWithTimeout(&mutex_, until - absl::Now());
+}
+
+void Admission::RejectPeer(T_ASC_Association* association, PeerVerdict verdict,
+                           const AssociationPeer& peer) {
+  stats_.associations_rejected.fetch_add(1);
+  const bool wrong_called = verdict == PeerVerdict::kWrongCalledAe;
+  Reject(association, wrong_called ? kWrongCalledAe : kWrongCallingAe);
+
+  std::string reason;
+  if (wrong_called) {
+    const auto quote = [](std::string* out, const AeTitle& title) {
+      absl::StrAppend(out, "'", title.text(), "'");
+    };
+    reason = absl::StrCat("called AE title is not ours; the peer must call ",
+                          absl::StrJoin(policy_.called_ae_titles(), " or ", quote));
+  } else if (peer.calling_ae.empty()) {
+    reason = "calling AE title is malformed";
+  } else {
+    reason = absl::StrCat(verdict == PeerVerdict::kWrongAddress
+                              ? "AE title is known, but not from this address"
+                              : "unknown peer",
+                          "; to allow it, add to the configuration: peers { ae_title: \"",
+                          peer.calling_ae, "\" addresses: \"", peer.address, "\" }");
+  }
+  Log(LogLevel::kWarning, "association_rejected",
+      {{LogField::kAssociation, peer.association},
+       {LogField::kCallingAe, peer.calling_ae},
+       {LogField::kCalledAe, peer.called_ae},
+       {LogField::kPeer, peer.address},
+       {LogField::kReason, reason}});
+}
+
+void Admission::RejectBusy(T_ASC_Association* association, const AssociationPeer& peer,
+                           absl::string_view reason) {
+  stats_.associations_refused_busy.fetch_add(1);
+  Reject(association, kBusy);
+  Log(LogLevel::kWarning, "association_refused_busy",
+      {{LogField::kAssociation, peer.association},
+       {LogField::kCallingAe, peer.calling_ae},
+       {LogField::kPeer, peer.address},
+       {LogField::kReason, reason}});
+}
+
+}  // namespace camnode

@@ -1,0 +1,92 @@
+// Delivers derived instances: takes due deliveries from the outbox and sends each
+// to its destination by C-STORE, until the destination has it or has refused it
+// for good.
+
+#ifndef CAMNODE_SCP_SEND_OUTBOX_SENDER_H_
+#define CAMNODE_SCP_SEND_OUTBOX_SENDER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
+#include "core/base/retryable.h"
+#include "core/storage/blobs/blob_store.h"
+#include "core/storage/outbox.h"
+#include "core/storage/sql/doorbell.h"
+#include "scp/receive/application_entity.h"
+#include "scp/send/destination.h"
+
+namespace camnode {
+
+class TlsCredentials;
+
+struct OutboxSenderOptions {
+  AeTitle ae_title;  // Ours, as calling AE.
+  // Certificates for destinations that are called by TLS; outlives the sender.  May
+  // be null if none is.
+  const TlsCredentials* tls = nullptr;
+  // Waits between repeats to one destination.  A lost association or 0xA7xx is
+  // repeated for ever.
+  Backoff backoff;
+  // Repeats of an answer that may be about the object itself (0x0110, 0x0117,
+  // 0x0213) before the delivery is buried.
+  int max_failures = 5;
+  // TCP connect and association negotiation.
+  absl::Duration connect_timeout = absl::Seconds(10);
+  // From the last byte of an object to the answer; also the longest silence of
+  // the network while sending.
+  absl::Duration response_timeout = absl::Seconds(30);
+  // Objects sent over one association; also how many are leased at once.  Larger:
+  // a node that dies leaves more of them waiting for their leases to run out.
+  int max_per_association = 50;
+  // Destinations served at one time, one thread each.
+  int max_active_destinations = 4;
+  // The doorbell is only a hint: look for due deliveries at least so often.
+  absl::Duration poll_interval = absl::Seconds(1);
+  // How long Stop waits for objects under way before it breaks them off; those are
+  // sent again after the next start.
+  absl::Duration drain_timeout = absl::Seconds(5);
+};
+
+// Counts since Start, for metrics.  Any thread may read them.
+struct OutboxSenderStats {
+  std::atomic<int64_t> delivered{0};
+  std::atomic<int64_t> retried{0};
+  std::atomic<int64_t> buried{0};
+  std::atomic<int64_t> associations{0};
+  std::atomic<int64_t> associations_failed{0};
+  std::atomic<int64_t> bytes_sent{0};
+};
+
+// Start and Stop are called by the owner's thread; stats() by any.
+class OutboxSender {
+ public:
+  // Borrows all but the options; everything outlives it.
+  OutboxSender(const OutboxSenderOptions& options, const DestinationDirectory& destinations,
+               Outbox& outbox, BlobStore& blobs, Doorbell& doorbell);
+  // As Stop.
+  ~OutboxSender();
+
+  // Starts the threads.  Called once.
+  // Errors: kInvalidArgument for an option out of range (says which).
+  absl::Status Start();
+
+  // Finishes the object under way on each association within drain_timeout, gives
+  // the rest back to the outbox, joins.  A TCP connect under way is waited for.
+  // Calling it again does nothing.  Does not stop the doorbell: waits at most
+  // poll_interval for it.
+  void Stop();
+
+  const OutboxSenderStats& stats() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SCP_SEND_OUTBOX_SENDER_H_

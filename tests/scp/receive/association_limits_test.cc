@@ -1,0 +1,130 @@
+// How many may be connected at once, and that those who mean it find room whatever
+// the others do.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/scp/receive/acceptor_fixture.h"
+
+namespace camnode {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Optional;
+
+using AssociationLimitsTest = AssociationAcceptorTest;
+
+TEST_F(AssociationLimitsTest, RejectsForNowWhenFull) {
+  Start();
+  auto first = Associated();
+  auto second = Associated();
+  // Transient (2), by the presentation provider (3): local limit exceeded (2).
+  EXPECT_THAT(Rejection("SENDER", "NODE"), ElementsAre(2, 3, 2));
+
+  EXPECT_THAT(first->Echo(3), Optional(0x0000));
+  EXPECT_TRUE(second->Release());
+  while (acceptor_->stats().associations_open > 1) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
+}
+
+TEST_F(AssociationLimitsTest, LimitsTheConnectionsOfOnePeer) {
+  options_.max_associations = 10;
+  options_.max_associations_per_peer = 1;
+  Start();
+  auto first = Associated();
+  EXPECT_THAT(Rejection("SENDER", "NODE"), ElementsAre(2, 3, 2));
+
+  // Two more that say nothing: the next one is closed unread.
+  while (acceptor_->stats().connections_failed + acceptor_->stats().associations_refused_busy < 1) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  std::vector<std::unique_ptr<RawScu>> silent;
+  for (int i = 0; i < 4; ++i) silent.push_back(Connect());
+  EXPECT_THAT(silent.back()->ReadPdu(), IsEmpty());
+  EXPECT_THAT(first->Echo(3), Optional(0x0000));
+}
+
+TEST_F(AssociationLimitsTest, IsNotHeldUpByPeersThatSayNothing) {
+  options_.association_request_timeout = absl::Milliseconds(300);
+  Start();
+  std::vector<std::unique_ptr<RawScu>> silent;
+  for (int i = 0; i < 9; ++i) silent.push_back(Connect());  // One thread is left.
+
+  EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
+  for (auto& scu : silent) EXPECT_THAT(scu->ReadPdu(), IsEmpty()) << "closed at its deadline";
+}
+
+// Of its own: it would be the whole node's, or the address's, otherwise.
+TEST_F(AssociationLimitsTest, LimitsTheAssociationsOfOneTitle) {
+  options_.max_associations = 10;
+  Peer limited = KnownPeer("LIMITED", "127.0.0.0/8");
+  limited.max_associations = 1;
+  const PeerPolicy policy({*AeTitle::Parse("NODE")}, {limited, KnownPeer("SENDER", "127.0.0.0/8")},
+                          false);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_);
+  ASSERT_THAT(acceptor_->Start(), IsOk());
+  auto first = Connect();
+  ASSERT_EQ(first->Associate("LIMITED", "NODE", CrAndEcho())[0], kAssociateAccept);
+
+  EXPECT_THAT(Rejection(" LIMITED", "NODE"), ElementsAre(2, 3, 2)) << "padded, but the same";
+  EXPECT_THAT(Associated()->Echo(3), Optional(0x0000)) << "another title from the same address";
+  EXPECT_TRUE(first->Release());
+  first.reset();
+  while (acceptor_->stats().associations_open > 0) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(Connect()->Associate("LIMITED", "NODE", CrAndEcho())[0], kAssociateAccept);
+  acceptor_.reset();
+}
+
+TEST_F(AssociationLimitsTest, LimitsTheDataSetsOfOneTitle) {
+  Peer limited = KnownPeer("SENDER", "127.0.0.0/8");
+  limited.max_instance_bytes = 1000;
+  const PeerPolicy policy({*AeTitle::Parse("NODE")}, {limited}, false);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_);
+  ASSERT_THAT(acceptor_->Start(), IsOk());
+  auto scu = Associated();
+  EXPECT_THAT(scu->Store(1, kCrSopClass, "1.2", std::string(1002, 'x')), Optional(0xA700));
+  EXPECT_THAT(scu->Store(1, kCrSopClass, "1.2", std::string(1000, 'x')), Optional(0x0000));
+  scu.reset();
+  acceptor_.reset();
+}
+
+// More silent connections, each within its rights, than there are threads: without
+// anyone being made to leave, the next would wait for the request deadline.
+TEST_F(AssociationLimitsTest, WhoHasBeenSilentLongestMakesRoomForWhoMeansIt) {
+  options_.max_associations_per_peer = 100;
+  options_.association_request_timeout = absl::Seconds(60);
+  Start();
+  auto working = Associated();
+  std::vector<std::unique_ptr<RawScu>> silent;
+  for (int i = 0; i < 40; ++i) silent.push_back(Connect());
+
+  const absl::Time began = absl::Now();
+  EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
+  EXPECT_LT(absl::Now() - began, absl::Seconds(5));
+  EXPECT_THAT(silent.front()->ReadPdu(), IsEmpty()) << "the oldest was closed";
+  EXPECT_THAT(working->Echo(3), Optional(0x0000)) << "never one at work";
+}
+
+// Rejected peers that do not close hold a thread each while we wait for them.
+TEST_F(AssociationLimitsTest, RejectedPeersThatLingerMakeRoomToo) {
+  options_.max_associations_per_peer = 100;
+  Start();
+  std::vector<std::unique_ptr<RawScu>> lingering;
+  const absl::Time began = absl::Now();
+  for (int i = 0; i < 30; ++i) {
+    lingering.push_back(Connect());
+    EXPECT_FALSE(lingering.back()->Associate("STRANGER", "NODE", CrAndEcho()).empty());
+  }
+  EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
+  EXPECT_LT(absl::Now() - began, absl::Seconds(2)) << "a second for each ten of them otherwise";
+}
+
+}  // namespace
+}  // namespace camnode
