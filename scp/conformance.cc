@@ -7,13 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "core/dicom/derived/derived_attributes.h"
 #include "core/dicom/derived/secondary_capture_writer.h"
 #include "core/dicom/file/dataset_scanner.h"
+#include "core/dicom/file/implementation.h"
 #include "core/dicom/file/transfer_syntax.h"
+#include "core/dicom/film/sop_classes.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmdata/dcuid.h"
-#include "scp/part10_header.h"
 #include "scp/receive/admission.h"
 #include "scp/receive/connection_census.h"
 #include "scp/receive/presentation_contexts.h"
@@ -68,7 +68,7 @@ std::string Services() {
 
 std::string TransferSyntaxes() {
   std::vector<Row> rows;
-  for (const absl::string_view uid : AcceptedTransferSyntaxes()) {
+  for (const absl::string_view uid : SupportedTransferSyntaxes()) {
     const bool sent = uid == kExplicitLittleEndian || uid == kImplicitLittleEndian;
     const bool verifies = sent;
     rows.push_back({SyntaxName(uid), std::string(uid), absl::StrCat(rows.size() + 1),

@@ -7,12 +7,13 @@
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/derived/derived_attributes.h"
+#include "core/dicom/file/file_meta_writer.h"
+#include "core/dicom/file/implementation.h"
+#include "core/dicom/file/transfer_syntax.h"
 #include "core/dicom/film/instance_header.h"
+#include "core/dicom/film/sop_classes.h"
 #include "core/intake/image_header.h"
 #include "core/intake/upload_digest.h"
-#include "scp/part10_header.h"
-#include "scp/receive/presentation_contexts.h"
 
 namespace camnode {
 namespace {
@@ -59,7 +60,7 @@ absl::Status CheckProcessable(const InstanceHeader& header) {
     return absl::UnimplementedError(
         absl::StrCat("SOP class ", header.sop_class_uid.text(), " is not processed"));
   }
-  if (!IsAcceptedTransferSyntax(header.transfer_syntax_uid.text())) {
+  if (!IsSupportedTransferSyntax(header.transfer_syntax_uid.text())) {
     return absl::UnimplementedError(
         absl::StrCat("transfer syntax ", header.transfer_syntax_uid.text(), " is not processed"));
   }
@@ -99,7 +100,10 @@ class Ingest::StoreSink final : public InstanceSink {
             BlobWriter blob)
       : ingest_(ingest), request_(request), workflow_(workflow), blob_(std::move(blob)) {}
 
-  absl::Status WriteFileHeader() { return blob_.Append(Part10Header(request_)); }
+  absl::Status WriteFileHeader() {
+    return blob_.Append(FileMeta({request_.sop_class_uid, request_.sop_instance_uid,
+                                  request_.transfer_syntax_uid.text(), request_.calling_ae}));
+  }
 
   absl::Status Append(absl::string_view bytes) override {
     digest_.Update(bytes);

@@ -10,7 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
-#include "scp/send/destination.h"
+#include "scp/wire/remote_ae.h"
 
 namespace camnode {
 namespace {

@@ -74,7 +74,7 @@ class PeerPolicy {
   const Peer* Find(absl::string_view calling_ae, absl::string_view address) const;
 
   // Name of the destination that films from this peer return to (see
-  // destination.h); "" if it has none.
+  // remote_ae.h); "" if it has none.
   std::string ReturnDestination(absl::string_view calling_ae, absl::string_view address) const;
 
   const std::vector<AeTitle>& called_ae_titles() const { return called_ae_titles_; }

@@ -7,8 +7,9 @@
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/file/transfer_syntax.h"
+#include "core/dicom/film/sop_classes.h"
 #include "dcmtk/dcmdata/dcdeftag.h"
-#include "scp/receive/presentation_contexts.h"
 #include "scp/receive/sink_stream.h"
 #include "scp/wire/dimse_status.h"
 

@@ -16,7 +16,6 @@
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/outbox.h"
 #include "core/storage/sql/doorbell.h"
-#include "scp/receive/application_entity.h"
 #include "scp/send/destination.h"
 
 namespace camnode {

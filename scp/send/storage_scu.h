@@ -13,8 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/domain/uid.h"
-#include "scp/receive/application_entity.h"
-#include "scp/send/destination.h"
+#include "scp/wire/remote_ae.h"
 #include "scp/wire/stop_signal.h"
 
 namespace camnode {

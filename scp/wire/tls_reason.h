@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "scp/wire/tls_stream.h"
+#include "scp/wire/tls_role.h"
 
 namespace camnode {
 

@@ -11,9 +11,9 @@
 #include <memory>
 #include <string>
 
-namespace camnode {
+#include "scp/wire/tls_role.h"
 
-enum class TlsRole { kServer, kClient };
+namespace camnode {
 
 // Used by one thread.
 class TlsStream {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/base/version.h"
 #include "services/api/analyze_instance.h"
 #include "services/api/grpc_status.h"
 #include "services/api/page_token.h"
@@ -53,7 +54,7 @@ void AdminService::RememberDone(const std::string& request_id, int64_t subject) 
 }
 
 absl::Status AdminService::Status(v1::GetStatusResponse* response) {
-  response->set_version(CAMNODE_VERSION);
+  response->set_version(kCamnodeVersion);
   CAMNODE_ASSIGN_OR_RETURN(const QueueDepth depth, parts_.jobs.Depth());
   response->set_queued_jobs(depth.queued);
   response->set_leased_jobs(depth.leased);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/base/version.h"
 #include "services/ctl/address.h"
 #include "services/ctl/options.h"
 #include "services/ctl/session.h"
@@ -26,7 +27,7 @@ int main(int argc, char** argv) {
     return kCtlDone;
   }
   if (options->command == "version") {
-    std::cout << "camnodectl " << CAMNODE_VERSION << std::endl;
+    std::cout << "camnodectl " << kCamnodeVersion << std::endl;
     return kCtlDone;
   }
   const absl::StatusOr<std::string> address = NodeAddress(*options);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "core/base/version.h"
 #include "core/training/evaluation/evaluation.h"
 #include "core/training/explanation/explanation_quality.h"
 #include "core/training/films/patient_patterns.h"
@@ -142,7 +143,7 @@ absl::StatusOr<EvaluationOptions> ReadOptions(const LabArguments& arguments) {
     CAMNODE_ASSIGN_OR_RETURN(const std::string split, arguments.One("shortcut-split", "train"));
     CAMNODE_ASSIGN_OR_RETURN(options.shortcut_data, ReadSplit(shortcut, split, patients));
   }
-  options.program_version = CAMNODE_VERSION;
+  options.program_version = kCamnodeVersion;
   options.progress = ShowProgress();
   return options;
 }

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "core/base/version.h"
 #include "core/inference/device/openmp.h"
 #include "services/lab/commands.h"
 
@@ -76,7 +77,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (words[0] == "--version") {
-    absl::PrintF("camnode-lab %s\n", CAMNODE_VERSION);
+    absl::PrintF("camnode-lab %s\n", kCamnodeVersion);
     return 0;
   }
   for (const Command& command : kCommands) {

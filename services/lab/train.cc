@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/status_macros.h"
+#include "core/base/version.h"
 #include "core/training/evaluation/shortcut_section.h"
 #include "core/training/films/dataset.h"
 #include "core/training/train/film_division.h"
@@ -237,7 +238,7 @@ absl::Status RunTrain(const std::vector<std::string>& words) {
     return absl::InvalidArgumentError(absl::StrCat("unexpected word ", arguments.files()[0]));
   }
   KeepFreedMemory();
-  options.program_version = CAMNODE_VERSION;
+  options.program_version = kCamnodeVersion;
   ProgressLine line;
   options.progress = [&line](const TrainingProgress& progress) { line.Show(progress); };
 

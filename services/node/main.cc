@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/base/log.h"
+#include "core/base/version.h"
 #include "scp/conformance.h"
 #include "scp/wire/dcmtk_setup.h"
 #include "services/config/config.h"
@@ -139,7 +140,7 @@ int Main(const std::vector<std::string>& arguments) {
     return kDone;
   }
   if (line.version) {
-    std::printf("camnode %s\n", CAMNODE_VERSION);
+    std::printf("camnode %s\n", kCamnodeVersion);
     return kDone;
   }
   const absl::StatusOr<Config> config =

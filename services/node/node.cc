@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/version.h"
 #include "scp/wire/dcmtk_setup.h"
 #include "services/config/configured_models.h"
 #include "services/node/metrics.h"
@@ -135,7 +136,7 @@ absl::Status Node::StartParts() {
   health_.Start();
   CAMNODE_RETURN_IF_ERROR(directory_.WritePorts(ports_));
   Log(LogLevel::kInfo, "node_ready",
-      {{LogField::kVersion, CAMNODE_VERSION},
+      {{LogField::kVersion, kCamnodeVersion},
        {LogField::kPath, directory_.path() + "/ports.json"},
        {LogField::kPort, ports_.dicom},
        {LogField::kReason, absl::StrCat("dicom ", ports_.dicom, ", dicom by TLS ", ports_.dicom_tls,

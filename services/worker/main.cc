@@ -19,6 +19,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/version.h"
 #include "core/inference/classifier.h"
 #include "core/inference/device/device_choice.h"
 #include "core/inference/device/openmp.h"
@@ -79,7 +80,7 @@ OutputOptions MakeOutputOptions(const Config& config, const OutputsConfig& outpu
   options.series_number_base = outputs.series_number_base;
   options.time_zone = config.time_zone;
   options.device_class = DeviceClass(config.worker.device);
-  options.program_version = CAMNODE_VERSION;
+  options.program_version = kCamnodeVersion;
   return options;
 }
 
@@ -116,7 +117,7 @@ WorkerRecord MakeRecord(const Config& config, const std::string& name) {
   record.pid = getpid();
   record.device = config.worker.device;
   record.config_digest = config.file_sha256;
-  record.version = CAMNODE_VERSION;
+  record.version = kCamnodeVersion;
   record.started_ms = ToUnixMs(SystemClock().Now());
   return record;
 }
@@ -204,7 +205,7 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
   Log(LogLevel::kInfo, "worker_ready",
       {{LogField::kWorker, name},
        {LogField::kModel, analyzer.models().digest},
-       {LogField::kVersion, CAMNODE_VERSION},
+       {LogField::kVersion, kCamnodeVersion},
        {LogField::kDurationMs, absl::ToInt64Milliseconds(absl::Now() - load_start)}});
   heartbeat.SetReady(analyzer.models().digest);
   signals.SetDrain([&worker] { worker.Drain(); });
@@ -229,7 +230,7 @@ int Main(const std::vector<std::string>& arguments) {
     return kUnusable;
   }
   if (parsed->help) return std::fputs(kHelp, stdout) < 0 ? kFailed : kDone;
-  if (parsed->version) return std::printf("camnode-worker %s\n", CAMNODE_VERSION) < 0;
+  if (parsed->version) return std::printf("camnode-worker %s\n", kCamnodeVersion) < 0;
   if (parsed->life_pipe >= 0) {
     const absl::Status watched = EndWithParent(parsed->life_pipe);
     if (!watched.ok()) return Fail("arguments_unusable", watched, kUnusable);

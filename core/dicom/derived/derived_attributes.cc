@@ -240,16 +240,6 @@ absl::StatusOr<Uid> NeededUid(const AttributeTable& table, uint32_t tag) {
 
 }  // namespace
 
-const Uid& CamnodeImplementationClassUid() {
-  static const Uid& uid = *new Uid(Uid::Derive("camnode implementation class"));
-  return uid;
-}
-
-const Uid& CamnodeInstanceCreatorUid() {
-  static const Uid& uid = *new Uid(Uid::Derive("camnode instance creator"));
-  return uid;
-}
-
 SourceAttributes::SourceAttributes()
     : dataset_(std::make_unique<DcmDataset>()), equipment_(std::make_unique<DcmDataset>()) {}
 SourceAttributes::SourceAttributes(SourceAttributes&&) noexcept = default;

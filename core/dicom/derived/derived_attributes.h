@@ -18,15 +18,6 @@ class DcmDataset;
 
 namespace camnode {
 
-// How camnode names itself in what it makes.
-inline constexpr char kCamnodeManufacturer[] = "camnode";
-inline constexpr char kCamnodeVersion[] = CAMNODE_VERSION;
-inline constexpr char kCamnodeImplementationVersionName[] = "CAMNODE_" CAMNODE_VERSION;
-
-// camnode's Implementation Class UID and Instance Creator UID.
-const Uid& CamnodeImplementationClassUid();
-const Uid& CamnodeInstanceCreatorUid();
-
 // The attributes of one source film that its outputs carry.  Immutable, movable;
 // used by one thread at a time, since DCMTK moves a cursor even when it only reads.
 class SourceAttributes {

@@ -2,11 +2,10 @@
 
 #include <cstdint>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/derived/derived_attributes.h"
-#include "core/dicom/file/file_meta.h"
+#include "core/dicom/file/file_meta_writer.h"
 #include "core/dicom/file/of_condition.h"
+#include "core/dicom/file/transfer_syntax.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmdata/dcdatset.h"
 #include "dcmtk/dcmdata/dcostrmb.h"
@@ -22,36 +21,6 @@ void Append16(uint32_t value, std::string& bytes) {
 void Append32(uint32_t value, std::string& bytes) {
   Append16(value & 0xffff, bytes);
   Append16(value >> 16, bytes);
-}
-
-// One element of group 0002 with a 16-bit length.
-void AppendMeta(uint32_t element, absl::string_view vr, std::string value, std::string& bytes) {
-  if (value.size() % 2 != 0) value.push_back(vr == "UI" ? '\0' : ' ');
-  Append16(0x0002, bytes);
-  Append16(element, bytes);
-  absl::StrAppend(&bytes, vr);
-  Append16(static_cast<uint32_t>(value.size()), bytes);
-  bytes += value;
-}
-
-// PS3.10 table 7.1-1.
-std::string MetaInformation(const Uid& sop_class_uid, const Uid& sop_instance_uid) {
-  std::string group;
-  Append16(0x0002, group);
-  Append16(0x0001, group);
-  group.append("OB\0\0\2\0\0\0\0\1", 10);  // File Meta Information Version 00 01.
-  AppendMeta(0x0002, "UI", sop_class_uid.text(), group);
-  AppendMeta(0x0003, "UI", sop_instance_uid.text(), group);
-  AppendMeta(0x0010, "UI", kExplicitLittleEndian, group);
-  AppendMeta(0x0012, "UI", CamnodeImplementationClassUid().text(), group);
-  AppendMeta(0x0013, "SH", kCamnodeImplementationVersionName, group);
-
-  std::string bytes(128, '\0');
-  bytes += "DICM";
-  std::string length;
-  Append32(static_cast<uint32_t>(group.size()), length);
-  AppendMeta(0x0000, "UL", length, bytes);
-  return bytes + group;
 }
 
 absl::StatusOr<std::string> DatasetBytes(DcmDataset& dataset) {
@@ -78,7 +47,7 @@ absl::StatusOr<std::string> WritePart10File(const Uid& sop_class_uid, const Uid&
     return absl::InvalidArgumentError("pixel data of 4 GiB or more");
   }
   CAMNODE_ASSIGN_OR_RETURN(const std::string body, DatasetBytes(dataset));
-  std::string file = MetaInformation(sop_class_uid, sop_instance_uid);
+  std::string file = FileMeta({sop_class_uid, sop_instance_uid, kExplicitLittleEndian, {}});
   file.reserve(file.size() + body.size() + pixel_data.size() + 16);
   file += body;
   if (pixel_data.empty()) return file;

@@ -5,6 +5,7 @@
 #include "core/base/status_macros.h"
 #include "core/dicom/derived/derived_object_writer.h"
 #include "core/dicom/derived/part10_file.h"
+#include "core/dicom/file/implementation.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmdata/dcdatset.h"
 #include "dcmtk/dcmdata/dcdeftag.h"

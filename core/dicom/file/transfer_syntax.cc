@@ -76,6 +76,11 @@ const std::vector<absl::string_view>& SupportedTransferSyntaxes() {
   return supported;
 }
 
+bool IsSupportedTransferSyntax(absl::string_view uid) {
+  const auto& supported = SupportedTransferSyntaxes();
+  return std::find(supported.begin(), supported.end(), uid) != supported.end();
+}
+
 absl::string_view TransferSyntaxName(absl::string_view uid) {
   const auto* const found = std::find_if(std::begin(kNames), std::end(kNames),
                                          [uid](const Named& named) { return named.uid == uid; });

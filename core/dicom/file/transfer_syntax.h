@@ -24,9 +24,12 @@ inline constexpr char kJpegLsNearLossless[] = "1.2.840.10008.1.2.4.81";
 inline constexpr char kJpeg2000Lossless[] = "1.2.840.10008.1.2.4.90";
 inline constexpr char kJpeg2000[] = "1.2.840.10008.1.2.4.91";
 
-// The transfer syntaxes that ReadRadiograph can decode, most wanted first: what
-// the storage SCP offers to take.
+// The transfer syntaxes that ReadRadiograph can decode, most wanted first: what an
+// association or an upload may come in.  Implicit VR Little Endian is among them, as
+// every application entity must take it (PS3.5 section 10.1).
 const std::vector<absl::string_view>& SupportedTransferSyntaxes();
+
+bool IsSupportedTransferSyntax(absl::string_view uid);
 
 // "JPEG Baseline", for the standard's own transfer syntaxes, whether supported or
 // not; "" for others.

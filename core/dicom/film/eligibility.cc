@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "core/dicom/derived/derived_attributes.h"
+#include "core/dicom/file/implementation.h"
 #include "core/dicom/film/header_vocabulary.h"
 
 namespace camnode {

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/derived/derived_attributes.h"
 #include "core/dicom/file/attribute_table.h"
 #include "core/dicom/file/dataset_scanner.h"
+#include "core/dicom/file/implementation.h"
 #include "core/dicom/file/tags.h"
 #include "core/dicom/film/patient_age.h"
 

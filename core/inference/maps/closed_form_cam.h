@@ -17,14 +17,10 @@
 
 #include "absl/status/statusor.h"
 #include "core/domain/heatmap.h"
+#include "core/inference/networks/network.h"
 #include "torch/torch.h"
 
 namespace camnode {
-
-enum class CamWeights {
-  kPlain,               // ResNet, EfficientNet
-  kMaskedByActivation,  // DenseNet
-};
 
 // `activations`: float [1, C, H, W]; `weights`: [K, C], the linear layer's.  Returns
 // the positive part of the map for output `finding`, 0 <= finding < K, in the

@@ -18,7 +18,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/inference/engine/network_graph.h"
-#include "core/inference/maps/closed_form_cam.h"
 #include "torch/torch.h"
 
 namespace camnode {
@@ -32,6 +31,13 @@ struct NetworkStep {
   std::string name;
   // Leaves its argument as it found it, so that it can be differentiated and run again.
   std::function<torch::Tensor(const torch::Tensor&)> run;
+};
+
+// How a head that pools and weighs is told apart by class activation maps; see
+// maps/closed_form_cam.h.
+enum class CamWeights {
+  kPlain,               // ResNet, EfficientNet
+  kMaskedByActivation,  // DenseNet
 };
 
 // Used by one thread at a time.  Methods throw what LibTorch throws.

@@ -22,6 +22,7 @@
 #include "core/training/evaluation/words.h"
 #include "core/training/figures/film_scores.h"
 #include "core/training/films/corruption_suite.h"
+#include "core/training/films/folds.h"
 #include "core/training/train/recipe.h"
 
 namespace camnode {

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "absl/types/optional.h"
-#include "core/domain/analysis.h"
 #include "core/training/explanation/explanation_result.h"
 #include "core/training/figures/bootstrap.h"
 #include "core/training/figures/calibration.h"
+#include "core/training/figures/film_scores.h"
 #include "core/training/figures/score_metrics.h"
 #include "core/training/figures/shortcut_baseline.h"
 #include "core/training/figures/thresholds.h"
@@ -24,11 +24,6 @@
 #include "proto/camnode/model/v1/manifest.pb.h"
 
 namespace camnode {
-
-struct UnreadableFilm {
-  std::string name;
-  std::string reason;
-};
 
 // Which films.
 struct EvaluatedData {
@@ -55,15 +50,6 @@ struct Circumstances {
   int threads = 0;
   uint64_t seed = 0;
   int bootstrap_rounds = 0;
-};
-
-struct EvaluatedFilm {
-  std::string name;
-  std::string path;
-  std::string patient;
-  bool positive = false;
-  std::map<std::string, std::string> columns;
-  std::vector<ModelResult> results;  // One a model.
 };
 
 struct NamedThreshold {

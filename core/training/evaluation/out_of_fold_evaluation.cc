@@ -12,6 +12,7 @@
 #include "core/training/evaluation/bias_alarms.h"
 #include "core/training/evaluation/score_figures.h"
 #include "core/training/evaluation/shortcut_section.h"
+#include "core/training/films/folds.h"
 #include "core/training/train/out_of_fold.h"
 
 namespace camnode {

@@ -5,6 +5,7 @@
 #define CAMNODE_CORE_TRAINING_FIGURES_FILM_SCORES_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <opencv2/core/mat.hpp>
 #include <string>
@@ -12,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/domain/analysis.h"
 #include "core/inference/classifier.h"
-#include "core/training/evaluation/evaluation_result.h"
 #include "core/training/figures/shortcut_statistics.h"
 #include "core/training/films/dataset.h"
 #include "core/training/films/film_reader.h"
@@ -22,6 +23,21 @@ namespace camnode {
 
 // Done, and of how many; on the caller's thread.  May be empty.
 using FilmProgress = std::function<void(size_t done, size_t of)>;
+
+struct UnreadableFilm {
+  std::string name;
+  std::string reason;
+};
+
+// A film, and what each model says of it.
+struct EvaluatedFilm {
+  std::string name;
+  std::string path;
+  std::string patient;
+  bool positive = false;
+  std::map<std::string, std::string> columns;
+  std::vector<ModelResult> results;  // One a model.
+};
 
 // The shortcut statistics of a film are measured on the picture that the first model is
 // given, with the film's own size.

@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/base/utf8.h"
 #include "core/training/films/found_films.h"
 #include "core/training/films/header_patient.h"
 #include "core/training/films/patient_patterns.h"
@@ -222,11 +223,6 @@ absl::StatusOr<Dataset> MakeDataset(const DatasetOptions& options, FoundFilms al
 }
 
 }  // namespace
-
-std::string WhereIs(const LabelledFilm& film) {
-  const std::string name = absl::StrCat("film ", Quoted(film.name));
-  return film.line == 0 ? name : absl::StrCat("line ", film.line, ": ", name);
-}
 
 absl::StatusOr<Dataset> ReadDataset(const DatasetOptions& options) {
   absl::StatusOr<FoundFilms> films = FindFilms(options);

@@ -1,4 +1,4 @@
-// Which films may not be torn apart: AssignFolds and LeaksBetweenSplits of dataset.h.
+#include "core/training/films/folds.h"
 
 #include <algorithm>
 #include <limits>
@@ -14,7 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/sha256.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/random_generator.h"
 
 namespace camnode {

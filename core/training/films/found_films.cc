@@ -14,8 +14,8 @@
 #include "absl/strings/str_join.h"
 #include "core/base/durable_file.h"
 #include "core/base/status_macros.h"
+#include "core/base/utf8.h"
 #include "core/training/films/csv.h"
-#include "core/training/report/xml_text.h"
 
 namespace camnode {
 namespace {
@@ -257,18 +257,6 @@ absl::StatusOr<FoundFilms> FindInCsv(const DatasetOptions& options) {
 }
 
 }  // namespace
-
-std::string Quoted(absl::string_view text) { return absl::StrCat("'", CleanUtf8(text), "'"); }
-
-std::string QuotedList(const std::vector<std::string>& texts) {
-  constexpr size_t kShown = 20;
-  std::vector<std::string> shown;
-  for (const std::string& text : texts) {
-    if (shown.size() == kShown) return absl::StrCat(absl::StrJoin(shown, ", "), " and more");
-    shown.push_back(Quoted(text));
-  }
-  return absl::StrJoin(shown, ", ");
-}
 
 absl::StatusOr<FoundFilms> FindFilms(const DatasetOptions& options) {
   std::error_code error;

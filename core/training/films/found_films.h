@@ -11,8 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 
@@ -33,11 +32,6 @@ struct FoundFilms {
 
 // Errors: those of ReadDataset that concern folders, names and the CSV's text.
 absl::StatusOr<FoundFilms> FindFilms(const DatasetOptions& options);
-
-// "'text'", in UTF-8 whatever it was.
-std::string Quoted(absl::string_view text);
-// "'a', 'b'"; of many the first.
-std::string QuotedList(const std::vector<std::string>& texts);
 
 }  // namespace camnode
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/training/report/xml_text.h"
+#include "core/base/utf8.h"
 
 namespace camnode {
 namespace {

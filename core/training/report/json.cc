@@ -3,8 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/base/utf8.h"
 #include "core/training/report/explanations_json.h"
-#include "core/training/report/xml_text.h"
 
 namespace camnode {
 namespace {

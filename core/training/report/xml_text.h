@@ -1,4 +1,4 @@
-// Text from files and data sets, made fit for XML, HTML and JSON.
+// Text from files and data sets, made fit for XML and HTML.
 
 #ifndef CAMNODE_CORE_TRAINING_REPORT_XML_TEXT_H_
 #define CAMNODE_CORE_TRAINING_REPORT_XML_TEXT_H_
@@ -9,11 +9,8 @@
 
 namespace camnode {
 
-// Every byte that is not part of valid UTF-8 as U+FFFD.
-std::string CleanUtf8(absl::string_view text);
-
-// CleanUtf8, with & < > " ' as references, and characters that XML has no place for as
-// U+FFFD: text of an element or an attribute.
+// CleanUtf8 (core/base/utf8.h), with & < > " ' as references, and characters that XML has no place
+// for as U+FFFD: text of an element or an attribute.
 std::string EscapeXml(absl::string_view text);
 
 }  // namespace camnode

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/training/films/folds.h"
 #include "core/training/train/training_seed.h"
 
 namespace camnode {

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
-#include "core/dicom/derived/derived_attributes.h"
+#include "core/dicom/file/implementation.h"
 #include "tests/core/intake/ingest_fixture.h"
 #include "tests/scp/raw_scu.h"
 #include "tests/testing/status_matchers.h"

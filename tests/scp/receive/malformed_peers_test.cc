@@ -17,9 +17,10 @@
 
 #include "absl/types/optional.h"
 #include "core/base/log.h"
+#include "core/dicom/file/transfer_syntax.h"
 #include "core/dicom/film/instance_header.h"
+#include "core/dicom/film/sop_classes.h"
 #include "scp/receive/association_acceptor.h"
-#include "scp/receive/presentation_contexts.h"
 #include "scp/wire/dimse_status.h"
 #include "tests/core/intake/ingest_fixture.h"
 #include "tests/scp/raw_scu.h"
@@ -82,7 +83,7 @@ Envelope EnvelopeOf(const std::filesystem::path& path) {
     envelope.sop_class = header->sop_class_uid.text();
   }
   if (!header->sop_instance_uid.empty()) envelope.sop_instance = header->sop_instance_uid.text();
-  if (IsAcceptedTransferSyntax(header->transfer_syntax_uid.text())) {
+  if (IsSupportedTransferSyntax(header->transfer_syntax_uid.text())) {
     envelope.syntax = header->transfer_syntax_uid.text();
   }
   return envelope;

@@ -12,11 +12,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/dicom/file/file_meta_writer.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
 #include "core/storage/sql/open_database.h"
-#include "scp/part10_header.h"
 #include "tests/scp/raw_scu.h"
 #include "tests/scp/send/scripted_scp.h"
 #include "tests/testing/status_matchers.h"
@@ -91,13 +91,10 @@ class OutboxSenderTest : public ::testing::Test {
     output.series_instance_uid = *Uid::Parse("1.2.9");
     output.study_instance_uid = *Uid::Parse("1.2.3");
     output.transfer_syntax_uid = *Uid::Parse(kExplicitVr);
-    StoreRequest header;
-    header.calling_ae = "NODE";
-    header.sop_class_uid = output.sop_class_uid;
-    header.sop_instance_uid = output.sop_instance_uid;
-    header.transfer_syntax_uid = output.transfer_syntax_uid;
+    const std::string header =
+        FileMeta({output.sop_class_uid, output.sop_instance_uid, kExplicitVr, "NODE"});
     const std::string data_set = SmallDataSet(kScSopClass, output.sop_instance_uid.text());
-    const BlobInfo blob = *blobs_->Put(Part10Header(header) + data_set);
+    const BlobInfo blob = *blobs_->Put(header + data_set);
     output.blob_id = blob.id;
     output.sha256 = blob.sha256;
     output.size_bytes = blob.size_bytes;

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <opencv2/core.hpp>
 
+#include "core/dicom/file/implementation.h"
 #include "core/dicom/film/eligibility.h"
 #include "core/dicom/film/instance_header.h"
 #include "core/dicom/pixels/radiograph_reader.h"

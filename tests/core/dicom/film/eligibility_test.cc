@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/dicom/derived/derived_attributes.h"
+#include "core/dicom/file/implementation.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 

@@ -12,6 +12,7 @@
 #include "core/render/image_codec.h"
 #include "core/training/figures/shortcut_statistics.h"
 #include "core/training/films/dataset.h"
+#include "core/training/films/folds.h"
 #include "core/training/films/random_generator.h"
 #include "tests/core/training/figures/scored_films.h"
 #include "tests/testing/status_matchers.h"

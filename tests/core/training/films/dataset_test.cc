@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
+#include "core/training/films/folds.h"
 #include "core/training/films/patient_patterns.h"
 #include "tests/testing/dicom_builder.h"
 #include "tests/testing/status_matchers.h"

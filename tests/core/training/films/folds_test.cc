@@ -1,3 +1,5 @@
+#include "core/training/films/folds.h"
+
 #include <gmock/gmock.h>
 
 #include <map>

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/utf8.h"
 #include "core/training/report/xml_text.h"
 #include "tests/core/training/report/well_formed.h"
 
