@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (words[0] == "--version") {
-    absl::PrintF("camnode-lab %s\n", kCamnodeVersion);
+    absl::PrintF("camnode-lab %s\n", camnode::kCamnodeVersion);
     return 0;
   }
   for (const Command& command : kCommands) {
