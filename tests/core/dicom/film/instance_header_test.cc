@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/dicom/derived/derived_attributes.h"
 #include "core/dicom/file/implementation.h"
 #include "core/dicom/pixels/radiograph_reader.h"
 #include "tests/core/dicom/file/scanner_bytes.h"
