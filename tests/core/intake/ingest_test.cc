@@ -12,7 +12,7 @@
 #include "core/base/sha256.h"
 #include "core/dicom/file/implementation.h"
 #include "tests/core/intake/ingest_fixture.h"
-#include "tests/scp/raw_scu.h"
+#include "tests/testing/small_data_set.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
