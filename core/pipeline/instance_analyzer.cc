@@ -7,7 +7,6 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -21,6 +20,7 @@
 #include "core/dicom/film/instance_header.h"
 #include "core/dicom/film/pixel_check.h"
 #include "core/dicom/pixels/radiograph_reader.h"
+#include "core/inference/device/device_failure.h"
 #include "core/inference/maps/agreement.h"
 #include "core/pipeline/eligibility_gate.h"
 #include "core/render/image_codec.h"
@@ -104,12 +104,6 @@ RadiographLimits LimitsFor(int64_t max_pixels, const std::vector<Classifier*>& c
 
 double MillisecondsSince(absl::Time start) {
   return absl::ToDoubleMilliseconds(absl::Now() - start);
-}
-
-// After one of these every later call on the device fails too.
-bool IsDeviceFailure(const absl::Status& status) {
-  return absl::StrContains(status.message(), "CUDA error") ||
-         absl::StrContains(status.message(), "CUDNN_STATUS");
 }
 
 }  // namespace
