@@ -112,7 +112,7 @@ absl::optional<JobLease> InferenceWorker::WaitToBeAlone(JobLease lease) {
   JobLease mine = std::move(held).Take();
   if (idle) return mine;
   // Not started, so nothing is charged; its old place in the line is kept.
-  std::move(mine).Retry(Stopping(), absl::ZeroDuration(), /*charge=*/false).IgnoreError();
+  std::move(mine).Retry(Stopping(), absl::ZeroDuration(), Charge::kNothing).IgnoreError();
   return absl::nullopt;
 }
 
@@ -220,7 +220,7 @@ void InferenceWorker::GiveBack(Work work) {
   const Job job = work.lease.job();
   if (broken_) return;  // Left to run out, as the film that broke the device.
   const absl::Status status =
-      std::move(work.lease).Take().Retry(Stopping(), absl::ZeroDuration(), /*charge=*/false);
+      std::move(work.lease).Take().Retry(Stopping(), absl::ZeroDuration(), Charge::kNothing);
   LogJob(job, &work.instance, absl::Now() - work.started,
          status.ok() ? JobOutcome::kGivenBack : JobOutcome::kLeftToRunOut,
          status.ok() ? Stopping() : status);
@@ -237,12 +237,12 @@ void InferenceWorker::Fail(JobLease lease, const Instance* instance, absl::Time 
     case FailureAction::kRetry:
       // Uncharged, so the attempts say how often it was tried.
       outcome = JobOutcome::kRetry;
-      ended = std::move(lease).Retry(error, RetryDelay(job.attempt), /*charge=*/false);
+      ended = std::move(lease).Retry(error, RetryDelay(job.attempt), Charge::kNothing);
       break;
     case FailureAction::kRetryThenBury:
       outcome = job.failures + 1 >= queue_.options().max_failures ? JobOutcome::kBury
                                                                   : JobOutcome::kRetry;
-      ended = std::move(lease).Retry(error, RetryDelay(job.failures + 1), /*charge=*/true);
+      ended = std::move(lease).Retry(error, RetryDelay(job.failures + 1), Charge::kOneFailure);
       break;
     case FailureAction::kBury:
       outcome = JobOutcome::kBury;
