@@ -17,8 +17,9 @@ namespace {
 // LeaseKeeper renews at a third of the lease, so that two renewals may fail.
 constexpr int kRenewalsPerLease = 3;
 
-// The one border where exceptions end.  Running out of memory is charged to the
-// film, or a film too large for this machine would be tried for ever.
+// Where what an analyzer throws ends; of what it calls, core/inference ends LibTorch's and
+// oneDNN's exceptions itself.  Running out of memory is charged to the film, or a film
+// too large for this machine would be tried for ever.
 template <typename Function>
 auto StopExceptions(Function function) -> decltype(function()) {
   try {
