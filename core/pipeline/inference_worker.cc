@@ -126,11 +126,6 @@ void InferenceWorker::StartAndDecode(JobLease lease) {
   }
   CrashPoint("after_start");
   HeldLease held = keeper_.Hold(std::move(lease));
-  if (held.job().kind != JobKind::kAnalyze) {
-    Fail(std::move(held).Take(), nullptr, started,
-         absl::UnimplementedError("this worker only knows jobs that analyse one instance"));
-    return channel_.Done();
-  }
   absl::StatusOr<Instance> instance = instances_.Get(held.job().subject);
   if (!instance.ok()) {
     Fail(std::move(held).Take(), nullptr, started, instance.status());

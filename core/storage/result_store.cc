@@ -81,7 +81,7 @@ absl::StatusOr<int64_t> ResultStore::Commit(JobLease&& lease, const Analysis& an
     Analysis row = analysis;
     row.finished_ms = now_ms;
     if (row.started_ms == 0) row.started_ms = job.analysis_started_ms;
-    if (job.kind == JobKind::kAnalyze) row.instance_id = job.subject;
+    row.instance_id = job.subject;
     CAMNODE_ASSIGN_OR_RETURN(analysis_id, InsertAnalysis(transaction, job.id, row));
 
     const std::set<std::string> names = AllDestinations(finished, destinations);

@@ -126,7 +126,6 @@ TEST_P(JobQueueTest, ALeasedJobCarriesWhatWasAskedFor) {
   const JobLease lease = LeaseOne();
 
   EXPECT_EQ(lease.job().id, id);
-  EXPECT_EQ(lease.job().kind, JobKind::kAnalyze);
   EXPECT_EQ(lease.job().workflow, "chest");
   EXPECT_EQ(lease.job().model_set, "models-1");
   EXPECT_EQ(lease.job().priority, JobPriority::kNormal);
