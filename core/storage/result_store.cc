@@ -24,7 +24,6 @@ struct FinishedJob {
 
 // The fence: everything after this line happens only for the current attempt.
 absl::StatusOr<FinishedJob> FinishJob(SqlTransaction& transaction, const Job& job, int64_t now_ms) {
-  CAMNODE_RETURN_IF_ERROR(CheckTransition(JobState::kLeased, JobState::kDone));
   CAMNODE_ASSIGN_OR_RETURN(
       const std::vector<SqlRow> rows,
       transaction.Query(
