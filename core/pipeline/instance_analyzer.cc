@@ -7,12 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/dicom/film/eligibility.h"
 #include "core/dicom/film/film_concerns.h"
 #include "core/dicom/film/instance_header.h"
@@ -84,10 +85,6 @@ RadiographLimits LimitsFor(int64_t max_pixels, const ClassifierBench& bench) {
                model::v1::INTENSITY_POLICY_FIXED_WINDOW;
       });
   return limits;
-}
-
-double MillisecondsSince(absl::Time start) {
-  return absl::ToDoubleMilliseconds(absl::Now() - start);
 }
 
 }  // namespace
@@ -173,7 +170,7 @@ InstanceAnalyzer::InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobS
       outputs_(blobs, options.display_max_long_side) {}
 
 absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Instance& instance) {
-  const absl::Time start = absl::Now();
+  const Stopwatch stopwatch;
   absl::StatusOr<std::unique_ptr<ReadFilm>> film;
   if (instance.media_type == MediaType::kDicom) {
     CAMNODE_ASSIGN_OR_RETURN(const std::string path, blobs_.PathOf(instance.blob_id));
@@ -188,7 +185,7 @@ absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Inst
     (*film)->pixel_concerns = FindPixelConcerns((*film)->radiograph);
     (*film)->benched = bench_.Prepare((*film)->radiograph);
   }
-  (*film)->decode_ms = MillisecondsSince(start);
+  (*film)->decode_ms = absl::ToDoubleMilliseconds(stopwatch.Elapsed());
   return std::unique_ptr<DecodedFilm>(*std::move(film));
 }
 
@@ -221,10 +218,10 @@ absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Ins
   }
   CrashPoint("after_classify");
 
-  const absl::Time render_start = absl::Now();
+  const Stopwatch rendering;
   CAMNODE_RETURN_IF_ERROR(outputs_.Write(workflow->writers, instance, film.source,
                                          film.radiograph.presentation, analyzed));
-  analysis.render_ms = MillisecondsSince(render_start);
+  analysis.render_ms = absl::ToDoubleMilliseconds(rendering.Elapsed());
   return analyzed;
 }
 
