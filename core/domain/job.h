@@ -1,4 +1,5 @@
-// A unit of queued work and the states it may pass through.
+// A unit of queued work, which is to analyse one instance, and the states it may pass
+// through.
 
 #ifndef CAMNODE_CORE_DOMAIN_JOB_H_
 #define CAMNODE_CORE_DOMAIN_JOB_H_
@@ -11,8 +12,6 @@
 #include "absl/strings/string_view.h"
 
 namespace camnode {
-
-enum class JobKind { kAnalyze, kRollUp };
 
 // Jobs with a smaller number go first.
 enum class JobPriority { kInteractive = 0, kNormal = 100, kBacklog = 200 };
@@ -34,8 +33,7 @@ absl::Status CheckTransition(JobState from, JobState to);
 
 struct Job {
   int64_t id = 0;
-  JobKind kind = JobKind::kAnalyze;
-  int64_t subject = 0;  // kAnalyze: instance id.
+  int64_t subject = 0;  // The id of the instance to be analysed.
   std::string workflow;
   std::string model_set;
   JobPriority priority = JobPriority::kNormal;

@@ -13,7 +13,7 @@
 #include "core/domain/analysis.h"
 #include "core/domain/placement.h"
 #include "core/domain/radiograph.h"
-#include "core/inference/engine/compiled_network.h"
+#include "core/inference/device/precision.h"
 #include "core/models/model_repository.h"
 
 namespace camnode {

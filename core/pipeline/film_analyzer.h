@@ -36,8 +36,8 @@ struct WaitingFilm {
 // Decode and Compute are each called by one thread at a time, but the one may run
 // beside the other, for different films.
 //
-// Errors of both follow core/base/retryable.h.  Both may throw: the worker's loop
-// is the border where exceptions end.
+// Errors of both follow core/base/retryable.h.  Both may throw: the worker's loop makes
+// an error of it.
 class FilmAnalyzer {
  public:
   virtual ~FilmAnalyzer() = default;

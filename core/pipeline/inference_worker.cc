@@ -17,8 +17,9 @@ namespace {
 // LeaseKeeper renews at a third of the lease, so that two renewals may fail.
 constexpr int kRenewalsPerLease = 3;
 
-// The one border where exceptions end.  Running out of memory is charged to the
-// film, or a film too large for this machine would be tried for ever.
+// Where what an analyzer throws ends; of what it calls, core/inference ends LibTorch's and
+// oneDNN's exceptions itself.  Running out of memory is charged to the film, or a film
+// too large for this machine would be tried for ever.
 template <typename Function>
 auto StopExceptions(Function function) -> decltype(function()) {
   try {
@@ -112,7 +113,7 @@ absl::optional<JobLease> InferenceWorker::WaitToBeAlone(JobLease lease) {
   JobLease mine = std::move(held).Take();
   if (idle) return mine;
   // Not started, so nothing is charged; its old place in the line is kept.
-  std::move(mine).Retry(Stopping(), absl::ZeroDuration(), /*charge=*/false).IgnoreError();
+  std::move(mine).Retry(Stopping(), absl::ZeroDuration(), Charge::kNothing).IgnoreError();
   return absl::nullopt;
 }
 
@@ -125,11 +126,6 @@ void InferenceWorker::StartAndDecode(JobLease lease) {
   }
   CrashPoint("after_start");
   HeldLease held = keeper_.Hold(std::move(lease));
-  if (held.job().kind != JobKind::kAnalyze) {
-    Fail(std::move(held).Take(), nullptr, started,
-         absl::UnimplementedError("this worker only knows jobs that analyse one instance"));
-    return channel_.Done();
-  }
   absl::StatusOr<Instance> instance = instances_.Get(held.job().subject);
   if (!instance.ok()) {
     Fail(std::move(held).Take(), nullptr, started, instance.status());
@@ -220,7 +216,7 @@ void InferenceWorker::GiveBack(Work work) {
   const Job job = work.lease.job();
   if (broken_) return;  // Left to run out, as the film that broke the device.
   const absl::Status status =
-      std::move(work.lease).Take().Retry(Stopping(), absl::ZeroDuration(), /*charge=*/false);
+      std::move(work.lease).Take().Retry(Stopping(), absl::ZeroDuration(), Charge::kNothing);
   LogJob(job, &work.instance, absl::Now() - work.started,
          status.ok() ? JobOutcome::kGivenBack : JobOutcome::kLeftToRunOut,
          status.ok() ? Stopping() : status);
@@ -237,12 +233,12 @@ void InferenceWorker::Fail(JobLease lease, const Instance* instance, absl::Time 
     case FailureAction::kRetry:
       // Uncharged, so the attempts say how often it was tried.
       outcome = JobOutcome::kRetry;
-      ended = std::move(lease).Retry(error, RetryDelay(job.attempt), /*charge=*/false);
+      ended = std::move(lease).Retry(error, RetryDelay(job.attempt), Charge::kNothing);
       break;
     case FailureAction::kRetryThenBury:
       outcome = job.failures + 1 >= queue_.options().max_failures ? JobOutcome::kBury
                                                                   : JobOutcome::kRetry;
-      ended = std::move(lease).Retry(error, RetryDelay(job.failures + 1), /*charge=*/true);
+      ended = std::move(lease).Retry(error, RetryDelay(job.failures + 1), Charge::kOneFailure);
       break;
     case FailureAction::kBury:
       outcome = JobOutcome::kBury;

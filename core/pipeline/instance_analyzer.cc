@@ -1,38 +1,34 @@
 #include "core/pipeline/instance_analyzer.h"
 
 #include <algorithm>
-#include <deque>
-#include <functional>
-#include <map>
+#include <numeric>
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/dicom/film/eligibility.h"
 #include "core/dicom/film/film_concerns.h"
 #include "core/dicom/film/instance_header.h"
 #include "core/dicom/film/pixel_check.h"
 #include "core/dicom/pixels/radiograph_reader.h"
+#include "core/inference/device/precision.h"
 #include "core/inference/maps/agreement.h"
 #include "core/pipeline/eligibility_gate.h"
 #include "core/render/image_codec.h"
-#include "core/render/overlay_renderer.h"
 
 namespace camnode {
 namespace {
 
 // A picture that needs more bytes than this for its pixels is not a film.
 constexpr int64_t kMaxPictureBytes = int64_t{1} << 30;
-// More than cores: most of an output's time is a wait for the disk.
-constexpr int kOutputThreads = 8;
 
 Analysis BeginAnalysis(const Job& job, const Instance& instance, const ModelSet& models) {
   Analysis analysis;
@@ -45,15 +41,16 @@ Analysis BeginAnalysis(const Job& job, const Instance& instance, const ModelSet&
   return analysis;
 }
 
-std::vector<Classifier*> Pointers(const std::vector<std::unique_ptr<Classifier>>& classifiers) {
-  std::vector<Classifier*> pointers;
-  for (const auto& classifier : classifiers) pointers.push_back(classifier.get());
-  return pointers;
+std::vector<std::size_t> AllOf(const ClassifierBench& bench) {
+  std::vector<std::size_t> numbers(bench.size());
+  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  return numbers;
 }
 
-std::vector<ModelFolder> FoldersOf(const std::vector<Classifier*>& classifiers) {
+std::vector<ModelFolder> FoldersOf(const ClassifierBench& bench,
+                                   const std::vector<std::size_t>& models) {
   std::vector<ModelFolder> folders;
-  for (const Classifier* classifier : classifiers) folders.push_back(classifier->model());
+  for (const std::size_t model : models) folders.push_back(bench.at(model).model());
   return folders;
 }
 
@@ -68,48 +65,26 @@ absl::optional<AgreementNull> LoadNull(const std::string& model_directory,
 }
 
 // "float32" if all are alike, otherwise each in order.
-std::string PrecisionsOf(const std::vector<Classifier*>& classifiers) {
+std::string PrecisionsOf(const ClassifierBench& bench, const std::vector<std::size_t>& models) {
   std::vector<absl::string_view> precisions;
-  for (const Classifier* classifier : classifiers) {
-    precisions.push_back(PrecisionName(classifier->precision()));
+  for (const std::size_t model : models) {
+    precisions.push_back(PrecisionName(bench.at(model).precision()));
   }
   const bool all_alike =
       std::set<absl::string_view>(precisions.begin(), precisions.end()).size() == 1;
   return all_alike ? std::string(precisions[0]) : absl::StrJoin(precisions, "+");
 }
 
-// Numbers of inputs: classifiers that share their preprocessing share one.
-std::vector<size_t> NumberInputs(const std::vector<std::unique_ptr<Classifier>>& classifiers) {
-  std::vector<size_t> inputs;
-  std::vector<const Classifier*> firsts;
-  for (const auto& classifier : classifiers) {
-    size_t input = 0;
-    while (input < firsts.size() && !classifier->SharesInputWith(*firsts[input])) ++input;
-    if (input == firsts.size()) firsts.push_back(classifier.get());
-    inputs.push_back(input);
-  }
-  return inputs;
-}
-
-RadiographLimits LimitsFor(int64_t max_pixels, const std::vector<Classifier*>& classifiers) {
+RadiographLimits LimitsFor(int64_t max_pixels, const ClassifierBench& bench) {
   RadiographLimits limits;
   limits.max_pixels = max_pixels;
+  const std::vector<ModelFolder> folders = FoldersOf(bench, AllOf(bench));
   limits.modality_values =
-      std::any_of(classifiers.begin(), classifiers.end(), [](const Classifier* classifier) {
-        return classifier->model().manifest.preprocessing().intensity() ==
+      std::any_of(folders.begin(), folders.end(), [](const ModelFolder& folder) {
+        return folder.manifest.preprocessing().intensity() ==
                model::v1::INTENSITY_POLICY_FIXED_WINDOW;
       });
   return limits;
-}
-
-double MillisecondsSince(absl::Time start) {
-  return absl::ToDoubleMilliseconds(absl::Now() - start);
-}
-
-// After one of these every later call on the device fails too.
-bool IsDeviceFailure(const absl::Status& status) {
-  return absl::StrContains(status.message(), "CUDA error") ||
-         absl::StrContains(status.message(), "CUDNN_STATUS");
 }
 
 }  // namespace
@@ -122,9 +97,7 @@ struct InstanceAnalyzer::ReadFilm final : DecodedFilm {
   absl::optional<InstanceHeader> header;  // Empty: a picture.
   absl::optional<Ineligibility> refusal;
   std::vector<AnalysisFlag> pixel_concerns;  // Those of any workflow; none with a refusal.
-  std::vector<absl::StatusOr<ClassifierInput>> inputs;  // Empty with a refusal.
-  // Made before Compute, together with other films'.
-  std::map<const Classifier*, absl::StatusOr<ModelResult>> results;
+  BenchedFilm benched;                       // Empty with a refusal.
   double decode_ms = 0.0;
 };
 
@@ -159,21 +132,18 @@ std::vector<AnalysisFlag> InstanceAnalyzer::ConcernsOf(const ReadFilm& film,
 }
 
 std::vector<InstanceAnalyzer::Workflow> InstanceAnalyzer::MakeWorkflows(
-    const InstanceAnalyzerOptions& options,
-    const std::vector<std::unique_ptr<Classifier>>& classifiers) {
+    const InstanceAnalyzerOptions& options, const ClassifierBench& bench) {
   std::vector<Workflow> workflows;
   for (const AnalyzerWorkflow& option : options.workflows) {
     Workflow& workflow = workflows.emplace_back();
     workflow.name = option.name;
-    for (const std::size_t model : option.models) {
-      workflow.classifiers.push_back(classifiers.at(model).get());
-    }
-    const std::vector<ModelFolder> folders = FoldersOf(workflow.classifiers);
-    workflow.null = LoadNull(options.model_directory, folders);
+    workflow.classifiers = option.models;
+    const std::vector<ModelFolder> folders = FoldersOf(bench, option.models);
+    workflow.agreement_null = LoadNull(options.model_directory, folders);
     workflow.models = DescribeModelSet(folders);
-    workflow.models.precision = PrecisionsOf(workflow.classifiers);
-    if (workflow.null.has_value()) {
-      workflow.models.agreement_null = Sha256Hex(workflow.null->SerializeAsString());
+    workflow.models.precision = PrecisionsOf(bench, option.models);
+    if (workflow.agreement_null.has_value()) {
+      workflow.models.agreement_null = Sha256Hex(workflow.agreement_null->SerializeAsString());
     }
     workflow.writers = MakeOutputWriters(option.outputs, workflow.models);
   }
@@ -193,15 +163,14 @@ InstanceAnalyzer::InstanceAnalyzer(const InstanceAnalyzerOptions& options, BlobS
                                    std::vector<std::unique_ptr<Classifier>> classifiers)
     : options_(options),
       blobs_(blobs),
-      classifiers_(std::move(classifiers)),
-      input_of_(NumberInputs(classifiers_)),
-      models_(DescribeModelSet(FoldersOf(Pointers(classifiers_)))),
-      workflows_(MakeWorkflows(options, classifiers_)),
-      limits_(LimitsFor(options.max_pixels, Pointers(classifiers_))),
-      output_threads_(kOutputThreads) {}
+      bench_(std::move(classifiers)),
+      models_(DescribeModelSet(FoldersOf(bench_, AllOf(bench_)))),
+      workflows_(MakeWorkflows(options, bench_)),
+      limits_(LimitsFor(options.max_pixels, bench_)),
+      outputs_(blobs, options.display_max_long_side) {}
 
 absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Instance& instance) {
-  const absl::Time start = absl::Now();
+  const Stopwatch stopwatch;
   absl::StatusOr<std::unique_ptr<ReadFilm>> film;
   if (instance.media_type == MediaType::kDicom) {
     CAMNODE_ASSIGN_OR_RETURN(const std::string path, blobs_.PathOf(instance.blob_id));
@@ -214,19 +183,10 @@ absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Inst
   if (!film.ok()) return film.status();
   if (!(*film)->refusal.has_value()) {
     (*film)->pixel_concerns = FindPixelConcerns((*film)->radiograph);
-    PrepareInputs(**film);
+    (*film)->benched = bench_.Prepare((*film)->radiograph);
   }
-  (*film)->decode_ms = MillisecondsSince(start);
+  (*film)->decode_ms = absl::ToDoubleMilliseconds(stopwatch.Elapsed());
   return std::unique_ptr<DecodedFilm>(*std::move(film));
-}
-
-void InstanceAnalyzer::PrepareInputs(ReadFilm& film) const {
-  for (size_t c = 0; c < classifiers_.size(); ++c) {
-    // The first classifier of each input makes it.
-    if (input_of_[c] == film.inputs.size()) {
-      film.inputs.push_back(classifiers_[c]->Prepare(film.radiograph));
-    }
-  }
 }
 
 Analysis InstanceAnalyzer::Judge(const Job& job, const Instance& instance, const Workflow& workflow,
@@ -249,139 +209,33 @@ absl::StatusOr<AnalyzedFilm> InstanceAnalyzer::Compute(const Job& job, const Ins
   Analysis& analysis = analyzed.analysis;
   analysis = Judge(job, instance, *workflow, film);
   if (analysis.outcome == AnalysisOutcome::kAnalyzed) {
-    CAMNODE_RETURN_IF_ERROR(ClassifyAndExplain(workflow->classifiers, film, analysis));
+    CAMNODE_ASSIGN_OR_RETURN(analysis.results,
+                             bench_.Classify(workflow->classifiers, film.benched));
+    const absl::optional<AgreementNull>& agreement_null = workflow->agreement_null;
     analysis.agreement =
-        ComputeAgreement(analysis.results, workflow->null.has_value() ? &*workflow->null : nullptr);
+        ComputeAgreement(analysis.results, agreement_null.has_value() ? &*agreement_null : nullptr);
     ApplyPolicy(FindOutlierConcerns(analysis), options_.eligibility, analysis);
   }
   CrashPoint("after_classify");
 
-  const absl::Time render_start = absl::Now();
-  CAMNODE_RETURN_IF_ERROR(WriteOutputs(*workflow, film, instance, analyzed));
-  analysis.render_ms = MillisecondsSince(render_start);
+  const Stopwatch rendering;
+  CAMNODE_RETURN_IF_ERROR(outputs_.Write(workflow->writers, instance, film.source,
+                                         film.radiograph.presentation, analyzed));
+  analysis.render_ms = absl::ToDoubleMilliseconds(rendering.Elapsed());
   return analyzed;
 }
 
-size_t InstanceAnalyzer::NumberOf(const Classifier& classifier) const {
-  const auto found = std::find_if(classifiers_.begin(), classifiers_.end(),
-                                  [&](const auto& own) { return own.get() == &classifier; });
-  return static_cast<size_t>(found - classifiers_.begin());
-}
-
 void InstanceAnalyzer::ComputeTogether(const std::vector<WaitingFilm>& films) {
-  std::map<Classifier*, std::vector<ReadFilm*>> wanted;
+  std::vector<BenchRequest> requests;
   for (const WaitingFilm& waiting : films) {
     auto& film = static_cast<ReadFilm&>(waiting.film);
     const absl::StatusOr<const Workflow*> workflow = FindWorkflow(waiting.job.workflow);
-    if (!workflow.ok() || Judge(waiting.job, waiting.instance, **workflow, film).outcome !=
-                              AnalysisOutcome::kAnalyzed) {
-      continue;
-    }
-    for (Classifier* const classifier : (*workflow)->classifiers) {
-      if (film.inputs[input_of_[NumberOf(*classifier)]].ok()) wanted[classifier].push_back(&film);
+    if (workflow.ok() && Judge(waiting.job, waiting.instance, **workflow, film).outcome ==
+                             AnalysisOutcome::kAnalyzed) {
+      requests.push_back({film.benched, (*workflow)->classifiers});
     }
   }
-  for (const auto& [classifier, of_films] : wanted) {
-    std::vector<const ClassifierInput*> inputs;
-    for (const ReadFilm* film : of_films) {
-      inputs.push_back(&*film->inputs[input_of_[NumberOf(*classifier)]]);
-    }
-    std::vector<absl::StatusOr<ModelResult>> results = classifier->ClassifyPrepared(inputs);
-    for (size_t i = 0; i < of_films.size(); ++i) {
-      of_films[i]->results.emplace(classifier, std::move(results[i]));
-    }
-  }
-}
-
-absl::StatusOr<ModelResult> InstanceAnalyzer::Classify(Classifier& classifier,
-                                                       const ReadFilm& film) {
-  const auto done = film.results.find(&classifier);
-  if (done != film.results.end()) return done->second;
-  const absl::StatusOr<ClassifierInput>& input = film.inputs[input_of_[NumberOf(classifier)]];
-  if (!input.ok()) return input.status();
-  return std::move(classifier.ClassifyPrepared({&*input}).front());
-}
-
-absl::Status InstanceAnalyzer::ClassifyAndExplain(const std::vector<Classifier*>& classifiers,
-                                                  const ReadFilm& film, Analysis& analysis) {
-  for (Classifier* const classifier : classifiers) {
-    absl::StatusOr<ModelResult> result = Classify(*classifier, film);
-    if (!result.ok()) {
-      broken_ = broken_ || IsDeviceFailure(result.status());
-      return Annotate(result.status(), classifier->model().manifest.name());
-    }
-    analysis.results.push_back(*std::move(result));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status InstanceAnalyzer::WriteOutputs(const Workflow& workflow, const ReadFilm& film,
-                                            const Instance& instance, AnalyzedFilm& analyzed) {
-  const cv::Mat1b& pixels = film.radiograph.presentation;
-  Mutex source_mutex;
-  const OutputInput input = {instance, film.source, analyzed.analysis, pixels, source_mutex};
-  absl::StatusOr<std::string> raster;
-  std::vector<std::function<void()>> tasks = {[&] { raster = StoreDisplayRaster(pixels); }};
-  // Results of tasks: they do not move when there are more.
-  std::deque<absl::StatusOr<DerivedInstance>> outputs;
-  for (const auto& writer : workflow.writers) {
-    const int count = writer->CountFor(analyzed.analysis);
-    for (int index = 0; index < count; ++index) {
-      auto& output = outputs.emplace_back();
-      tasks.emplace_back([this, &input, &writer = *writer, index, &output] {
-        output = WriteOutput(writer, input, index);
-      });
-    }
-  }
-  output_threads_.RunAll(tasks);
-  for (auto& output : outputs) {
-    CAMNODE_ASSIGN_OR_RETURN(DerivedInstance derived, std::move(output));
-    analyzed.derived.push_back(std::move(derived));
-  }
-  CAMNODE_ASSIGN_OR_RETURN(analyzed.analysis.display_blob_id, std::move(raster));
-  return absl::OkStatus();
-}
-
-absl::StatusOr<DerivedInstance> InstanceAnalyzer::WriteOutput(const OutputWriter& writer,
-                                                              const OutputInput& input, int index) {
-  CAMNODE_ASSIGN_OR_RETURN(WrittenOutput output, writer.Write(input, index));
-  CAMNODE_ASSIGN_OR_RETURN(BlobInfo blob, blobs_.Put(output.bytes));
-  CrashPoint("after_output_blob");
-  output.derived.blob_id = std::move(blob.id);
-  output.derived.sha256 = std::move(blob.sha256);
-  output.derived.size_bytes = blob.size_bytes;
-  return std::move(output.derived);
-}
-
-absl::StatusOr<std::string> InstanceAnalyzer::StoreDisplayRaster(const cv::Mat1b& film) {
-  if (film.empty()) return std::string();
-  CAMNODE_ASSIGN_OR_RETURN(const std::string png,
-                           EncodePng(ShrinkToFit(film, options_.display_max_long_side)));
-  CAMNODE_ASSIGN_OR_RETURN(BlobInfo blob, blobs_.Put(png));
-  return std::move(blob.id);
-}
-
-absl::Status InstanceAnalyzer::WarmUp() {
-  constexpr int kSide = 512;
-  Radiograph film;
-  film.presentation.create(kSide, kSide);
-  for (int y = 0; y < kSide; ++y) {
-    for (int x = 0; x < kSide; ++x) film.presentation(y, x) = static_cast<uint8_t>((x ^ y) & 0xff);
-  }
-  film.presentation.convertTo(film.modality_values, CV_32F);
-  for (const auto& classifier : classifiers_) {
-    CAMNODE_ASSIGN_OR_RETURN(const ClassifierInput input, classifier->Prepare(film));
-    // One film and a batch: the first call of each is slower than all others.
-    for (const size_t count : {size_t{1}, size_t{8}}) {
-      for (const auto& result :
-           classifier->ClassifyPrepared(std::vector<const ClassifierInput*>(count, &input))) {
-        if (result.ok()) continue;
-        broken_ = broken_ || IsDeviceFailure(result.status());
-        return Annotate(result.status(), classifier->model().manifest.name());
-      }
-    }
-  }
-  return absl::OkStatus();
+  bench_.ClassifyTogether(requests);
 }
 
 }  // namespace camnode

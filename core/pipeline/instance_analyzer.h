@@ -13,12 +13,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
-#include "core/base/thread_pool.h"
 #include "core/dicom/pixels/radiograph_reader.h"
 #include "core/domain/eligibility_policy.h"
 #include "core/inference/classifier.h"
 #include "core/models/agreement_null.h"
+#include "core/pipeline/classifier_bench.h"
 #include "core/pipeline/film_analyzer.h"
+#include "core/pipeline/output_stage.h"
 #include "core/pipeline/output_writers.h"
 #include "core/storage/blobs/blob_store.h"
 
@@ -59,12 +60,10 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   // Every model over all films that want it, in batches; Compute then finds the
   // results in the film.
   void ComputeTogether(const std::vector<WaitingFilm>& films) override;
-  // After a CUDA error that every later call would repeat.
-  bool IsBroken() const override { return broken_; }
+  bool IsBroken() const override { return bench_.IsBroken(); }
 
-  // Runs every model over a made-up film, so that the first real one does not pay
-  // for what LibTorch does once.
-  absl::Status WarmUp();
+  // ClassifierBench::WarmUp.
+  absl::Status WarmUp() { return bench_.WarmUp(); }
 
   // All models together, whatever the workflow: what this worker is.
   const ModelSet& models() const { return models_; }
@@ -73,15 +72,14 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   struct ReadFilm;
   struct Workflow {
     std::string name;
-    std::vector<Classifier*> classifiers;
-    absl::optional<AgreementNull> null;
+    std::vector<std::size_t> classifiers;  // Their numbers on the bench.
+    absl::optional<AgreementNull> agreement_null;
     ModelSet models;
     std::vector<std::unique_ptr<OutputWriter>> writers;
   };
 
-  static std::vector<Workflow> MakeWorkflows(
-      const InstanceAnalyzerOptions& options,
-      const std::vector<std::unique_ptr<Classifier>>& classifiers);
+  static std::vector<Workflow> MakeWorkflows(const InstanceAnalyzerOptions& options,
+                                             const ClassifierBench& bench);
   absl::StatusOr<const Workflow*> FindWorkflow(const std::string& name) const;
 
   static absl::StatusOr<std::unique_ptr<ReadFilm>> ReadDicomFilm(const std::string& path,
@@ -94,29 +92,14 @@ class InstanceAnalyzer final : public FilmAnalyzer {
   // Every refusal and flag that comes before the models.
   Analysis Judge(const Job& job, const Instance& instance, const Workflow& workflow,
                  const ReadFilm& film) const;
-  // What the models look at, made while the film before is computed.
-  void PrepareInputs(ReadFilm& film) const;
-  absl::Status ClassifyAndExplain(const std::vector<Classifier*>& classifiers, const ReadFilm& film,
-                                  Analysis& analysis);
-  absl::StatusOr<ModelResult> Classify(Classifier& classifier, const ReadFilm& film);
-  size_t NumberOf(const Classifier& classifier) const;
-  // All at the same time, on output_threads_: drawing uses every core, and the waits for
-  // the disk fall together.
-  absl::Status WriteOutputs(const Workflow& workflow, const ReadFilm& film,
-                            const Instance& instance, AnalyzedFilm& analyzed);
-  absl::StatusOr<DerivedInstance> WriteOutput(const OutputWriter& writer, const OutputInput& input,
-                                              int index);
-  absl::StatusOr<std::string> StoreDisplayRaster(const cv::Mat1b& film);
 
   const InstanceAnalyzerOptions options_;
   BlobStore& blobs_;
-  const std::vector<std::unique_ptr<Classifier>> classifiers_;
-  const std::vector<size_t> input_of_;  // By classifier: which of a film's inputs it takes.
+  ClassifierBench bench_;
   const ModelSet models_;
   const std::vector<Workflow> workflows_;
   const RadiographLimits limits_;
-  bool broken_ = false;  // Of the computing thread.
-  ThreadPool output_threads_;
+  OutputStage outputs_;
 };
 
 }  // namespace camnode

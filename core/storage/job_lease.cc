@@ -46,13 +46,13 @@ absl::Status JobLease::Extend() {
   });
 }
 
-absl::Status JobLease::Retry(const absl::Status& why, absl::Duration delay, bool charge) && {
+absl::Status JobLease::Retry(const absl::Status& why, absl::Duration delay, Charge charge) && {
   const auto retry = [&](SqlTransaction& transaction) -> absl::Status {
     Job job = job_;
     job.last_error = ErrorText(why);
-    if (charge) ++job.failures;
+    if (charge == Charge::kOneFailure) ++job.failures;
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, queue_->clock_));
-    if (charge && job.failures >= queue_->options_.max_failures) {
+    if (charge == Charge::kOneFailure && job.failures >= queue_->options_.max_failures) {
       return BuryJob(
           transaction, job,
           absl::StrCat("given up after ", job.failures, " failures; the last: ", job.last_error),

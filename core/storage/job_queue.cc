@@ -44,8 +44,8 @@ absl::StatusOr<std::vector<DueJob>> PickDue(SqlTransaction& transaction, JobPrio
   for (const SqlRow& row : rows) {
     DueJob job;
     job.job = JobFromRow(row);
-    job.started = row.Int(14) != 0;
-    job.leased_by = row.Text(15);
+    job.started = row.Int(kJobColumnCount) != 0;
+    job.leased_by = row.Text(kJobColumnCount + 1);
     due.push_back(std::move(job));
   }
   return due;
@@ -221,12 +221,13 @@ absl::StatusOr<int> JobQueue::ReturnLeases(const std::string& worker, WorkerEnd 
                          "AND leased_by = :worker ORDER BY id", ForUpdate(transaction)),
             {{"worker", worker}}));
     // Of several nobody knows which it was: each runs alone next, and then it shows.
-    const bool one_started = std::count_if(rows.begin(), rows.end(),
-                                           [](const SqlRow& row) { return row.Int(14) != 0; }) == 1;
+    const bool one_started = std::count_if(rows.begin(), rows.end(), [](const SqlRow& row) {
+                               return row.Int(kJobColumnCount) != 0;
+                             }) == 1;
     for (const SqlRow& row : rows) {
       Job job = JobFromRow(row);
       ++returned;
-      if (row.Int(14) == 0) {
+      if (row.Int(kJobColumnCount) == 0) {
         // Not its fault: back to its old place in the line.
         CAMNODE_RETURN_IF_ERROR(RequeueLeasedJob(transaction, job, job.created_ms));
         continue;

@@ -33,6 +33,12 @@ enum class WorkerEnd {
   kStopped,  // SIGKILL, SIGTERM, SIGINT, clean exit, or its node died: nobody's fault.
 };
 
+// What a Retry costs the job.
+enum class Charge {
+  kNothing,     // The world's fault (kRetry of core/base/retryable.h): budgets are untouched.
+  kOneFailure,  // Of max_failures.
+};
+
 class JobQueue;
 
 // One attempt at one job.  Move-only; ended in exactly one of three ways:
@@ -57,10 +63,8 @@ class JobLease {
   // Pushes the lease's end to now + lease_duration.
   absl::Status Extend();
 
-  // Back to the queue for `delay`, one failure charged.  If that spends
-  // max_failures and `charge` is true the job is buried instead.  With charge
-  // false (kRetry errors: the world's fault) the budget is untouched.
-  absl::Status Retry(const absl::Status& why, absl::Duration delay, bool charge) &&;
+  // Back to the queue for `delay`; buried instead if the charge spends max_failures.
+  absl::Status Retry(const absl::Status& why, absl::Duration delay, Charge charge) &&;
   absl::Status Bury(const absl::Status& why) &&;
 
  private:

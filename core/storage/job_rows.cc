@@ -66,7 +66,7 @@ absl::Status BuryJob(SqlTransaction& transaction, const Job& job, const std::str
   Event event;
   event.kind = EventKind::kJobBuried;
   event.job_id = job.id;
-  event.instance_id = job.kind == JobKind::kAnalyze ? job.subject : 0;
+  event.instance_id = job.subject;
   event.created_ms = now_ms;
   return AppendEvent(transaction, event);
 }

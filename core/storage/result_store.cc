@@ -24,7 +24,6 @@ struct FinishedJob {
 
 // The fence: everything after this line happens only for the current attempt.
 absl::StatusOr<FinishedJob> FinishJob(SqlTransaction& transaction, const Job& job, int64_t now_ms) {
-  CAMNODE_RETURN_IF_ERROR(CheckTransition(JobState::kLeased, JobState::kDone));
   CAMNODE_ASSIGN_OR_RETURN(
       const std::vector<SqlRow> rows,
       transaction.Query(
@@ -81,7 +80,7 @@ absl::StatusOr<int64_t> ResultStore::Commit(JobLease&& lease, const Analysis& an
     Analysis row = analysis;
     row.finished_ms = now_ms;
     if (row.started_ms == 0) row.started_ms = job.analysis_started_ms;
-    if (job.kind == JobKind::kAnalyze) row.instance_id = job.subject;
+    row.instance_id = job.subject;
     CAMNODE_ASSIGN_OR_RETURN(analysis_id, InsertAnalysis(transaction, job.id, row));
 
     const std::set<std::string> names = AllDestinations(finished, destinations);

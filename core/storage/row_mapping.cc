@@ -30,16 +30,6 @@ DeliveryState ParseDeliveryState(absl::string_view name) {
 
 }  // namespace
 
-absl::string_view JobKindName(JobKind kind) {
-  switch (kind) {
-    case JobKind::kAnalyze:
-      return "analyze";
-    case JobKind::kRollUp:
-      return "roll_up";
-  }
-  return "unknown";
-}
-
 absl::string_view MediaTypeName(MediaType type) {
   switch (type) {
     case MediaType::kDicom:
@@ -87,26 +77,25 @@ Uid UidFromRow(const std::string& text) {
 }
 
 const absl::string_view kJobColumns =
-    "job.id, job.kind, job.subject, job.workflow, job.model_set, job.priority, job.state, "
+    "job.id, job.subject, job.workflow, job.model_set, job.priority, job.state, "
     "job.attempt, job.failures, job.interruptions, job.alone, job.analysis_started_ms, "
     "job.created_ms, job.last_error";
 
 Job JobFromRow(const SqlRow& row) {
   Job job;
   job.id = row.Int(0);
-  job.kind = row.Text(1) == JobKindName(JobKind::kRollUp) ? JobKind::kRollUp : JobKind::kAnalyze;
-  job.subject = row.Int(2);
-  job.workflow = row.Text(3);
-  job.model_set = row.Text(4);
-  job.priority = static_cast<JobPriority>(row.Int(5));
-  job.state = ParseJobState(row.Text(6)).value_or(JobState::kBuried);
-  job.attempt = static_cast<int>(row.Int(7));
-  job.failures = static_cast<int>(row.Int(8));
-  job.interruptions = static_cast<int>(row.Int(9));
-  job.alone = row.Int(10) != 0;
-  job.analysis_started_ms = row.Int(11);
-  job.created_ms = row.Int(12);
-  job.last_error = row.Text(13);
+  job.subject = row.Int(1);
+  job.workflow = row.Text(2);
+  job.model_set = row.Text(3);
+  job.priority = static_cast<JobPriority>(row.Int(4));
+  job.state = ParseJobState(row.Text(5)).value_or(JobState::kBuried);
+  job.attempt = static_cast<int>(row.Int(6));
+  job.failures = static_cast<int>(row.Int(7));
+  job.interruptions = static_cast<int>(row.Int(8));
+  job.alone = row.Int(9) != 0;
+  job.analysis_started_ms = row.Int(10);
+  job.created_ms = row.Int(11);
+  job.last_error = row.Text(12);
   return job;
 }
 

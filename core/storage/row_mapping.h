@@ -22,7 +22,6 @@ namespace camnode {
 
 // Names as stored.  Parsing a name nobody writes gives the first value: the rows
 // are ours, and a newer program's would have stopped us at the schema version.
-absl::string_view JobKindName(JobKind kind);
 absl::string_view MediaTypeName(MediaType type);
 absl::string_view OutcomeName(AnalysisOutcome outcome);
 AnalysisOutcome ParseOutcome(absl::string_view name);
@@ -34,6 +33,7 @@ Uid UidFromRow(const std::string& text);
 
 // Columns of one table, and the struct from a row that holds them from `first` on.
 extern const absl::string_view kJobColumns;
+inline constexpr size_t kJobColumnCount = 13;
 Job JobFromRow(const SqlRow& row);
 extern const absl::string_view kInstanceColumns;
 Instance InstanceFromRow(const SqlRow& row, size_t first = 0);

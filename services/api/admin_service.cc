@@ -91,7 +91,6 @@ absl::Status AdminService::Buried(const v1::ListBuriedInstancesRequest& request,
   const bool more = jobs.size() > static_cast<std::size_t>(page_size);
   if (more) jobs.resize(static_cast<std::size_t>(page_size), jobs.front());
   for (const Job& job : jobs) {
-    if (job.kind != JobKind::kAnalyze) continue;
     CAMNODE_ASSIGN_OR_RETURN(const Instance instance, parts_.instances.Get(job.subject));
     CAMNODE_ASSIGN_OR_RETURN(*response->add_instances(), lookup_.Summary(instance, job.id));
   }

@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <new>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/inference/device/device_choice.h"
+#include "core/inference/device/device_failure.h"
 
 namespace camnode {
 namespace {
@@ -35,6 +37,13 @@ absl::Status LoadCuda() {
     return absl::OkStatus();
   }();
   return loaded;
+}
+
+// What the CUDA runtime reports has a type.  What cuBLAS and its like report has none of
+// its own, and cuDNN's is declared in a header that needs CUDA's: those go by their text.
+bool BreaksDevice(const std::exception& error, absl::string_view message) {
+  return dynamic_cast<const c10::AcceleratorError*>(&error) != nullptr ||
+         absl::StrContains(message, "CUDA error") || absl::StrContains(message, "CUDNN_STATUS");
 }
 
 }  // namespace
@@ -70,10 +79,10 @@ absl::Status LibTorchError(const std::exception& error) {
       dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) {
     return absl::ResourceExhaustedError("out of memory");
   }
-  if (const auto* torch_error = dynamic_cast<const c10::Error*>(&error)) {
-    return absl::InternalError(absl::StrCat("LibTorch: ", torch_error->what_without_backtrace()));
-  }
-  return absl::InternalError(absl::StrCat("LibTorch: ", error.what()));
+  const auto* const torch_error = dynamic_cast<const c10::Error*>(&error);
+  const std::string message = absl::StrCat(
+      "LibTorch: ", torch_error != nullptr ? torch_error->what_without_backtrace() : error.what());
+  return BreaksDevice(error, message) ? DeviceFailureError(message) : absl::InternalError(message);
 }
 
 }  // namespace camnode

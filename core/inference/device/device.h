@@ -19,6 +19,7 @@ namespace camnode {
 absl::StatusOr<torch::Device> OpenDevice(const std::string& name);
 
 // kResourceExhausted if memory ran out, otherwise kInternal; without the backtrace.
+// After what breaks a GPU for good, IsDeviceFailure (device_failure.h) is true of it.
 absl::Status LibTorchError(const std::exception& error);
 
 }  // namespace camnode

@@ -9,19 +9,16 @@
 #ifndef CAMNODE_CORE_INFERENCE_ENGINE_COMPILED_NETWORK_H_
 #define CAMNODE_CORE_INFERENCE_ENGINE_COMPILED_NETWORK_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/inference/device/precision.h"
 #include "core/inference/engine/network_graph.h"
 
 namespace camnode {
-
-enum class ComputePrecision { kFloat32, kBfloat16, kFloat16 };
 
 // Convolution weights in the layouts that oneDNN asked for: made once, shared by the
 // batch sizes of one model.  Used by one thread at a time; outlives what shares it.
@@ -71,23 +68,12 @@ class CompiledNetwork {
   // Of the maps, in cells.
   int64_t grid_height() const;
   int64_t grid_width() const;
-  // Of the block that all values of a pass share.
-  size_t activation_bytes() const;
 
  private:
   struct State;
   explicit CompiledNetwork(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// "avx512_core_bf16": the instruction set oneDNN uses here.
-std::string InstructionSet();
-
-// Whether the processor multiplies in this precision by itself.
-bool HasFastPrecision(ComputePrecision precision);
-
-// "float32", "bfloat16", "float16": what recipes and logs say.
-const char* PrecisionName(ComputePrecision precision);
 
 }  // namespace camnode
 

@@ -17,10 +17,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/inference/engine/network_graph.h"
 #include "torch/torch.h"
 
 namespace camnode {
+
+class NetworkGraph;
 
 // Parameters and buffers by the name torchvision's state_dict gives them.
 using NamedTensors = std::map<std::string, torch::Tensor>;

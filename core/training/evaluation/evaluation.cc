@@ -13,7 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
-#include "core/inference/engine/compiled_network.h"
+#include "core/inference/device/precision.h"
 #include "core/models/ensemble_threshold.h"
 #include "core/training/evaluation/bias_alarms.h"
 #include "core/training/evaluation/out_of_fold_evaluation.h"

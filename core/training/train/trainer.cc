@@ -16,7 +16,7 @@
 #include "core/inference/checkpoint/model_folder_writer.h"
 #include "core/inference/classifier.h"
 #include "core/inference/device/device.h"
-#include "core/inference/engine/compiled_network.h"
+#include "core/inference/device/precision.h"
 #include "core/training/films/film_store.h"
 #include "core/training/train/augmentation.h"
 #include "core/training/train/averaged_network.h"

@@ -50,5 +50,12 @@ TEST(StatusMacrosTest, AnnotateKeepsTheCodeAndSaysWhatItIsAbout) {
   EXPECT_THAT(Annotate(absl::OkStatus(), "blob 7"), IsOk());
 }
 
+TEST(StatusMacrosTest, AnnotateKeepsWhatTheStatusCarriesForPrograms) {
+  absl::Status status = absl::InternalError("broken");
+  status.SetPayload("camnode/what", absl::Cord("a blob"));
+  const absl::Status annotated = Annotate(status, "blob 7");
+  EXPECT_EQ(annotated.GetPayload("camnode/what"), absl::Cord("a blob"));
+}
+
 }  // namespace
 }  // namespace camnode

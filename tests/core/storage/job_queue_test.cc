@@ -77,7 +77,8 @@ TEST_P(JobQueueTest, AStaleAttemptThatWakesAfterAnotherCommittedChangesNothing) 
       [](JobLease stale) { return stale.Start(); },
       [](JobLease stale) { return stale.Extend(); },
       [](JobLease stale) {
-        return std::move(stale).Retry(absl::InternalError("late"), absl::Seconds(1), true);
+        return std::move(stale).Retry(absl::InternalError("late"), absl::Seconds(1),
+                                      Charge::kOneFailure);
       },
       [](JobLease stale) { return std::move(stale).Bury(absl::DataLossError("late")); },
       [this](JobLease stale) {
@@ -125,7 +126,6 @@ TEST_P(JobQueueTest, ALeasedJobCarriesWhatWasAskedFor) {
   const JobLease lease = LeaseOne();
 
   EXPECT_EQ(lease.job().id, id);
-  EXPECT_EQ(lease.job().kind, JobKind::kAnalyze);
   EXPECT_EQ(lease.job().workflow, "chest");
   EXPECT_EQ(lease.job().model_set, "models-1");
   EXPECT_EQ(lease.job().priority, JobPriority::kNormal);
@@ -148,7 +148,8 @@ TEST_P(JobQueueTest, ExtendKeepsTheJobForAnotherLease) {
 
 TEST_P(JobQueueTest, ARetriedJobComesBackAfterItsDelay) {
   const int64_t id = Enqueue("1.2.3");
-  ASSERT_THAT(LeaseOne().Retry(absl::InternalError("odd"), absl::Seconds(10), true), IsOk());
+  ASSERT_THAT(LeaseOne().Retry(absl::InternalError("odd"), absl::Seconds(10), Charge::kOneFailure),
+              IsOk());
 
   clock_.Advance(absl::Seconds(10) - absl::Milliseconds(1));
   EXPECT_THAT(LeaseIds(1), IsEmpty());
@@ -161,7 +162,9 @@ TEST_P(JobQueueTest, TheThirdChargedFailureBuriesWithTheReasonAndAnEvent) {
   const int64_t id = Enqueue("1.2.3");
   for (int failure = 1; failure <= 3; ++failure) {
     EXPECT_EQ(StateOf(id), JobState::kQueued);
-    ASSERT_THAT(LeaseOne().Retry(absl::InternalError("odd"), absl::ZeroDuration(), true), IsOk());
+    ASSERT_THAT(
+        LeaseOne().Retry(absl::InternalError("odd"), absl::ZeroDuration(), Charge::kOneFailure),
+        IsOk());
   }
   const Job job = JobOf(id);
   EXPECT_EQ(job.state, JobState::kBuried);
@@ -176,8 +179,9 @@ TEST_P(JobQueueTest, TheThirdChargedFailureBuriesWithTheReasonAndAnEvent) {
 TEST_P(JobQueueTest, UnchargedRetriesNeverBury) {
   const int64_t id = Enqueue("1.2.3");
   for (int i = 0; i < 10; ++i) {
-    ASSERT_THAT(LeaseOne().Retry(absl::UnavailableError("full"), absl::ZeroDuration(), false),
-                IsOk());
+    ASSERT_THAT(
+        LeaseOne().Retry(absl::UnavailableError("full"), absl::ZeroDuration(), Charge::kNothing),
+        IsOk());
   }
   EXPECT_EQ(StateOf(id), JobState::kQueued);
   EXPECT_EQ(JobOf(id).failures, 0);

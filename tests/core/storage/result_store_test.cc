@@ -183,7 +183,8 @@ TEST_P(ResultStoreTest, AfterACommitThatCouldNotBeWrittenTheLeaseIsStillGood) {
   ASSERT_THAT(Execute("ALTER TABLE hidden RENAME TO event_counter"), IsOk());
   EXPECT_EQ(AskInt("SELECT COUNT(*) FROM analysis"), 0);
 
-  EXPECT_THAT(std::move(lease).Retry(absl::UnavailableError("full"), absl::ZeroDuration(), false),
+  EXPECT_THAT(std::move(lease).Retry(absl::UnavailableError("full"), absl::ZeroDuration(),
+                                     Charge::kNothing),
               IsOk());
   EXPECT_EQ(StateOf(job), JobState::kQueued);
 }

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "core/inference/engine/compiled_network.h"
+#include "core/inference/device/precision.h"
 #include "core/models/model_repository.h"
 #include "services/lab/commands.h"
 #include "tests/testing/status_matchers.h"
