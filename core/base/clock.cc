@@ -1,19 +1,24 @@
 #include "core/base/clock.h"
 
+#include <chrono>
+
 #include "absl/time/clock.h"
 
 namespace camnode {
 namespace {
 
-class WallClock final : public Clock {
+class MachineClock final : public Clock {
  public:
   absl::Time Now() const override { return absl::Now(); }
+  absl::Duration MonotonicNow() const override {
+    return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+  }
 };
 
 }  // namespace
 
 const Clock& SystemClock() {
-  static const WallClock clock;
+  static const MachineClock clock;
   return clock;
 }
 

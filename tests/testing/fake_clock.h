@@ -11,10 +11,19 @@ namespace camnode {
 class FakeClock final : public Clock {
  public:
   absl::Time Now() const override { return FromUnixMs(now_ms_.load()); }
-  void Advance(absl::Duration by) { now_ms_ += absl::ToInt64Milliseconds(by); }
+  absl::Duration MonotonicNow() const override { return absl::Milliseconds(monotonic_ms_.load()); }
+
+  // Time passes: both go on.
+  void Advance(absl::Duration by) {
+    now_ms_ += absl::ToInt64Milliseconds(by);
+    monotonic_ms_ += absl::ToInt64Milliseconds(by);
+  }
+  // Somebody sets the clock: the date jumps, and no time passes.
+  void StepWallClock(absl::Duration by) { now_ms_ += absl::ToInt64Milliseconds(by); }
 
  private:
   std::atomic<int64_t> now_ms_{1'700'000'000'000};
+  std::atomic<int64_t> monotonic_ms_{5'000'000};
 };
 
 }  // namespace camnode
