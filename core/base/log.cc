@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/clock.h"
 
 namespace camnode {
 namespace {
@@ -135,7 +135,8 @@ void Write(const std::string& line) {
 void Log(LogLevel level, absl::string_view event, std::initializer_list<LogEntry> entries) {
   if (level < g_level.load(std::memory_order_relaxed)) return;
   std::string line = absl::StrCat(
-      "{\"time\":\"", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
+      "{\"time\":\"",
+      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", SystemClock().Now(), absl::UTCTimeZone()),
       "\",\"level\":\"", Name(level), "\",\"program\":\"", Program(), "\",\"event\":");
   AppendQuoted(event, line);
   for (const LogEntry& entry : entries) {

@@ -12,14 +12,14 @@
 // set back neither makes a duration negative nor a wait endless.  They hold inside one
 // process only: a deadline that another process must know is a date in the database.
 //
-// gRPC takes its deadlines as std::chrono::system_clock and turns them into its own
-// monotonic clock within the call: such a date is made from Deadline::Remaining where
-// it is handed over, and kept nowhere.
+// gRPC takes and gives its deadlines as dates, and waits by a monotonic clock of its own:
+// AsDate and At are for that border, and such a date is kept nowhere.
 
 #ifndef CAMNODE_CORE_BASE_STOPWATCH_H_
 #define CAMNODE_CORE_BASE_STOPWATCH_H_
 
 #include <algorithm>
+#include <chrono>
 
 #include "absl/time/time.h"
 #include "core/base/clock.h"
@@ -49,11 +49,27 @@ class Deadline {
   explicit Deadline(absl::Duration from_now, const Clock& clock = SystemClock())
       : clock_(&clock), at_(clock.MonotonicNow() + from_now) {}
 
+  // Of a date that another program or library gave, as far away as it is now.
+  // time_point::max(): as good as never.
+  static Deadline At(std::chrono::system_clock::time_point date) {
+    return Deadline(absl::FromChrono(date - std::chrono::system_clock::now()));
+  }
+
   // Zero once it has passed; infinite if it never does.
   absl::Duration Remaining() const {
     return std::max(at_ - clock_->MonotonicNow(), absl::ZeroDuration());
   }
   bool Expired() const { return Remaining() == absl::ZeroDuration(); }
+
+  // The date that is as far away now; time_point::max() if it never passes.  Not
+  // Clock::Now, which learns of a step late.
+  std::chrono::system_clock::time_point AsDate() const {
+    using SystemTime = std::chrono::system_clock;
+    const absl::Duration remaining = Remaining();
+    if (remaining == absl::InfiniteDuration()) return SystemTime::time_point::max();
+    return SystemTime::now() +
+           absl::ToChronoMicroseconds(std::min(remaining, absl::Hours(24 * 365 * 100)));
+  }
 
  private:
   const Clock* clock_;

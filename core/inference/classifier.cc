@@ -1,7 +1,6 @@
 #include "core/inference/classifier.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <thread>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/device/device.h"
 #include "core/inference/engine/fast_path.h"
@@ -55,11 +55,6 @@ torch::ScalarType ScalarType(ComputePrecision precision) {
       break;
   }
   return torch::kFloat32;
-}
-
-double MillisecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
 }
 
 }  // namespace
@@ -167,16 +162,16 @@ bool Classifier::SharesInputWith(const Classifier& other) const {
 }
 
 absl::StatusOr<ModelResult> Classifier::Classify(const Radiograph& film) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   CAMNODE_ASSIGN_OR_RETURN(const ClassifierInput input, Prepare(film));
   CAMNODE_ASSIGN_OR_RETURN(ModelResult result, std::move(ClassifyPrepared({&input}).front()));
-  result.duration_ms = MillisecondsSince(start);
+  result.duration_ms = absl::ToDoubleMilliseconds(stopwatch.Elapsed());
   return result;
 }
 
 std::vector<absl::StatusOr<ModelResult>> Classifier::ClassifyPrepared(
     const std::vector<const ClassifierInput*>& inputs) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   std::vector<absl::StatusOr<ModelResult>> results;
   try {
     const c10::InferenceMode inference;
@@ -188,7 +183,8 @@ std::vector<absl::StatusOr<ModelResult>> Classifier::ClassifyPrepared(
   } catch (const std::exception& error) {
     results.assign(inputs.size(), LibTorchError(error));
   }
-  const double each = MillisecondsSince(start) / static_cast<double>(inputs.size());
+  const double each =
+      absl::ToDoubleMilliseconds(stopwatch.Elapsed()) / static_cast<double>(inputs.size());
   for (absl::StatusOr<ModelResult>& result : results) {
     if (result.ok()) result->duration_ms = each;
   }

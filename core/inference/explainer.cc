@@ -1,12 +1,12 @@
 #include "core/inference/explainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/device/device.h"
 #include "core/inference/input/preprocessor.h"
@@ -138,7 +138,7 @@ absl::StatusOr<Explainer::State::Seen> Explainer::State::Look(const torch::Tenso
 }
 
 absl::StatusOr<Explanation> Explainer::State::Run(const Radiograph& film) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   const v1::ModelManifest& manifest = model.manifest;
   CAMNODE_ASSIGN_OR_RETURN(NetworkInput input, Preprocess(film, manifest.preprocessing()));
   const torch::Tensor image = input.image.to(device);
@@ -179,8 +179,7 @@ absl::StatusOr<Explanation> Explainer::State::Run(const Radiograph& film) {
   explanation.label = manifest.labels(static_cast<int>(output));
   explanation.unit = UnitOf(options);
   explanation.views = static_cast<int>(views.size());
-  result.duration_ms =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  result.duration_ms = absl::ToDoubleMilliseconds(stopwatch.Elapsed());
   return explanation;
 }
 

@@ -157,24 +157,23 @@ Ingest::Ingest(const IngestOptions& options, BlobStore& blobs, InstanceStore& in
       instances_(instances),
       results_(results),
       jobs_(jobs),
-      clock_(clock) {}
+      clock_(clock),
+      count_holds_(absl::ZeroDuration(), clock) {}
 
 Ingest::~Ingest() = default;
 
 absl::StatusOr<int64_t> Ingest::WaitingJobs() {
-  const absl::Time now = clock_.Now();
   {
     MutexLock lock(&mutex_);
     // Asked for seldom; in between, what we added ourselves is counted on top.  One
     // association counts, the others go on with what was known.
-    const bool fresh = counted_at_ <= now && now - counted_at_ < options_.backlog_refresh;
-    if (fresh) return waiting_jobs_;
-    counted_at_ = now;
+    if (!count_holds_.Expired()) return waiting_jobs_;
+    count_holds_ = Deadline(options_.backlog_refresh, clock_);
   }
   const absl::StatusOr<int64_t> counted = jobs_.CountQueued();
   MutexLock lock(&mutex_);
   if (!counted.ok()) {
-    counted_at_ = absl::InfinitePast();
+    count_holds_ = Deadline(absl::ZeroDuration(), clock_);
     return counted;
   }
   waiting_jobs_ = *counted;

@@ -16,6 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/base/sha256.h"
+#include "core/base/stopwatch.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
 #include "core/intake/store_handler.h"
@@ -162,7 +163,7 @@ class Ingest final : public StoreHandler {
   const Clock& clock_;
 
   Mutex mutex_;
-  absl::Time counted_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Deadline count_holds_ ABSL_GUARDED_BY(mutex_);
   int64_t waiting_jobs_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

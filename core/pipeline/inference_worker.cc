@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/pipeline/job_log.h"
 
 namespace camnode {
@@ -118,7 +118,7 @@ absl::optional<JobLease> InferenceWorker::WaitToBeAlone(JobLease lease) {
 }
 
 void InferenceWorker::StartAndDecode(JobLease lease) {
-  const absl::Time started = absl::Now();
+  const Stopwatch stopwatch;
   if (absl::Status status = lease.Start(); !status.ok()) {
     LogJob(lease.job(), nullptr, absl::ZeroDuration(),
            absl::IsAborted(status) ? JobOutcome::kLost : JobOutcome::kLeftToRunOut, status);
@@ -128,17 +128,17 @@ void InferenceWorker::StartAndDecode(JobLease lease) {
   HeldLease held = keeper_.Hold(std::move(lease));
   absl::StatusOr<Instance> instance = instances_.Get(held.job().subject);
   if (!instance.ok()) {
-    Fail(std::move(held).Take(), nullptr, started, instance.status());
+    Fail(std::move(held).Take(), nullptr, stopwatch, instance.status());
     return channel_.Done();
   }
   absl::StatusOr<std::unique_ptr<DecodedFilm>> film =
       StopExceptions([&] { return analyzer_.Decode(*instance); });
   if (!film.ok()) {
-    Fail(std::move(held).Take(), &*instance, started, film.status());
+    Fail(std::move(held).Take(), &*instance, stopwatch, film.status());
     return channel_.Done();
   }
   CrashPoint("after_decode");
-  channel_.Put({std::move(held), *std::move(instance), *std::move(film), started});
+  channel_.Put({std::move(held), *std::move(instance), *std::move(film), stopwatch});
 }
 
 std::vector<InferenceWorker::Work> InferenceWorker::TakeBatch(Work first) {
@@ -165,7 +165,7 @@ void InferenceWorker::ComputeTogether(std::vector<Work>& batch) {
 void InferenceWorker::ComputeAndCommit(Work work) {
   if (work.lease.lost()) {
     const Job job = work.lease.job();
-    return LogJob(job, &work.instance, absl::Now() - work.started, JobOutcome::kLost,
+    return LogJob(job, &work.instance, work.stopwatch.Elapsed(), JobOutcome::kLost,
                   absl::AbortedError("the lease ran out while the film waited"));
   }
   const absl::StatusOr<AnalyzedFilm> analyzed = StopExceptions(
@@ -173,11 +173,11 @@ void InferenceWorker::ComputeAndCommit(Work work) {
   work.film.reset();
   if (analyzed.ok()) return Commit(std::move(work), *analyzed);
   if (!analyzer_.IsBroken()) {
-    return Fail(std::move(work.lease).Take(), &work.instance, work.started, analyzed.status());
+    return Fail(std::move(work.lease).Take(), &work.instance, work.stopwatch, analyzed.status());
   }
   // The lease is left to run out, or to the supervisor: nothing this process says
   // about its films can be trusted any more.
-  LogJob(work.lease.job(), &work.instance, absl::Now() - work.started, JobOutcome::kLeftToRunOut,
+  LogJob(work.lease.job(), &work.instance, work.stopwatch.Elapsed(), JobOutcome::kLeftToRunOut,
          analyzed.status());
   broken_ = true;
   Drain();
@@ -187,15 +187,15 @@ void InferenceWorker::Commit(Work work, const AnalyzedFilm& analyzed) {
   CrashPoint("before_commit");
   const Job job = work.lease.job();
   JobLease lease = std::move(work.lease).Take();
-  const absl::Time begun = absl::Now();
+  const Stopwatch committing;
   const auto destinations = options_.destinations.find(job.workflow);
   const absl::StatusOr<int64_t> analysis_id =
       results_.Commit(std::move(lease), analyzed.analysis, analyzed.derived,
                       destinations == options_.destinations.end() ? std::vector<std::string>()
                                                                   : destinations->second);
   CrashPoint("after_commit");
-  const absl::Duration commit = absl::Now() - begun;
-  const absl::Duration duration = absl::Now() - work.started;
+  const absl::Duration commit = committing.Elapsed();
+  const absl::Duration duration = work.stopwatch.Elapsed();
   if (analysis_id.ok()) {
     const Analysis& analysis = analyzed.analysis;
     const bool refused = analysis.outcome == AnalysisOutcome::kNotEligible;
@@ -209,7 +209,7 @@ void InferenceWorker::Commit(Work work, const AnalyzedFilm& analyzed) {
   }
   // Commit leaves the lease as it was when the database refused (disk full, say):
   // the job goes back as the error's code has it, and is not charged as vanished.
-  Fail(std::move(lease), &work.instance, work.started, analysis_id.status());
+  Fail(std::move(lease), &work.instance, work.stopwatch, analysis_id.status());
 }
 
 void InferenceWorker::GiveBack(Work work) {
@@ -217,12 +217,12 @@ void InferenceWorker::GiveBack(Work work) {
   if (broken_) return;  // Left to run out, as the film that broke the device.
   const absl::Status status =
       std::move(work.lease).Take().Retry(Stopping(), absl::ZeroDuration(), Charge::kNothing);
-  LogJob(job, &work.instance, absl::Now() - work.started,
+  LogJob(job, &work.instance, work.stopwatch.Elapsed(),
          status.ok() ? JobOutcome::kGivenBack : JobOutcome::kLeftToRunOut,
          status.ok() ? Stopping() : status);
 }
 
-void InferenceWorker::Fail(JobLease lease, const Instance* instance, absl::Time started,
+void InferenceWorker::Fail(JobLease lease, const Instance* instance, const Stopwatch& stopwatch,
                            const absl::Status& error) {
   const Job job = lease.job();
   absl::Status ended;
@@ -248,7 +248,7 @@ void InferenceWorker::Fail(JobLease lease, const Instance* instance, absl::Time 
   if (!ended.ok()) {
     outcome = absl::IsAborted(ended) ? JobOutcome::kLost : JobOutcome::kLeftToRunOut;
   }
-  LogJob(job, instance, absl::Now() - started, outcome, error);
+  LogJob(job, instance, stopwatch.Elapsed(), outcome, error);
 }
 
 absl::Duration InferenceWorker::RetryDelay(int repeats) {

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/types/optional.h"
 #include "core/base/retryable.h"
+#include "core/base/stopwatch.h"
 #include "core/pipeline/film_analyzer.h"
 #include "core/pipeline/film_channel.h"
 #include "core/pipeline/lease_keeper.h"
@@ -64,7 +65,7 @@ class InferenceWorker {
     HeldLease lease;
     Instance instance;
     std::unique_ptr<DecodedFilm> film;
-    absl::Time started;
+    Stopwatch stopwatch;  // Since its job was started.
   };
 
   void DecodeLoop();
@@ -81,7 +82,7 @@ class InferenceWorker {
   void Commit(Work work, const AnalyzedFilm& analyzed);
   void GiveBack(Work work);
   // Ends the lease by the error's code.  `instance` may be null.
-  void Fail(JobLease lease, const Instance* instance, absl::Time started,
+  void Fail(JobLease lease, const Instance* instance, const Stopwatch& stopwatch,
             const absl::Status& error);
   absl::Duration RetryDelay(int repeats);
 

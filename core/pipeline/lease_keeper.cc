@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 
@@ -89,9 +89,9 @@ void LeaseKeeper::Run() {
   while (true) {
     {
       MutexLock lock(&mutex_);
-      const absl::Time deadline = absl::Now() + period_;
-      while (!stopping_ && absl::Now() < deadline) {
-        changed_.WaitWithTimeout(&mutex_, deadline - absl::Now());
+      const Deadline next(period_);
+      while (!stopping_ && !next.Expired()) {
+        changed_.WaitWithTimeout(&mutex_, next.Remaining());
       }
       if (stopping_) return;
     }

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "core/base/log.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 
@@ -38,9 +38,9 @@ void WorkerHeartbeat::Run() {
     WorkerRecord record;
     {
       MutexLock lock(&mutex_);
-      const absl::Time next = absl::Now() + period_;
-      while (!stopping_ && !due_ && absl::Now() < next) {
-        changed_.WaitWithTimeout(&mutex_, next - absl::Now());
+      const Deadline next(period_);
+      while (!stopping_ && !due_ && !next.Expired()) {
+        changed_.WaitWithTimeout(&mutex_, next.Remaining());
       }
       if (stopping_) return;
       due_ = false;

@@ -5,19 +5,17 @@
 namespace camnode {
 
 absl::Status StorageProbe::Check() {
-  const absl::Time now = clock_.Now();
-  // A clock that was set back ends the good news, too.
-  if (good_at_ <= now && now - good_at_ < options_.interval) return absl::OkStatus();
-  good_at_ = absl::InfinitePast();
+  if (!good_until_.Expired()) return absl::OkStatus();
+  const Deadline next(options_.interval, clock_);
   CAMNODE_RETURN_IF_ERROR(blobs_.CheckWritable());
   // A value that changes: SQLite writes no page for one that stays.
   CAMNODE_RETURN_IF_ERROR(database_.Write([&](SqlTransaction& transaction) {
     return transaction
         .Execute("UPDATE storage_probe SET probes = probes + 1, probed_ms = :now WHERE id = 1",
-                 {{"now", ToUnixMs(now)}})
+                 {{"now", ToUnixMs(clock_.Now())}})
         .status();
   }));
-  good_at_ = now;
+  good_until_ = next;
   return absl::OkStatus();
 }
 

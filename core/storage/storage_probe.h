@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
+#include "core/base/stopwatch.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/sql/sql_database.h"
 
@@ -25,7 +26,11 @@ class StorageProbe {
   // Borrows all.
   StorageProbe(const StorageProbeOptions& options, SqlDatabase& database, BlobStore& blobs,
                const Clock& clock)
-      : options_(options), database_(database), blobs_(blobs), clock_(clock) {}
+      : options_(options),
+        database_(database),
+        blobs_(blobs),
+        clock_(clock),
+        good_until_(absl::ZeroDuration(), clock) {}
 
   // Writes, syncs and removes a file beside the blobs, then commits a row.
   // Errors: those of BlobWriter and SqlDatabase.
@@ -36,7 +41,7 @@ class StorageProbe {
   SqlDatabase& database_;
   BlobStore& blobs_;
   const Clock& clock_;
-  absl::Time good_at_ = absl::InfinitePast();
+  Deadline good_until_;
 };
 
 }  // namespace camnode

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "core/base/log.h"
+#include "core/base/stopwatch.h"
 #include "dcmtk/dcmnet/dul.h"
 
 namespace camnode {
@@ -101,8 +101,8 @@ void Admission::Leave(const AssociationPeer& peer) {
 
 void Admission::WaitUntilEmpty(absl::Duration patience) {
   MutexLock lock(&mutex_);
-  const absl::Time until = absl::Now() + patience;
-  while (open_ > 0 && absl::Now() < until) left_.WaitWithTimeout(&mutex_, until - absl::Now());
+  const Deadline deadline(patience);
+  while (open_ > 0 && !deadline.Expired()) left_.WaitWithTimeout(&mutex_, deadline.Remaining());
 }
 
 void Admission::RejectPeer(T_ASC_Association* association, PeerVerdict verdict,

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/dicom/file/implementation.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/assoc.h"
@@ -167,7 +167,7 @@ void AssociationAcceptor::Pool::Handle(T_ASC_Association* association, const Han
 
 void AssociationAcceptor::Pool::Serve(T_ASC_Association* association, CountedConnection& connection,
                                       const AssociationPeer& peer, const Handshake& handshake) {
-  const absl::Time began = absl::Now();
+  const Stopwatch stopwatch;
   OFStandard::strlcpy(association->params->ourImplementationClassUID,
                       CamnodeImplementationClassUid().text().c_str(),
                       sizeof association->params->ourImplementationClassUID);
@@ -193,7 +193,7 @@ void AssociationAcceptor::Pool::Serve(T_ASC_Association* association, CountedCon
        {LogField::kOutcome, end.outcome},
        {LogField::kCount, end.stored},
        {LogField::kSizeBytes, end.bytes},
-       {LogField::kDurationMs, absl::ToInt64Milliseconds(absl::Now() - began)},
+       {LogField::kDurationMs, absl::ToInt64Milliseconds(stopwatch.Elapsed())},
        {LogField::kReason, broken ? handshake.Reason(end.reason) : end.reason}});
 }
 

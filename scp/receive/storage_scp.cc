@@ -7,6 +7,7 @@
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/dicom/file/transfer_syntax.h"
 #include "core/dicom/film/sop_classes.h"
 #include "dcmtk/dcmdata/dcdeftag.h"
@@ -129,7 +130,7 @@ absl::StatusOr<StoreRequest> StorageScp::CheckRequest(T_ASC_PresentationContextI
 
 bool StorageScp::TakeInstance(T_ASC_PresentationContextID context,
                               const T_DIMSE_C_StoreRQ& request) {
-  const absl::Time began = absl::Now();
+  const Stopwatch stopwatch;
   std::unique_ptr<InstanceSink> sink;
   absl::Status refusal;
   const absl::StatusOr<StoreRequest> checked = CheckRequest(context, request);
@@ -171,11 +172,11 @@ bool StorageScp::TakeInstance(T_ASC_PresentationContextID context,
   }
   sink.reset();
   connection_.ClearDeadline();  // What we took to store it is not the peer's fault.
-  return AnswerStore(context, request, status, began);
+  return AnswerStore(context, request, status, stopwatch);
 }
 
 bool StorageScp::AnswerStore(T_ASC_PresentationContextID context, const T_DIMSE_C_StoreRQ& request,
-                             const absl::Status& status, absl::Time began) {
+                             const absl::Status& status, const Stopwatch& stopwatch) {
   const uint16_t dimse_status = DimseStatusFor(status.code());
   if (!status.ok()) {
     Log(LogLevel::kWarning, "instance_refused",
@@ -183,7 +184,7 @@ bool StorageScp::AnswerStore(T_ASC_PresentationContextID context, const T_DIMSE_
          {LogField::kCallingAe, peer_.calling_ae},
          {LogField::kInstance, request.AffectedSOPInstanceUID},
          {LogField::kDimseStatus, DimseStatusText(dimse_status)},
-         {LogField::kDurationMs, absl::ToInt64Milliseconds(absl::Now() - began)},
+         {LogField::kDurationMs, absl::ToInt64Milliseconds(stopwatch.Elapsed())},
          {LogField::kReason, status.message()}});
   }
 

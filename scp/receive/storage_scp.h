@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "core/base/stopwatch.h"
 #include "core/intake/store_handler.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/dimse.h"
@@ -55,7 +56,7 @@ class StorageScp {
   bool AnswerEcho(T_ASC_PresentationContextID context, const T_DIMSE_C_EchoRQ& request);
   bool TakeInstance(T_ASC_PresentationContextID context, const T_DIMSE_C_StoreRQ& request);
   bool AnswerStore(T_ASC_PresentationContextID context, const T_DIMSE_C_StoreRQ& request,
-                   const absl::Status& status, absl::Time began);
+                   const absl::Status& status, const Stopwatch& stopwatch);
 
   absl::StatusOr<StoreRequest> CheckRequest(T_ASC_PresentationContextID context,
                                             const T_DIMSE_C_StoreRQ& request) const;

@@ -14,6 +14,7 @@
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
+#include "core/base/stopwatch.h"
 #include "scp/send/storage_scu.h"
 #include "scp/wire/dcmtk_setup.h"
 #include "scp/wire/dimse_status.h"
@@ -91,7 +92,7 @@ class OutboxSender::Impl {
   struct DestinationState {
     bool active = false;  // Queued for a sender, or with one.
     int failures = 0;     // Associations in a row that did not come about or broke.
-    absl::Time not_before = absl::InfinitePast();
+    Deadline not_before{absl::ZeroDuration()};
   };
 
   void Dispatch();
@@ -145,9 +146,9 @@ void OutboxSender::Impl::Stop() {
     MutexLock lock(&mutex_);
     stop_.Raise();
     work_.SignalAll();
-    const absl::Time until = absl::Now() + options_.drain_timeout;
-    while (busy_ > 0 && absl::Now() < until) {
-      idle_.WaitWithTimeout(&mutex_, until - absl::Now());
+    const Deadline deadline(options_.drain_timeout);
+    while (busy_ > 0 && !deadline.Expired()) {
+      idle_.WaitWithTimeout(&mutex_, deadline.Remaining());
     }
   }
   abandon_.Raise();
@@ -170,10 +171,9 @@ void OutboxSender::Impl::DispatchDue() {
     return;
   }
   MutexLock lock(&mutex_);
-  const absl::Time now = absl::Now();
   for (const std::string& destination : *due) {
     DestinationState& state = states_[destination];
-    if (state.active || now < state.not_before) continue;
+    if (state.active || !state.not_before.Expired()) continue;
     state.active = true;
     queue_.push_back(destination);
     work_.Signal();
@@ -205,7 +205,7 @@ void OutboxSender::Impl::Send() {
       DestinationState& state = states_[*destination];
       state.active = false;
       state.failures = reached ? 0 : state.failures + 1;
-      state.not_before = reached ? absl::InfinitePast() : absl::Now() + Delay(state.failures);
+      state.not_before = Deadline(reached ? absl::ZeroDuration() : Delay(state.failures));
       // A map entry is kept only for what it remembers.
       if (reached) states_.erase(*destination);
       --busy_;
@@ -274,20 +274,20 @@ bool OutboxSender::Impl::SendOver(StorageScu& scu, const std::string& destinatio
       }
       return true;
     }
-    const absl::Time began = absl::Now();
+    const Stopwatch stopwatch;
     const absl::StatusOr<uint16_t> answer = SendOne(scu, leases[i].derived());
     CrashPoint("after_cstore_sent");
     if (!scu.connected()) {
       stats_.associations_failed.fetch_add(1);
       Log(LogLevel::kWarning, "delivery_association_lost",
           {{LogField::kDestination, destination}, {LogField::kReason, answer.status().message()}});
-      Settle(std::move(leases[i]), SettlementFor(answer), absl::Now() - began);
+      Settle(std::move(leases[i]), SettlementFor(answer), stopwatch.Elapsed());
       for (size_t rest = i + 1; rest < leases.size(); ++rest) {
         std::move(leases[rest]).GiveBack(absl::ZeroDuration()).IgnoreError();
       }
       return false;
     }
-    Settle(std::move(leases[i]), SettlementFor(answer), absl::Now() - began);
+    Settle(std::move(leases[i]), SettlementFor(answer), stopwatch.Elapsed());
     CrashPoint("after_delivery_settled");
   }
   return true;

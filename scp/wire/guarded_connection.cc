@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/string_view.h"
@@ -19,15 +18,8 @@
 namespace camnode {
 namespace {
 
-constexpr int64_t kNsPerMs = 1'000'000;
 // Type, a reserved byte and the length of what follows (PS3.8 9.3.1).
 constexpr size_t kPduHeaderBytes = 6;
-
-int64_t MonotonicNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 void SetOption(int socket, int option) {
   const int on = 1;
@@ -59,37 +51,31 @@ void GuardedConnection::closeTransportConnection() {
   DcmTCPConnection::closeTransportConnection();
 }
 
-void GuardedConnection::SetDeadline(absl::Duration from_now) {
-  deadline_ns_ = MonotonicNs() + absl::ToInt64Nanoseconds(from_now);
-}
+void GuardedConnection::SetDeadline(absl::Duration from_now) { deadline_ = Deadline(from_now); }
 
-int64_t GuardedConnection::IdleUntil() const {
-  return MonotonicNs() + absl::ToInt64Nanoseconds(options_.idle_timeout);
-}
-
-GuardedConnection::Wait GuardedConnection::Poll(short events, int64_t until_ns,
+GuardedConnection::Wait GuardedConnection::Poll(short events, const Deadline& until,
                                                 const StopSignal* interrupt) {
   pollfd polled[] = {{getSocket(), events, 0},
                      {options_.stop ? options_.stop->descriptor() : -1, POLLIN, 0},
                      {interrupt ? interrupt->descriptor() : -1, POLLIN, 0}};
-  const int64_t end_ns = std::min(until_ns, deadline_ns_);
   while (true) {
-    const int64_t left_ns = end_ns - MonotonicNs();
+    const absl::Duration left =
+        std::min({until.Remaining(), deadline_.Remaining(), absl::Minutes(1)});
     // Rounded up, so that the last wait does not end a little early and spin.
-    const int64_t left_ms = std::clamp<int64_t>((left_ns + kNsPerMs - 1) / kNsPerMs, 0, 60'000);
+    const int64_t left_ms = absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)));
     const int ready = poll(polled, 3, static_cast<int>(left_ms));
     if (ready < 0 && errno != EINTR) return Wait::kInterrupted;
     if (ready > 0) {
       const bool interrupted = polled[1].revents != 0 || polled[2].revents != 0;
       return interrupted ? Wait::kInterrupted : Wait::kReadable;
     }
-    if (ready == 0 && MonotonicNs() >= end_ns) return Wait::kTimeout;
+    if (ready == 0 && (until.Expired() || deadline_.Expired())) return Wait::kTimeout;
   }
 }
 
-GuardedConnection::Wait GuardedConnection::PollForData(int64_t until_ns,
+GuardedConnection::Wait GuardedConnection::PollForData(const Deadline& until,
                                                        const StopSignal* interrupt) {
-  if (tls_ == nullptr) return Poll(POLLIN, until_ns, interrupt);
+  if (tls_ == nullptr) return Poll(POLLIN, until, interrupt);
   while (true) {
     const TlsStream::Result result = tls_->Peek();
     const bool waits =
@@ -97,7 +83,7 @@ GuardedConnection::Wait GuardedConnection::PollForData(int64_t until_ns,
     // Whatever is wrong, read() will say so.
     if (!waits && (interrupt == nullptr || !interrupt->raised())) return Wait::kReadable;
     const short events = result == TlsStream::Result::kWantsToWrite ? POLLOUT : POLLIN;
-    const Wait wait = Poll(events, until_ns, interrupt);
+    const Wait wait = Poll(events, until, interrupt);
     if (wait != Wait::kReadable) return wait;
   }
 }
@@ -120,9 +106,7 @@ ssize_t GuardedConnection::FailTransfer() {
 
 absl::Status GuardedConnection::MayGoOn() const {
   if (broken_) return absl::InvalidArgumentError("read after a malformed PDU");
-  if (deadline_ns_ != kNever && MonotonicNs() >= deadline_ns_) {
-    return absl::DeadlineExceededError("peer too slow");
-  }
+  if (deadline_.Expired()) return absl::DeadlineExceededError("peer too slow");
   if (options_.stop != nullptr && options_.stop->raised()) {
     return absl::CancelledError("node stops");
   }
@@ -270,8 +254,8 @@ ssize_t GuardedConnection::write(void* buffer, size_t size) {
 
 OFBool GuardedConnection::networkDataAvailable(int timeout_s) {
   if (broken_) return OFTrue;  // Let read() say so.
-  const int64_t asked_ns = MonotonicNs() + int64_t{std::max(timeout_s, 0)} * 1000 * kNsPerMs;
-  const bool readable = PollForData(std::min(asked_ns, IdleUntil()), nullptr) == Wait::kReadable;
+  const Deadline until(std::min(absl::Seconds(std::max(timeout_s, 0)), options_.idle_timeout));
+  const bool readable = PollForData(until, nullptr) == Wait::kReadable;
   if (!readable && timeout_s > 0) {
     if (options_.stop != nullptr && options_.stop->raised()) {
       Fail(absl::CancelledError("node stops"), ECANCELED);

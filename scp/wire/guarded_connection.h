@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "core/base/stopwatch.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/dcmtrans.h"
 #include "scp/wire/pdu_guard.h"
@@ -48,7 +49,7 @@ class GuardedConnection : public DcmTCPConnection {
 
   // From now on reads and writes fail once `from_now` has passed.
   void SetDeadline(absl::Duration from_now);
-  void ClearDeadline() { deadline_ns_ = kNever; }
+  void ClearDeadline() { deadline_ = Deadline(absl::InfiniteDuration()); }
 
   enum class Wait { kReadable, kTimeout, kInterrupted };
   // Waits for bytes (or the peer's close) until the idle timeout or the deadline,
@@ -67,8 +68,6 @@ class GuardedConnection : public DcmTCPConnection {
   OFBool isTransparentConnection() override { return tls_ == nullptr; }
 
  private:
-  static constexpr int64_t kNever = INT64_MAX;
-
   // Of one attempt to read or write; an error leaves errno.
   enum class Transfer { kMoved, kWaitForRead, kWaitForWrite, kClosed, kFailed };
 
@@ -80,10 +79,10 @@ class GuardedConnection : public DcmTCPConnection {
   ssize_t FailTransfer();
   // Why no byte may be moved now: the deadline, a stop, an earlier offence.
   absl::Status MayGoOn() const;
-  Wait Poll(short events, int64_t until_ns, const StopSignal* interrupt);
+  Wait Poll(short events, const Deadline& until, const StopSignal* interrupt);
   // As Poll for bytes, but of what TLS carries, not of TLS itself.
-  Wait PollForData(int64_t until_ns, const StopSignal* interrupt);
-  int64_t IdleUntil() const;
+  Wait PollForData(const Deadline& until, const StopSignal* interrupt);
+  Deadline IdleUntil() const { return Deadline(options_.idle_timeout); }
   // Follows what is written; true if more of the same PDU comes.
   bool InsidePduAfter(const void* bytes, size_t size);
   ssize_t Fail(absl::Status why, int error);
@@ -91,9 +90,9 @@ class GuardedConnection : public DcmTCPConnection {
   const GuardedConnectionOptions options_;
   std::unique_ptr<TlsStream> tls_;
   PduGuard guard_;
-  bool broken_ = false;           // The peer sent what the guard refuses.
-  uint64_t pdu_out_left_ = 0;     // Bytes of the PDU under way that DCMTK has yet to write.
-  int64_t deadline_ns_ = kNever;  // Of the monotonic clock.
+  bool broken_ = false;        // The peer sent what the guard refuses.
+  uint64_t pdu_out_left_ = 0;  // Bytes of the PDU under way that DCMTK has yet to write.
+  Deadline deadline_{absl::InfiniteDuration()};
 };
 
 // IP address of the peer, as text; "" if the socket has none.

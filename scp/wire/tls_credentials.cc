@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "core/base/clock.h"
 #include "core/base/status_macros.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmtls/tlslayer.h"
@@ -153,7 +153,7 @@ absl::StatusOr<std::unique_ptr<TlsCredentials>> TlsCredentials::Load(const TlsFi
 
 absl::Status TlsCredentials::Reload() {
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<Contexts> contexts, Read(files_));
-  if (contexts->expires <= absl::Now()) {
+  if (contexts->expires <= SystemClock().Now()) {
     return Refused("certificate_file", files_.certificate_file,
                    absl::StrCat("expired on ", absl::FormatTime("%Y-%m-%d", contexts->expires,
                                                                 absl::UTCTimeZone())));

@@ -5,8 +5,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "services/api/call_deadline.h"
 #include "services/api/grpc_status.h"
 
@@ -95,8 +95,8 @@ absl::StatusOr<UploadedFilm> AnalyzeInstance::Receive(grpc::ServerContext* conte
 
 absl::StatusOr<v1::Analysis> AnalyzeInstance::WaitForAnalysis(grpc::ServerContext* context,
                                                               int64_t job_id) {
-  const absl::Time end =
-      std::min(absl::FromChrono(context->deadline()), absl::Now() + options_.max_wait);
+  const Deadline callers = Deadline::At(context->deadline());
+  const Deadline ours(options_.max_wait);
   while (true) {
     // Asked before looking, so that what is committed in between ends the wait.
     CAMNODE_ASSIGN_OR_RETURN(const int64_t seen, events_.LastNumber());
@@ -108,8 +108,8 @@ absl::StatusOr<v1::Analysis> AnalyzeInstance::WaitForAnalysis(grpc::ServerContex
       return WithReason(absl::UnavailableError("the film is stored; the node is stopping"),
                         "SHUTTING_DOWN");
     }
-    const absl::Duration left = end - absl::Now();
-    if (left <= absl::ZeroDuration()) {
+    const absl::Duration left = std::min(callers.Remaining(), ours.Remaining());
+    if (left == absl::ZeroDuration()) {
       return WithReason(absl::DeadlineExceededError("the film is stored and not yet analysed"),
                         "NOT_YET_ANALYZED");
     }

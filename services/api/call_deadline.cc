@@ -1,6 +1,6 @@
 #include "services/api/call_deadline.h"
 
-#include <chrono>
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 
@@ -10,14 +10,13 @@ CallDeadline::CallDeadline(grpc::ServerContext* context, absl::Duration limit)
     MutexLock lock(&state_->mutex);
     state_->context = context;
   }
-  alarm_.Set(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(limit),
-             [state = state_](bool fired) {
-               if (!fired) return;
-               MutexLock lock(&state->mutex);
-               if (state->context == nullptr) return;
-               state->passed = true;
-               state->context->TryCancel();
-             });
+  alarm_.Set(Deadline(limit).AsDate(), [state = state_](bool fired) {
+    if (!fired) return;
+    MutexLock lock(&state->mutex);
+    if (state->context == nullptr) return;
+    state->passed = true;
+    state->context->TryCancel();
+  });
 }
 
 CallDeadline::~CallDeadline() {

@@ -1,6 +1,7 @@
 #include "services/api/event_hub.h"
 
 #include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 namespace {
@@ -28,12 +29,11 @@ void EventHub::Stop() {
 }
 
 bool EventHub::WaitAfter(int64_t after, absl::Duration timeout) {
-  const absl::Time end = absl::Now() + timeout;
+  const Deadline end(timeout);
   MutexLock lock(&mutex_);
   while (!stopped_ && last_number_ <= after) {
-    const absl::Duration left = end - absl::Now();
-    if (left <= absl::ZeroDuration()) return false;
-    changed_.WaitWithTimeout(&mutex_, left);
+    if (end.Expired()) return false;
+    changed_.WaitWithTimeout(&mutex_, end.Remaining());
   }
   return !stopped_;
 }

@@ -8,12 +8,11 @@
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 namespace {
@@ -88,7 +87,7 @@ GrpcServer::~GrpcServer() { Stop(absl::ZeroDuration()); }
 
 void GrpcServer::Stop(absl::Duration patience) {
   if (server_ == nullptr) return;
-  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(patience));
+  server_->Shutdown(Deadline(patience).AsDate());
   server_->Wait();
 }
 

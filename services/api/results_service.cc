@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "core/base/status_macros.h"
 #include "services/api/grpc_status.h"
 #include "services/api/overlay_request.h"

@@ -31,10 +31,10 @@ RpcObserver::RpcObserver(MetricRegistry& metrics)
       seconds_(metrics.AddHistogram("camnode_rpc_seconds", "How long gRPC calls took.",
                                     SecondsBuckets(), {"method"})) {}
 
-grpc::Status RpcObserver::Finish(absl::string_view method, absl::Time started,
+grpc::Status RpcObserver::Finish(absl::string_view method, const Stopwatch& stopwatch,
                                  const absl::Status& status) {
   const std::string code = absl::StatusCodeToString(status.code());
-  const absl::Duration duration = absl::Now() - started;
+  const absl::Duration duration = stopwatch.Elapsed();
   calls_.With({std::string(method), code}).Add();
   seconds_.With({std::string(method)}).Observe(absl::ToDoubleSeconds(duration));
   if (!status.ok()) {

@@ -8,9 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "core/base/metrics.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 
@@ -20,14 +19,15 @@ class RpcObserver {
   // Registers camnode_rpc_total{method,code} and camnode_rpc_seconds{method}.
   explicit RpcObserver(MetricRegistry& metrics);
 
-  // `method`: "GetStudy".  `started`: when the call came.
-  grpc::Status Finish(absl::string_view method, absl::Time started, const absl::Status& status);
+  // `method`: "GetStudy".  `stopwatch`: since the call came.
+  grpc::Status Finish(absl::string_view method, const Stopwatch& stopwatch,
+                      const absl::Status& status);
 
   // Runs a unary call's body and finishes it.
   template <typename Body>
   grpc::Status Run(absl::string_view method, Body&& body) {
-    const absl::Time started = absl::Now();
-    return Finish(method, started, body());
+    const Stopwatch stopwatch;
+    return Finish(method, stopwatch, body());
   }
 
  private:

@@ -6,7 +6,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "core/base/clock.h"
+#include "core/base/stopwatch.h"
 #include "services/ctl/doctor.h"
 #include "services/ctl/health.h"
 #include "services/ctl/session.h"
@@ -113,7 +114,7 @@ CtlExit CtlSession::Status() {
   SetDeadline(context, kAnswerTimeout);
   const grpc::Status status = admin_->GetStatus(&context, {}, &answer);
   if (!status.ok()) return Fail(status);
-  Print(answer, NodeStatusText(answer, absl::Now()));
+  Print(answer, NodeStatusText(answer, SystemClock().Now()));
   return kCtlDone;
 }
 
@@ -128,13 +129,13 @@ CtlExit CtlSession::Doctor() {
   for (const absl::string_view part : kHealthParts) {
     AskedPart& entry = parts.emplace_back();
     entry.part = std::string(part);
-    const absl::Time deadline = absl::Now() + options_.timeout.value_or(kDoctorTimeout);
-    const grpc::Status asked = CheckHealth(channel_, entry.part, deadline, &entry.health);
+    const grpc::Status asked = CheckHealth(
+        channel_, entry.part, Deadline(options_.timeout.value_or(kDoctorTimeout)), &entry.health);
     if (asked.error_code() == grpc::StatusCode::NOT_FOUND) {
       parts.pop_back();  // A node of another version may have other parts.
     }
   }
-  const std::vector<Diagnosis> diagnoses = Diagnose(answer, parts, absl::Now());
+  const std::vector<Diagnosis> diagnoses = Diagnose(answer, parts, SystemClock().Now());
   if (options_.json) {
     out_ << DiagnosesJson(diagnoses);
   } else {

@@ -42,7 +42,7 @@ Health ParseHealth(const grpc::ByteBuffer& buffer) {
 }  // namespace
 
 grpc::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, const std::string& part,
-                         absl::Time deadline, Health* health) {
+                         const Deadline& deadline, Health* health) {
   google::protobuf::UnknownFieldSet request;
   if (!part.empty()) request.AddLengthDelimited(kServiceField, part);
   std::string bytes;
@@ -51,7 +51,7 @@ grpc::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, const st
   grpc::GenericStub stub(channel);
   grpc::CompletionQueue queue;
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(deadline));
+  context.set_deadline(deadline.AsDate());
   const auto call =
       stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", ToByteBuffer(bytes), &queue);
   call->StartCall();

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "absl/time/time.h"
+#include "core/base/stopwatch.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/support/status.h"
 
@@ -18,7 +18,7 @@ enum class Health { kUnknown, kServing, kNotServing };
 // Asks for the health of `part`, or of the whole node if it is empty, and sets
 // *health if the answer is OK.  NOT_FOUND: the node has no such part.
 grpc::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, const std::string& part,
-                         absl::Time deadline, Health* health);
+                         const Deadline& deadline, Health* health);
 
 }  // namespace camnode
 

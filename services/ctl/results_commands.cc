@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 #include "services/ctl/session.h"
 #include "services/ctl/table.h"
 #include "services/ctl/text.h"
@@ -96,17 +97,16 @@ CtlExit CtlSession::Watch() {
   v1::WatchAnalysesRequest request;
   request.set_study_instance_uid(options_.study);
   if (options_.after) request.set_after_event_number(*options_.after);
-  const absl::Time deadline =
-      options_.timeout ? absl::Now() + *options_.timeout : absl::InfiniteFuture();
-  if (!channel_->WaitForConnected(
-          absl::ToChronoTime(std::min(deadline, absl::Now() + kConnectTimeout)))) {
+  const Deadline deadline(options_.timeout.value_or(absl::InfiniteDuration()));
+  const Deadline connected(std::min(deadline.Remaining(), kConnectTimeout));
+  if (!channel_->WaitForConnected(connected.AsDate())) {
     return Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no connection"));
   }
   int64_t seen = 0;
   absl::Duration wait = kFirstReconnectWait;
   while (true) {
     grpc::ClientContext context;
-    if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
+    context.set_deadline(deadline.AsDate());
     const auto stream = results_->WatchAnalyses(&context, request);
     v1::WatchAnalysesResponse event;
     while (stream->Read(&event)) {

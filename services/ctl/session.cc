@@ -7,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -58,8 +58,7 @@ CtlExit CtlSession::Run() {
 }
 
 void CtlSession::SetDeadline(grpc::ClientContext& context, absl::Duration default_timeout) const {
-  context.set_deadline(
-      absl::ToChronoTime(absl::Now() + options_.timeout.value_or(default_timeout)));
+  context.set_deadline(Deadline(options_.timeout.value_or(default_timeout)).AsDate());
 }
 
 CtlExit CtlSession::Fail(const grpc::Status& status, absl::string_view what) {

@@ -15,9 +15,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/base/version.h"
 #include "core/training/evaluation/shortcut_section.h"
 #include "core/training/films/dataset.h"
@@ -151,9 +151,8 @@ class ProgressLine {
  public:
   void Show(const TrainingProgress& progress) {
     if (progress.phase == TrainingProgress::Phase::kEpochDone) return EpochDone(progress);
-    const absl::Time now = absl::Now();
-    if (!terminal_ || (now - drawn_ < kRedrawEvery && progress.done < progress.total)) return;
-    drawn_ = now;
+    if (!terminal_ || (!next_.Expired() && progress.done < progress.total)) return;
+    next_ = Deadline(kRedrawEvery);
     absl::FPrintF(stderr, "\r\033[K%s", Text(progress));
     std::fflush(stderr);
   }
@@ -190,7 +189,7 @@ class ProgressLine {
   }
 
   bool terminal_ = isatty(STDERR_FILENO) == 1;
-  absl::Time drawn_ = absl::InfinitePast();
+  Deadline next_{absl::ZeroDuration()};
 };
 
 // A step frees and takes the same few hundred MiB as the one before: giving them back to

@@ -1,8 +1,8 @@
 #include "services/node/blob_janitor.h"
 
-#include "absl/time/clock.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 
@@ -53,11 +53,9 @@ void BlobJanitor::SweepOnce() {
 void BlobJanitor::Run() {
   while (true) {
     SweepOnce();
-    const absl::Time next = absl::Now() + options_.interval;
+    const Deadline next(options_.interval);
     MutexLock lock(&mutex_);
-    while (!stopped_ && absl::Now() < next) {
-      changed_.WaitWithTimeout(&mutex_, next - absl::Now());
-    }
+    while (!stopped_ && !next.Expired()) changed_.WaitWithTimeout(&mutex_, next.Remaining());
     if (stopped_) return;
   }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/mutex.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 namespace {
@@ -21,14 +22,15 @@ double Value(const std::atomic<int64_t>& count) { return static_cast<double>(cou
 // ever were, so it is done once a minute, however often somebody asks.  Thread-safe.
 class BacklogCache {
  public:
-  BacklogCache(Outbox& outbox, const Clock& clock) : outbox_(outbox), clock_(clock) {}
+  BacklogCache(Outbox& outbox, const Clock& clock)
+      : outbox_(outbox), clock_(clock), count_holds_(absl::ZeroDuration(), clock) {}
 
   Samples Read() {
     MutexLock lock(&mutex_);
-    if (clock_.Now() - counted_at_ < absl::Minutes(1)) return samples_;
+    if (!count_holds_.Expired()) return samples_;
     const absl::StatusOr<std::vector<DestinationBacklog>> backlogs = outbox_.Backlogs();
     if (!backlogs.ok()) return samples_;
-    counted_at_ = clock_.Now();
+    count_holds_ = Deadline(absl::Minutes(1), clock_);
     samples_.clear();
     for (const DestinationBacklog& backlog : *backlogs) {
       samples_.push_back({{backlog.destination, "queued"}, static_cast<double>(backlog.queued)});
@@ -41,7 +43,7 @@ class BacklogCache {
   Outbox& outbox_;
   const Clock& clock_;
   Mutex mutex_;
-  absl::Time counted_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Deadline count_holds_ ABSL_GUARDED_BY(mutex_);
   Samples samples_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -25,7 +24,7 @@ constexpr absl::Duration kRenewalReminder = absl::Hours(24 * 14);
 
 // An operator's reminder, and a warning once it is late.
 void LogCertificates(const TlsCredentials& tls) {
-  const absl::Time now = absl::Now();
+  const absl::Time now = SystemClock().Now();
   const bool expired = tls.expires() <= now;
   const bool soon = tls.expires() - now < kRenewalReminder;
   Log(expired || soon ? LogLevel::kWarning : LogLevel::kInfo, "tls_certificates_read",

@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
+#include "core/base/stopwatch.h"
 #include "services/node/child_process.h"
 
 namespace camnode {
@@ -80,11 +81,11 @@ class WorkerSupervisor::Worker {
   }
 
   // SIGKILL if it lives at `deadline`.  Returns when it has ended.
-  void Join(absl::Time deadline) {
+  void Join(const Deadline& deadline) {
     {
       MutexLock lock(&mutex_);
-      while (pid_ > 0 && absl::Now() < deadline) {
-        changed_.WaitWithTimeout(&mutex_, deadline - absl::Now());
+      while (pid_ > 0 && !deadline.Expired()) {
+        changed_.WaitWithTimeout(&mutex_, deadline.Remaining());
       }
       if (pid_ > 0) {
         Log(LogLevel::kWarning, "worker_killed",
@@ -105,9 +106,9 @@ class WorkerSupervisor::Worker {
   void Run() {
     absl::Duration delay = options_.restart_delay;
     while (true) {
-      const absl::Time started = absl::Now();
+      const Stopwatch life;
       RunOnce();
-      const bool short_life = absl::Now() - started < options_.short_life;
+      const bool short_life = life.Elapsed() < options_.short_life;
       if (!short_life) delay = options_.restart_delay;
       if (!Pause(delay)) return;
       if (short_life) delay = std::min(2 * delay, options_.max_restart_delay);
@@ -169,11 +170,9 @@ class WorkerSupervisor::Worker {
 
   // False if it is to stop.
   bool Pause(absl::Duration delay) {
-    const absl::Time end = absl::Now() + delay;
+    const Deadline end(delay);
     MutexLock lock(&mutex_);
-    while (!stopping_ && absl::Now() < end) {
-      changed_.WaitWithTimeout(&mutex_, end - absl::Now());
-    }
+    while (!stopping_ && !end.Expired()) changed_.WaitWithTimeout(&mutex_, end.Remaining());
     return !stopping_;
   }
 
@@ -202,7 +201,7 @@ void WorkerSupervisor::Start() {
 }
 
 void WorkerSupervisor::Stop() {
-  const absl::Time deadline = absl::Now() + stop_timeout_;
+  const Deadline deadline(stop_timeout_);
   for (const auto& worker : workers_) worker->AskToStop();
   for (const auto& worker : workers_) worker->Join(deadline);
 }

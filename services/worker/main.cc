@@ -19,6 +19,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/base/version.h"
 #include "core/inference/classifier.h"
 #include "core/inference/device/device_choice.h"
@@ -188,7 +189,7 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
   WorkerRegistry registry(database, SystemClock());
   WorkerHeartbeat heartbeat(registry, MakeRecord(config, name), kHeartbeatPeriod);
 
-  const absl::Time load_start = absl::Now();
+  const Stopwatch loading;
   const auto loaded = LoadAnalyzer(config, **blobs);
   if (!loaded.ok()) return Fail("models_unusable", loaded.status(), kUnusable);
   InstanceAnalyzer& analyzer = **loaded;
@@ -206,7 +207,7 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
       {{LogField::kWorker, name},
        {LogField::kModel, analyzer.models().digest},
        {LogField::kVersion, kCamnodeVersion},
-       {LogField::kDurationMs, absl::ToInt64Milliseconds(absl::Now() - load_start)}});
+       {LogField::kDurationMs, absl::ToInt64Milliseconds(loading.Elapsed())}});
   heartbeat.SetReady(analyzer.models().digest);
   signals.SetDrain([&worker] { worker.Drain(); });
   const absl::Status ended = worker.Run();

@@ -8,7 +8,6 @@
 // be measured in between; see compare_pytorch.py.
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <functional>
@@ -20,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/stopwatch.h"
 #include "core/base/thread_pool.h"
 #include "core/dicom/pixels/radiograph_reader.h"
 #include "core/inference/checkpoint/safetensors.h"
@@ -49,10 +49,9 @@ struct Arguments {
 };
 
 double Milliseconds(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   work();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
+  return absl::ToDoubleMilliseconds(stopwatch.Elapsed());
 }
 
 template <typename T>

@@ -13,7 +13,6 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -25,6 +24,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/stopwatch.h"
 #include "scp/receive/association_acceptor.h"
 
 namespace camnode {
@@ -84,7 +84,7 @@ int Disk(const std::string& directory, const std::vector<std::string>& contents)
   const int listing = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY);
   Check(listing >= 0, directory);
   Rows rows(directory + "/floor.db");
-  const auto began = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   for (size_t i = 0; i < contents.size(); ++i) {
     const std::string name = absl::StrCat(directory, "/", i);
     const std::string part = name + ".part";
@@ -98,9 +98,9 @@ int Disk(const std::string& directory, const std::vector<std::string>& contents)
     Check(::fsync(listing) == 0, "fsync of the directory");
     rows.Add(name, contents[i].size());
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  const absl::Duration took = stopwatch.Elapsed();
   ::close(listing);
-  std::printf("%.6f\n", took.count());
+  std::printf("%.6f\n", absl::ToDoubleSeconds(took));
   return 0;
 }
 

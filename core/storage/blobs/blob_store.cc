@@ -16,8 +16,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/types/optional.h"
+#include "core/base/clock.h"
 #include "core/base/crash_point.h"
 #include "core/base/durable_file.h"
 #include "core/base/sha256.h"
@@ -222,7 +222,7 @@ absl::Status BlobStore::Remove(absl::string_view id) {
 absl::StatusOr<int> BlobStore::Sweep(
     absl::FunctionRef<absl::StatusOr<bool>(absl::string_view id)> is_named,
     absl::Duration min_age) {
-  const absl::Time limit = absl::Now() - min_age;
+  const absl::Time limit = SystemClock().Now() - min_age;
   int removed = 0;
   const std::string parts = absl::StrCat(state_->directory, "/part");
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> part_names, ListDirectory(parts));

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 namespace {
@@ -47,10 +47,10 @@ absl::Status GroupWriter::Write(absl::FunctionRef<absl::Status(SqlTransaction&)>
   MutexLock lock(&mutex_);
   waiting_.push_back(&call);
   work_waits_.Signal();
-  const absl::Time patience_ends = absl::Now() + patience_;
+  const Deadline patience_ends(patience_);
   while (!call.done) {
-    call.finished.WaitWithTimeout(&mutex_, patience_ends - absl::Now());
-    if (call.done || absl::Now() < patience_ends) continue;
+    call.finished.WaitWithTimeout(&mutex_, patience_ends.Remaining());
+    if (call.done || !patience_ends.Expired()) continue;
     const auto place = std::find(waiting_.begin(), waiting_.end(), &call);
     if (place != waiting_.end()) {
       waiting_.erase(place);

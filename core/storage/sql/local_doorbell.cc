@@ -3,7 +3,7 @@
 #include <atomic>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 namespace {
@@ -39,7 +39,7 @@ void LocalDoorbell::Ring(absl::string_view topic) {
 }
 
 bool LocalDoorbell::Wait(absl::string_view topic, absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const Deadline deadline(timeout);
   uint64_t& answered = AnsweredRings(id_, topic);
   MutexLock lock(&mutex_);
   while (!stopped_) {
@@ -48,9 +48,8 @@ bool LocalDoorbell::Wait(absl::string_view topic, absl::Duration timeout) {
       answered = found->second;
       return true;
     }
-    const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) return false;
-    rang_.WaitWithTimeout(&mutex_, left);
+    if (deadline.Expired()) return false;
+    rang_.WaitWithTimeout(&mutex_, deadline.Remaining());
   }
   return false;
 }

@@ -1,7 +1,6 @@
 #include "core/training/train/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/inference/checkpoint/model_folder_writer.h"
 #include "core/inference/classifier.h"
 #include "core/inference/device/device.h"
@@ -37,11 +37,6 @@ namespace camnode {
 namespace {
 
 namespace v1 = camnode::training::v1;
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Over the batches of an epoch so far.
 struct EpochMeans {
@@ -171,15 +166,15 @@ class Training {
                        /*keep_remainder=*/false);
     const int64_t steps = loader.batches();
     EpochMeans means;
-    const Clock::time_point start = Clock::now();
+    const Stopwatch stopwatch;
     for (int64_t step = 0; step < steps; ++step) {
       const int64_t stage_step = stage_epoch * steps + step;
       curve.learning_rate = LearningRate(stage, steps, stage_step);
       torch::manual_seed(TrainingSeed(recipe_, SeedPurpose::kStep, curve.epoch, step));
       CAMNODE_RETURN_IF_ERROR(RunStep(loader.Next(), step, means, curve));
       network_.Average(recipe_.average_decay(), stage_step);
-      curve.images_per_second =
-          static_cast<double>((step + 1) * stage.batch_size()) / SecondsSince(start);
+      curve.images_per_second = static_cast<double>((step + 1) * stage.batch_size()) /
+                                absl::ToDoubleSeconds(stopwatch.Elapsed());
       Report(TrainingProgress::Phase::kTraining, step + 1, steps, curve);
     }
     return absl::OkStatus();

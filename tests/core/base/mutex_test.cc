@@ -1,14 +1,16 @@
-// Mutex and CondVar keep their word in every preset; under the thread sanitizer
-// they are a std::mutex in disguise.
+// Mutex and CondVar keep their word, whatever somebody does to the clock.
 
 #include "core/base/mutex.h"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
 #include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "tests/testing/wall_clock.h"
 
 namespace camnode {
 namespace {
@@ -62,6 +64,38 @@ TEST(MutexTest, WakesTheOneWhoWaits) {
 TEST(MutexTest, StopsWaitingWhenTheTimeIsUp) {
   Counter counter;
   EXPECT_TRUE(counter.TimesOut(absl::Milliseconds(1)));
+  EXPECT_TRUE(counter.TimesOut(absl::ZeroDuration()));
+  EXPECT_TRUE(counter.TimesOut(-absl::InfiniteDuration()));
+}
+
+TEST(MutexTest, WaitsForEverAndIsWokenAllTheSame) {
+  Counter counter;
+  auto timed_out =
+      std::async(std::launch::async, [&] { return counter.TimesOut(absl::InfiniteDuration()); });
+  EXPECT_EQ(timed_out.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  counter.Add();
+  EXPECT_FALSE(timed_out.get());
+}
+
+TEST(MutexTest, AClockThatIsSetBackDoesNotMakeAWaitLonger) {
+  Mutex mutex;
+  CondVar begun;
+  CondVar never;
+  bool waits = false;
+  auto waiter = std::async(std::launch::async, [&] {
+    const MutexLock lock(&mutex);
+    waits = true;
+    begun.SignalAll();
+    return never.WaitWithTimeout(&mutex, absl::Milliseconds(100));
+  });
+  {
+    const MutexLock lock(&mutex);
+    while (!waits) begun.Wait(&mutex);
+  }
+  SetBackTheWallClock();
+  EXPECT_EQ(waiter.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  never.SignalAll();
+  EXPECT_TRUE(waiter.get());
 }
 
 }  // namespace

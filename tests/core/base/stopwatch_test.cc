@@ -71,5 +71,18 @@ TEST(DeadlineTest, OfNoTimeHasPassedAndOfAllTimeNeverDoes) {
   EXPECT_EQ(never.Remaining(), absl::InfiniteDuration());
 }
 
+TEST(DeadlineTest, IsADateForThoseWhoWantOneAndComesBackFromIt) {
+  const absl::Duration left = Deadline::At(Deadline(absl::Hours(1)).AsDate()).Remaining();
+  EXPECT_GT(left, absl::Minutes(59));
+  EXPECT_LE(left, absl::Hours(1));
+  EXPECT_TRUE(Deadline::At(Deadline(absl::ZeroDuration()).AsDate()).Expired());
+}
+
+TEST(DeadlineTest, ThatNeverPassesIsTheLastDateThereIs) {
+  const auto never = Deadline(absl::InfiniteDuration()).AsDate();
+  EXPECT_EQ(never, decltype(never)::max());
+  EXPECT_GT(Deadline::At(never).Remaining(), absl::Hours(24 * 365));
+}
+
 }  // namespace
 }  // namespace camnode

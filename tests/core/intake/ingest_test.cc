@@ -306,6 +306,19 @@ TEST_F(IngestTest, RefusesWhenTooManyJobsWaitAndTakesAgainOnceTheyAreDone) {
   EXPECT_THAT(ingest_->Admit(Request("1.2.5")), IsOk());
 }
 
+TEST_F(IngestTest, CountsTheJobsNoSoonerAndNoLaterWhateverTheDateIsSetTo) {
+  options_.max_queued_jobs = 1;
+  Restart();
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")), IsOk());
+  ASSERT_THAT(jobs_->Lease("worker", 10), IsOk());
+  for (const absl::Duration step : {absl::Hours(1), -absl::Hours(2)}) {
+    clock_.StepWallClock(step);
+    EXPECT_THAT(ingest_->Admit(Request("1.2.4")), StatusIs(absl::StatusCode::kResourceExhausted));
+  }
+  clock_.Advance(options_.backlog_refresh);
+  EXPECT_THAT(ingest_->Admit(Request("1.2.4")), IsOk());
+}
+
 TEST_F(IngestTest, NamesTheSendersReturnDestination) {
   std::string asked;
   options_.return_destination = [&](const StoreRequest& request) {

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_join.h"
 #include "core/base/log.h"
+#include "core/base/stopwatch.h"
 #include "core/pipeline/inference_worker.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
 
@@ -75,10 +76,10 @@ class FakeAnalyzer final : public FilmAnalyzer {
 
   // False if fewer than `count` films had begun to be decoded after `patience`.
   bool WaitForDecodes(int count, absl::Duration patience = kPatience) {
-    const absl::Time deadline = absl::Now() + patience;
+    const Deadline deadline(patience);
     MutexLock lock(&mutex_);
-    while (decodes_ < count && absl::Now() < deadline) {
-      changed_.WaitWithTimeout(&mutex_, deadline - absl::Now());
+    while (decodes_ < count && !deadline.Expired()) {
+      changed_.WaitWithTimeout(&mutex_, deadline.Remaining());
     }
     return decodes_ >= count;
   }

@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "core/base/stopwatch.h"
 #include "core/pipeline/inference_worker.h"
 #include "tests/core/pipeline/inference_worker_fixture.h"
 
@@ -42,12 +43,12 @@ class SilentDoorbell final : public Doorbell {
  public:
   void Ring(absl::string_view) override {}
   bool Wait(absl::string_view, absl::Duration timeout) override {
-    const absl::Time deadline = absl::Now() + timeout;
+    const Deadline deadline(timeout);
     MutexLock lock(&mutex_);
     waited_for_ = true;
     changed_.SignalAll();
-    while (!stopped_ && absl::Now() < deadline) {
-      changed_.WaitWithTimeout(&mutex_, deadline - absl::Now());
+    while (!stopped_ && !deadline.Expired()) {
+      changed_.WaitWithTimeout(&mutex_, deadline.Remaining());
     }
     return false;
   }
@@ -73,12 +74,12 @@ TEST_F(InferenceWorkerTest, AnIdleWorkerStopsAtOnce) {
   InferenceWorkerOptions options = Options();
   options.poll_interval = kPatience;
   InferenceWorker worker(options, *queue_, *instances_, *results_, doorbell, analyzer_);
-  const absl::Time start = absl::Now();
+  const Stopwatch stopwatch;
   std::thread runner([&] { EXPECT_THAT(worker.Run(), IsOk()); });
   doorbell.WaitUntilSomebodyWaits();
   worker.Drain();
   runner.join();
-  EXPECT_LT(absl::Now() - start, kPatience);
+  EXPECT_LT(stopwatch.Elapsed(), kPatience);
 }
 
 TEST_F(InferenceWorkerTest, AWorkerToldToStopBeforeItRunsTakesNothing) {

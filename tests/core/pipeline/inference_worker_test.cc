@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "tests/core/pipeline/inference_worker_fixture.h"
+#include "tests/testing/wall_clock.h"
 
 namespace camnode {
 namespace {
@@ -16,6 +17,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 TEST_F(InferenceWorkerTest, ComputesCommitsAndSchedulesDeliveryOnce) {
   const int64_t job = Enqueue("1.2.3");
@@ -37,6 +39,17 @@ TEST_F(InferenceWorkerTest, ARefusedFilmIsAResultToo) {
   EXPECT_EQ(JobNow(job).state, JobState::kDone);
   EXPECT_THAT(JobLines(), ElementsAre(AllOf(HasSubstr("\"outcome\":\"not_eligible\""),
                                             HasSubstr("\"reason\":\"NOT_CHEST\""))));
+}
+
+TEST_F(InferenceWorkerTest, AClockThatIsSetBackMeanwhileMakesNoDurationNegative) {
+  Enqueue("1.2.3");
+  analyzer_.on_compute = [](int64_t) {
+    SetBackTheWallClock();
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(RunUntil(1, Options()), IsOk());
+  EXPECT_THAT(JobLines(), ElementsAre(AllOf(HasSubstr("\"duration_ms\":"),
+                                            Not(HasSubstr("\"duration_ms\":-")))));
 }
 
 TEST_F(InferenceWorkerTest, ABellWakesItWithoutWaitingForThePoll) {

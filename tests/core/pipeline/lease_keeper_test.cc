@@ -5,6 +5,7 @@
 
 #include "core/pipeline/worker_heartbeat.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/testing/wall_clock.h"
 
 namespace camnode {
 namespace {
@@ -97,6 +98,15 @@ TEST_F(LeaseKeeperTest, ItsThreadMakesTheRounds) {
     ASSERT_TRUE(database_->WaitUntil([&] { return ++rounds >= 2; }));
   }
   EXPECT_FALSE(IsFree());
+}
+
+TEST_F(LeaseKeeperTest, RenewsOnTimeThoughTheClockIsSetBack) {
+  Enqueue("1.2.3");
+  LeaseKeeper keeper(absl::Milliseconds(20));
+  const HeldLease held = keeper.Hold(LeaseOne("worker"));
+  SetBackTheWallClock();
+  int renewals = -1;
+  EXPECT_TRUE(database_->WaitUntil([&] { return ++renewals >= 3; }));
 }
 
 class WorkerHeartbeatTest : public PipelineTest {};

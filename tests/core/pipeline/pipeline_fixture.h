@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "core/base/mutex.h"
 #include "core/base/sha256.h"
+#include "core/base/stopwatch.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
@@ -65,7 +65,7 @@ class WatchedDatabase final : public SqlDatabase {
 
   // Asks again after each write.  False if `condition` did not come true in time.
   bool WaitUntil(const std::function<bool()>& condition) {
-    const absl::Time deadline = absl::Now() + kPatience;
+    const Deadline deadline(kPatience);
     while (true) {
       int64_t seen = 0;
       {
@@ -75,8 +75,8 @@ class WatchedDatabase final : public SqlDatabase {
       if (condition()) return true;
       MutexLock lock(&mutex_);
       while (writes_ == seen) {
-        if (absl::Now() >= deadline) return false;
-        changed_.WaitWithTimeout(&mutex_, deadline - absl::Now());
+        if (deadline.Expired()) return false;
+        changed_.WaitWithTimeout(&mutex_, deadline.Remaining());
       }
     }
   }

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 namespace {
@@ -105,9 +106,9 @@ class Cluster : public ::testing::Environment {
                      "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c",
                      "dynamic_shared_memory_type=mmap", "-c", "deadlock_timeout=100ms"},
                     log);
-    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    const Deadline deadline(absl::Seconds(30));
     while (PQping(BaseUri().c_str()) != PQPING_OK) {
-      if (absl::Now() > deadline) return "the PostgreSQL server did not answer within 30 s";
+      if (deadline.Expired()) return "the PostgreSQL server did not answer within 30 s";
       absl::SleepFor(absl::Milliseconds(20));
     }
     return "";

@@ -49,6 +49,18 @@ TEST_P(StorageProbeTest, GoodNewsHoldsForTheInterval) {
   EXPECT_EQ(Probes(), 2);
 }
 
+TEST_P(StorageProbeTest, GoodNewsHoldsAsLongWhateverTheDateIsSetTo) {
+  EXPECT_THAT(probe_->Check(), IsOk());
+  clock_.StepWallClock(absl::Hours(2));
+  EXPECT_THAT(probe_->Check(), IsOk());
+  clock_.StepWallClock(-absl::Hours(3));
+  EXPECT_THAT(probe_->Check(), IsOk());
+  EXPECT_EQ(Probes(), 1);
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_THAT(probe_->Check(), IsOk());
+  EXPECT_EQ(Probes(), 2);
+}
+
 TEST_P(StorageProbeTest, BadNewsIsProbedAgainAtOnce) {
   for (const char* step : {"open", "write", "fsync"}) {
     calls_.FailOnce(step, EROFS);

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,15 +16,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/log.h"
+#include "core/base/stopwatch.h"
 #include "tests/scp/raw_scu.h"
 #include "tests/scp/receive/acceptor_fixture.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/wall_clock.h"
 
 namespace camnode {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Optional;
 using ::testing::SizeIs;
 
@@ -192,7 +199,7 @@ TEST_F(AssociationAcceptorTest, CutsOffARequestThatTricklesIn) {
   Start();
   const std::string request = RawScu::AssociateRequest("SENDER", "NODE", CrAndEcho());
   auto scu = Connect();
-  const absl::Time began = absl::Now();
+  const Stopwatch stopwatch;
   bool open = true;
   for (size_t i = 0; open && i < request.size(); ++i) {
     open = scu->Send(request.substr(i, 1));
@@ -200,7 +207,7 @@ TEST_F(AssociationAcceptorTest, CutsOffARequestThatTricklesIn) {
   }
   EXPECT_FALSE(open) << "each byte came soon after the last, but " << request.size()
                      << " of them take longer than the deadline";
-  EXPECT_LT(absl::Now() - began, absl::Seconds(2));
+  EXPECT_LT(stopwatch.Elapsed(), absl::Seconds(2));
 }
 
 TEST_F(AssociationAcceptorTest, CutsOffADataSetThatTricklesIn) {
@@ -336,9 +343,31 @@ TEST_F(AssociationAcceptorTest, StopsOnTimeAlthoughAPeerHangsInsideADataSet) {
   auto scu = Associated();
   scu->Send(RawScu::DataPdu(1, 3, RawScu::StoreCommand(kCrSopClass, "1.2.3")));
   scu->Send(RawScu::DataPdu(1, 0, "ab"));
-  const absl::Time began = absl::Now();
+  const Stopwatch stopwatch;
   acceptor_->Stop();
-  EXPECT_LT(absl::Now() - began, absl::Seconds(5));
+  EXPECT_LT(stopwatch.Elapsed(), absl::Seconds(5));
+}
+
+TEST_F(AssociationAcceptorTest, StopsOnTimeThoughTheClockIsSetBackMeanwhile) {
+  std::string lines;
+  logged = &lines;
+  SetLogSinkForTesting([](absl::string_view line) { absl::StrAppend(logged, line); });
+  options_.drain_timeout = absl::Seconds(1);
+  Start();
+  auto scu = Associated();
+  scu->Send(RawScu::DataPdu(1, 3, RawScu::StoreCommand(kCrSopClass, "1.2.3")));
+  scu->Send(RawScu::DataPdu(1, 0, "ab"));
+  auto stopped = std::async(std::launch::async, [this] { acceptor_->Stop(); });
+  while (Rejection("SENDER", "NODE") != std::vector<int>{2, 3, 2}) {
+  }
+
+  SetBackTheWallClock();
+
+  EXPECT_EQ(stopped.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  scu.reset();
+  stopped.wait();
+  SetLogSinkForTesting(nullptr);
+  EXPECT_THAT(lines, AllOf(HasSubstr("association_ended"), Not(HasSubstr("\"duration_ms\":-"))));
 }
 
 TEST_F(AssociationAcceptorTest, SaysThatThePortIsTaken) {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 #include "tests/scp/receive/acceptor_fixture.h"
 
 namespace camnode {
@@ -105,9 +106,9 @@ TEST_F(AssociationLimitsTest, WhoHasBeenSilentLongestMakesRoomForWhoMeansIt) {
   std::vector<std::unique_ptr<RawScu>> silent;
   for (int i = 0; i < 40; ++i) silent.push_back(Connect());
 
-  const absl::Time began = absl::Now();
+  const Stopwatch stopwatch;
   EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
-  EXPECT_LT(absl::Now() - began, absl::Seconds(5));
+  EXPECT_LT(stopwatch.Elapsed(), absl::Seconds(5));
   EXPECT_THAT(silent.front()->ReadPdu(), IsEmpty()) << "the oldest was closed";
   EXPECT_THAT(working->Echo(3), Optional(0x0000)) << "never one at work";
 }
@@ -117,13 +118,13 @@ TEST_F(AssociationLimitsTest, RejectedPeersThatLingerMakeRoomToo) {
   options_.max_associations_per_peer = 100;
   Start();
   std::vector<std::unique_ptr<RawScu>> lingering;
-  const absl::Time began = absl::Now();
+  const Stopwatch stopwatch;
   for (int i = 0; i < 30; ++i) {
     lingering.push_back(Connect());
     EXPECT_FALSE(lingering.back()->Associate("STRANGER", "NODE", CrAndEcho()).empty());
   }
   EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
-  EXPECT_LT(absl::Now() - began, absl::Seconds(2)) << "a second for each ten of them otherwise";
+  EXPECT_LT(stopwatch.Elapsed(), absl::Seconds(2)) << "a second for each ten of them otherwise";
 }
 
 }  // namespace

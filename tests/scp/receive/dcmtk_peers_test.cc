@@ -21,6 +21,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 #include "scp/receive/association_acceptor.h"
 #include "scp/send/storage_scu.h"
 #include "tests/scp/raw_scu.h"
@@ -153,10 +154,10 @@ TEST_F(DcmtkPeersTest, TakesManyFilesFromDcmsendWithoutWaitingForItsAcknowledgem
     const std::string uid = absl::StrCat("1.2.4.", i);
     call.push_back(Film(uid, uid, kCrSopClass, kExplicitVr));
   }
-  const absl::Time began = absl::Now();
+  const Stopwatch stopwatch;
   ASSERT_EQ(RunTool(call), 0);
   EXPECT_THAT(handler_.stored(), SizeIs(kFiles));
-  EXPECT_LT(absl::Now() - began, absl::Milliseconds(40) * kFiles)
+  EXPECT_LT(stopwatch.Elapsed(), absl::Milliseconds(40) * kFiles)
       << "40 ms an image is Nagle's algorithm against delayed acknowledgements";
 }
 

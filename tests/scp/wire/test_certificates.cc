@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "core/base/clock.h"
 
 namespace camnode {
 namespace {
@@ -25,7 +25,7 @@ X509* NewCertificate(const std::string& name, EVP_PKEY* key, absl::Duration life
   X509* certificate = X509_new();
   X509_set_version(certificate, X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
-  const time_t now = absl::ToTimeT(absl::Now());
+  const time_t now = absl::ToTimeT(SystemClock().Now());
   ASN1_TIME_set(X509_getm_notBefore(certificate), now - 48 * 3600);
   ASN1_TIME_set(X509_getm_notAfter(certificate), now + absl::ToInt64Seconds(lifetime));
   X509_set_pubkey(certificate, key);

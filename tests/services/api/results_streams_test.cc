@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 #include "tests/services/service_fixture.h"
 
 namespace camnode {
@@ -17,7 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 
 void SetDeadline(grpc::ClientContext* context, int seconds) {
-  context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(seconds));
+  context->set_deadline(Deadline(absl::Seconds(seconds)).AsDate());
 }
 
 class WatchTest : public ServiceTest {
@@ -124,9 +123,9 @@ TEST_F(WatchTest, ManyWatchersAreTooMany) {
   first->reader->Finish();
   v1::WatchAnalysesRequest from_the_start;
   from_the_start.set_after_event_number(0);
-  const absl::Time patience = absl::Now() + absl::Seconds(20);
+  const Deadline patience(absl::Seconds(20));
   std::string film;
-  while (film != "1.2.1" && absl::Now() < patience) film = NextFilm(*StartWatch(from_the_start));
+  while (film != "1.2.1" && !patience.Expired()) film = NextFilm(*StartWatch(from_the_start));
   EXPECT_EQ(film, "1.2.1");
 }
 

@@ -10,7 +10,8 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "core/base/clock.h"
+#include "core/base/stopwatch.h"
 #include "tests/services/service_fixture.h"
 
 namespace camnode {
@@ -38,9 +39,9 @@ class NodeTest : public ::testing::Test {
   // What /healthz says once the parts have been checked for the first time.
   static int FirstHealth(int port) {
     httplib::Client client("127.0.0.1", port);
-    const absl::Time end = absl::Now() + absl::Seconds(20);
+    const Deadline end(absl::Seconds(20));
     int status = 0;
-    while (status != 200 && absl::Now() < end) {
+    while (status != 200 && !end.Expired()) {
       const auto answer = client.Get("/healthz");
       status = answer ? answer->status : -1;
     }

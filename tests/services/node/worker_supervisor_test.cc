@@ -8,16 +8,20 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <sstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/mutex.h"
+#include "core/base/stopwatch.h"
 #include "services/node/child_process.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/wall_clock.h"
 
 namespace camnode {
 namespace {
@@ -67,9 +71,9 @@ class WorkerSupervisorTest : public ::testing::Test {
   // Until `condition` holds; fails after a time that nothing here takes.
   template <typename Condition>
   static void WaitUntil(Condition condition) {
-    const absl::Time end = absl::Now() + absl::Seconds(20);
+    const Deadline end(absl::Seconds(20));
     while (!condition()) {
-      ASSERT_LT(absl::Now(), end) << "waited in vain";
+      ASSERT_FALSE(end.Expired()) << "waited in vain";
       absl::SleepFor(absl::Milliseconds(1));
     }
   }
@@ -193,6 +197,22 @@ TEST_F(WorkerSupervisorTest, AWorkerThatIgnoresSigtermIsKilled) {
   supervisor.Stop();
 
   EXPECT_THAT(Ends(), ::testing::ElementsAre("worker-0 stopped"));
+}
+
+TEST_F(WorkerSupervisorTest, KillsOnTimeThoughTheClockIsSetBackMeanwhile) {
+  WorkerSupervisorOptions options =
+      Script("trap '' TERM; touch $out/up; while :; do read x <&3; done");
+  options.stop_timeout = absl::Seconds(1);
+  WorkerSupervisor supervisor(options, RecordEnds());
+  supervisor.Start();
+  WaitUntil([&] { return std::filesystem::exists(folder_ + "/up"); });
+  auto stopped = std::async(std::launch::async, [&] { supervisor.Stop(); });
+  ASSERT_EQ(stopped.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+
+  SetBackTheWallClock();
+
+  EXPECT_EQ(stopped.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  for (const int pid : supervisor.Pids()) kill(pid, SIGKILL);
 }
 
 TEST_F(WorkerSupervisorTest, AProgramThatIsNotThereIsTriedAgainAndCanBeStopped) {

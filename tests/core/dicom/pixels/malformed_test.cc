@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/stopwatch.h"
 #include "core/dicom/derived/derived_attributes.h"
 #include "core/dicom/film/eligibility.h"
 #include "core/dicom/film/instance_header.h"
@@ -34,7 +34,7 @@ constexpr char kStatusHead[] =
     "# What each file of the malformed set is answered with: its header, the attributes that "
     "outputs\n"
     "# carry, its film.  Written by malformed_test with CAMNODE_WRITE_TABLES=1.\n";
-constexpr auto kMostTime = std::chrono::seconds(10);  // For one file, under sanitizers too.
+constexpr absl::Duration kMostTime = absl::Seconds(10);  // For one file, under sanitizers too.
 
 std::vector<std::filesystem::path> MalformedFiles() {
   std::vector<std::filesystem::path> files;
@@ -84,9 +84,9 @@ TEST(MalformedTest, EveryFileHasItsStatusWithinItsLimits) {
   for (const std::filesystem::path& path : MalformedFiles()) {
     const std::string name =
         std::filesystem::relative(path, TestDataPath("dicom_malformed")).string();
-    const auto begin = std::chrono::steady_clock::now();
+    const Stopwatch stopwatch;
     const std::string statuses = StatusesOf(path.string());
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, kMostTime) << name;
+    EXPECT_LT(stopwatch.Elapsed(), kMostTime) << name;
     written << name << "\t" << statuses << "\n";
     EXPECT_TRUE(write || statuses == expected[name]) << name << " is " << statuses;
     ++files;

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
+#include "core/base/clock.h"
 #include "core/base/sha256.h"
 #include "tests/testing/faulty_file_calls.h"
 #include "tests/testing/status_matchers.h"
@@ -47,7 +47,7 @@ class BlobStoreTest : public ::testing::Test {
 
   // As if last written this long ago.
   static void Age(const std::string& path, absl::Duration by) {
-    const timespec then = absl::ToTimespec(absl::Now() - by);
+    const timespec then = absl::ToTimespec(SystemClock().Now() - by);
     const timespec times[2] = {then, then};
     ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
   }

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "core/base/stopwatch.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
@@ -184,8 +184,8 @@ TEST_F(GroupWriterTest, ACallReturnsBeforeItsBellRings) {
   std::atomic<bool> returned{false};
   bool rang_after_return = false;
   disk_.before_ring = [&] {
-    const absl::Time patience = absl::Now() + absl::Seconds(10);
-    while (!returned && absl::Now() < patience) std::this_thread::yield();
+    const Deadline patience(absl::Seconds(10));
+    while (!returned && !patience.Expired()) std::this_thread::yield();
     rang_after_return = returned;
   };
   EXPECT_THAT(WriteWord("a"), IsOk());
