@@ -71,6 +71,8 @@ int FileSystemCalls::RenameNoReplace(const char* from, const char* to) {
   return 0;
 }
 
+int FileSystemCalls::Rename(const char* from, const char* to) { return ::rename(from, to); }
+
 int FileSystemCalls::Unlink(const char* path) { return ::unlink(path); }
 
 FileSystemCalls& SystemFileCalls() {
@@ -117,9 +119,10 @@ absl::Status CreateDirectoryDurably(const std::string& given, FileSystemCalls& c
   return SyncDirectory(DirectoryOf(path), calls);
 }
 
-absl::StatusOr<DurableFile> DurableFile::Create(std::string part_path, FileSystemCalls& calls) {
+absl::StatusOr<DurableFile> DurableFile::Create(std::string part_path, FileSystemCalls& calls,
+                                                mode_t mode) {
   const int descriptor =
-      calls.Open(part_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+      calls.Open(part_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (descriptor < 0) return StatusOfErrno(errno, absl::StrCat("cannot create ", part_path));
   return DurableFile(calls, std::move(part_path), descriptor);
 }
@@ -150,6 +153,17 @@ void DurableFile::Discard() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
   if (!published_) calls_->Unlink(path_.c_str());
   published_ = true;
+}
+
+// Only root may give a file away, others at most to a group of theirs, and some file systems
+// know no rights at all: what is refused is as after any copy.
+void DurableFile::TakeAccessOf(const std::string& path) {
+  struct stat entry {};
+  if (::stat(path.c_str(), &entry) != 0) return;
+  int refused = ::fchown(descriptor_, entry.st_uid, entry.st_gid);
+  if (refused != 0) refused = ::fchown(descriptor_, static_cast<uid_t>(-1), entry.st_gid);
+  refused = ::fchmod(descriptor_, entry.st_mode & 0777);  // Last: fchown takes rights away.
+  static_cast<void>(refused);
 }
 
 absl::Status DurableFile::Append(absl::string_view bytes) {
@@ -186,6 +200,15 @@ absl::Status DurableFile::Sync() {
 absl::Status DurableFile::RenameTo(const std::string& path) {
   if (calls_->RenameNoReplace(path_.c_str(), path.c_str()) != 0) {
     return StatusOfErrno(errno, absl::StrCat("cannot rename ", path_, " to ", path));
+  }
+  path_ = path;
+  published_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status DurableFile::Replace(const std::string& path) {
+  if (calls_->Rename(path_.c_str(), path.c_str()) != 0) {
+    return StatusOfErrno(errno, absl::StrCat("cannot replace ", path));
   }
   path_ = path;
   published_ = true;

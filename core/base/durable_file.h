@@ -1,7 +1,7 @@
 // Files that survive a power cut, whole or not at all.
 //
 //   part file: create, write ..., fsync
-//   rename to the final name, never over another file
+//   rename to the final name; over another file only where that is asked for
 //   fsync of the directory that holds the final name
 //
 // Only after the last step may anybody be told that the file is there.
@@ -37,6 +37,8 @@ class FileSystemCalls {
   // Fails with EEXIST if `to` exists; also on file systems that cannot say so in
   // one call (a hard link there).
   virtual int RenameNoReplace(const char* from, const char* to);
+  // In the place of `to`, in one step.
+  virtual int Rename(const char* from, const char* to);
   virtual int Unlink(const char* path);
 };
 
@@ -66,20 +68,28 @@ absl::Status CreateDirectoryDurably(const std::string& path,
 // Errors of all calls: StatusOfErrno's.  After an error only destroy it.
 class DurableFile {
  public:
-  // Creates `part_path`, mode 0600, which must not exist.  `calls` outlives the file.
+  // Creates `part_path`, which must not exist, with `mode` less the umask.  `calls`
+  // outlives the file.
   static absl::StatusOr<DurableFile> Create(std::string part_path,
-                                            FileSystemCalls& calls = SystemFileCalls());
+                                            FileSystemCalls& calls = SystemFileCalls(),
+                                            mode_t mode = 0600);
 
   DurableFile(DurableFile&& other) noexcept;
   DurableFile& operator=(DurableFile&& other) noexcept;
   ~DurableFile();
 
+  // Gives it the access rights and the owner of the file at `path`, as far as the system
+  // lets us; does nothing if none is there.  To be called before the first byte.
+  void TakeAccessOf(const std::string& path);
+
   absl::Status Append(absl::string_view bytes);
 
   // The three steps of making it durable, in this order, each once.  Apart, so
-  // that a caller can mark what lies between them.
+  // that a caller can mark what lies between them.  The second is either RenameTo,
+  // which refuses to take another file's name, or Replace, which takes it.
   absl::Status Sync();
   absl::Status RenameTo(const std::string& path);
+  absl::Status Replace(const std::string& path);
   absl::Status SyncDirectoryOfName();
 
   int64_t size_bytes() const { return size_bytes_; }

@@ -86,11 +86,6 @@ const IngestWorkflow* FindNamed(const std::vector<IngestWorkflow>& workflows,
   return nullptr;
 }
 
-absl::StatusOr<InstanceHeader> ReadHeaderOfBlob(BlobStore& blobs, const std::string& blob_id) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::string path, blobs.PathOf(blob_id));
-  return ReadInstanceHeader(path);
-}
-
 }  // namespace
 
 // One C-STORE.
@@ -112,19 +107,13 @@ class Ingest::StoreSink final : public InstanceSink {
   }
 
   absl::Status Finish() override {
-    CAMNODE_ASSIGN_OR_RETURN(const BlobInfo blob, std::move(blob_).Finish());
-    absl::StatusOr<InstanceHeader> header = ReadHeaderOfBlob(ingest_.blobs_, blob.id);
-    absl::Status status = header.status();
-    if (status.ok()) status = CheckMatchesCommand(*header, request_);
-    if (!status.ok()) {
-      ingest_.blobs_.Remove(blob.id).IgnoreError();  // Otherwise the sweep does it.
-      return status;
-    }
+    CAMNODE_ASSIGN_OR_RETURN(StagedBlob blob, std::move(blob_).Finish());
+    CAMNODE_ASSIGN_OR_RETURN(const InstanceHeader header, ReadInstanceHeader(blob.path()));
+    CAMNODE_RETURN_IF_ERROR(CheckMatchesCommand(header, request_));
     CrashPoint("after_header_read");
 
     Instance instance;
-    FillFromHeader(*header, instance);
-    instance.blob_id = blob.id;
+    FillFromHeader(header, instance);
     instance.sha256 = std::move(digest_).Finish();
     instance.size_bytes = size_bytes_;
     instance.calling_ae = request_.calling_ae;
@@ -137,7 +126,8 @@ class Ingest::StoreSink final : public InstanceSink {
       job.extra_destinations.push_back(ingest_.options_.return_destination(request_));
     }
     return ingest_
-        .Record(std::move(instance), ClaimsToBeOurs(*header), job, ingest_.options_.quarantine)
+        .Record(std::move(blob), std::move(instance), ClaimsToBeOurs(header), job,
+                ingest_.options_.quarantine)
         .status();
   }
 
@@ -207,43 +197,38 @@ absl::StatusOr<std::unique_ptr<InstanceSink>> Ingest::Admit(const StoreRequest& 
   return sink;
 }
 
-absl::StatusOr<Ingested> Ingest::Record(Instance instance, bool claims_to_be_ours,
+absl::StatusOr<Ingested> Ingest::Record(StagedBlob blob, Instance instance, bool claims_to_be_ours,
                                         const JobRequest& job, Quarantine* quarantine) {
+  instance.blob_id = blob.info().id;
   instance.received_ms = ToUnixMs(clock_.Now());
-  const absl::StatusOr<bool> made_by_us = results_.IsOwnOutput(instance.sop_instance_uid);
-  if (!made_by_us.ok()) {
-    blobs_.Remove(instance.blob_id).IgnoreError();
-    return made_by_us.status();
-  }
-  instance.own_output = *made_by_us || claims_to_be_ours;
+  CAMNODE_ASSIGN_OR_RETURN(const bool made_by_us, results_.IsOwnOutput(instance.sop_instance_uid));
+  instance.own_output = made_by_us || claims_to_be_ours;
 
   absl::StatusOr<AddedInstance> added =
       instances_.Add(instance, instance.own_output ? absl::optional<JobRequest>()
                                                    : absl::optional<JobRequest>(job));
   if (absl::IsAlreadyExists(added.status())) {
-    CAMNODE_RETURN_IF_ERROR(OnConflict(instance, added.status(), quarantine));
+    CAMNODE_RETURN_IF_ERROR(OnConflict(std::move(blob), instance, added.status(), quarantine));
     return Ingested{std::move(instance), {}};
   }
-  // Only a definite refusal means that no row names the blob.  After any other error
-  // the commit may have happened, so the sweep decides.
-  if (!added.ok()) return added.status();
+  // Only a definite refusal or a repeat means that no row names the blob.  After any other
+  // error the commit may have happened.
+  if (!added.ok() || !added->repeat) std::move(blob).Keep();
+  CAMNODE_RETURN_IF_ERROR(added.status());
   if (!added->repeat) {
     MutexLock lock(&mutex_);
     if (added->job_id) ++waiting_jobs_;
-  } else {
-    blobs_.Remove(instance.blob_id).IgnoreError();
   }
   instance.id = added->instance_id;
   return Ingested{std::move(instance), *added};
 }
 
-absl::Status Ingest::OnConflict(const Instance& instance, const absl::Status& refusal,
-                                Quarantine* quarantine) {
-  QuarantineOutcome outcome = QuarantineOutcome::kOtherStudy;
-  if (quarantine != nullptr) {
-    CAMNODE_ASSIGN_OR_RETURN(outcome, quarantine->Add(instance));
-  }
-  if (outcome != QuarantineOutcome::kAdded) blobs_.Remove(instance.blob_id).IgnoreError();
+absl::Status Ingest::OnConflict(StagedBlob blob, const Instance& instance,
+                                const absl::Status& refusal, Quarantine* quarantine) {
+  if (quarantine == nullptr) return refusal;
+  const absl::StatusOr<QuarantineOutcome> answer = quarantine->Add(instance);
+  if (!answer.ok() || *answer == QuarantineOutcome::kAdded) std::move(blob).Keep();
+  CAMNODE_ASSIGN_OR_RETURN(const QuarantineOutcome outcome, answer);
   if (outcome == QuarantineOutcome::kFull) {
     return Annotate(refusal, "the quarantine is full");
   }
@@ -261,13 +246,13 @@ absl::Status Ingest::OnConflict(const Instance& instance, const absl::Status& re
 }
 
 struct IngestUpload::State {
-  State(Ingest& i, const UploadRequest& r, const IngestWorkflow& w, BlobWriter b)
-      : ingest(i),
-        request(r),
-        workflow(w),
-        blob(std::move(b)),
-        digest(r.media_type),
-        image(r.media_type) {}
+  State(Ingest& taken_by, const UploadRequest& wish, const IngestWorkflow& chosen, BlobWriter empty)
+      : ingest(taken_by),
+        request(wish),
+        workflow(chosen),
+        blob(std::move(empty)),
+        digest(wish.media_type),
+        image(wish.media_type) {}
 
   Ingest& ingest;
   const UploadRequest request;
@@ -314,26 +299,20 @@ absl::StatusOr<Ingested> IngestUpload::Finish() && {
                                                      kMaxImageSide, " a side"));
     }
   }
-  CAMNODE_ASSIGN_OR_RETURN(const BlobInfo blob, std::move(state.blob).Finish());
+  CAMNODE_ASSIGN_OR_RETURN(StagedBlob blob, std::move(state.blob).Finish());
 
   Instance instance;
   instance.media_type = state.request.media_type;
-  instance.blob_id = blob.id;
   UploadDigest::Result digest = std::move(state.digest).Finish();
   instance.sha256 = std::move(digest.sha256);
   instance.size_bytes = digest.size_bytes;
   instance.calling_ae = "grpc";
   bool claims_to_be_ours = false;
   if (is_dicom) {
-    const absl::StatusOr<InstanceHeader> header = ReadHeaderOfBlob(ingest.blobs_, blob.id);
-    absl::Status status = header.status();
-    if (status.ok()) status = CheckProcessable(*header);
-    if (!status.ok()) {
-      ingest.blobs_.Remove(blob.id).IgnoreError();
-      return status;
-    }
-    FillFromHeader(*header, instance);
-    claims_to_be_ours = ClaimsToBeOurs(*header);
+    CAMNODE_ASSIGN_OR_RETURN(const InstanceHeader header, ReadInstanceHeader(blob.path()));
+    CAMNODE_RETURN_IF_ERROR(CheckProcessable(header));
+    FillFromHeader(header, instance);
+    claims_to_be_ours = ClaimsToBeOurs(header);
   } else {
     FillFromDigest(instance);
   }
@@ -343,8 +322,8 @@ absl::StatusOr<Ingested> IngestUpload::Finish() && {
   job.model_set = state.workflow.model_set;
   job.priority = state.request.priority;
   job.deliver = state.request.deliver;
-  CAMNODE_ASSIGN_OR_RETURN(Ingested ingested,
-                           ingest.Record(std::move(instance), claims_to_be_ours, job, nullptr));
+  CAMNODE_ASSIGN_OR_RETURN(Ingested ingested, ingest.Record(std::move(blob), std::move(instance),
+                                                            claims_to_be_ours, job, nullptr));
   if (ingested.added.repeat) {
     CAMNODE_ASSIGN_OR_RETURN(ingested.instance, ingest.instances_.Get(ingested.instance.id));
   }

@@ -146,13 +146,14 @@ class Ingest final : public StoreHandler {
 
   absl::Status CheckCapacity();
   absl::StatusOr<int64_t> WaitingJobs();
-  // Own output or not, row and job, repeat or not.  Takes care of the blob: it is
-  // gone on error and on a repeat.
+  // Own output or not, row and job, repeat or not.  The blob is gone on a definite refusal
+  // and on a repeat; after any other error the sweep decides, since the row may be there.
   // `quarantine`: for other bytes under a known UID; may be nullptr.
-  absl::StatusOr<Ingested> Record(Instance instance, bool claims_to_be_ours, const JobRequest& job,
-                                  Quarantine* quarantine);
-  // `refusal` unless `quarantine` takes it.  Takes care of the blob as Record does.
-  absl::Status OnConflict(const Instance& instance, const absl::Status& refusal,
+  absl::StatusOr<Ingested> Record(StagedBlob blob, Instance instance, bool claims_to_be_ours,
+                                  const JobRequest& job, Quarantine* quarantine);
+  // `refusal` unless `quarantine` takes it.  The blob as in Record: if nobody can say
+  // whether the quarantine took it, the sweep decides.
+  absl::Status OnConflict(StagedBlob blob, const Instance& instance, const absl::Status& refusal,
                           Quarantine* quarantine);
 
   const IngestOptions options_;

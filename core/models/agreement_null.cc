@@ -1,25 +1,21 @@
 #include "core/models/agreement_null.h"
 
-#include <google/protobuf/text_format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/models/model_set_file.h"
 
 namespace camnode {
 namespace {
 
-namespace fs = std::filesystem;
 namespace v1 = camnode::model::v1;
 
-constexpr std::uintmax_t kMaxFileBytes = 4 << 20;
-constexpr size_t kNameDigits = 16;
+constexpr ModelSetFileKind kKind = {
+    "agreement", "What chance gives; see proto/camnode/model/v1/agreement_null.proto.", 4 << 20};
 
 using Quantiles = google::protobuf::RepeatedField<double>;
 
@@ -35,18 +31,6 @@ bool IsWhole(const AgreementNull& null) {
                        return AreQuantiles(d.overlap()) && AreQuantiles(d.distance()) &&
                               AreQuantiles(d.correlation());
                      });
-}
-
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) {
-    return absl::NotFoundError(absl::StrCat("no file ", path));
-  }
-  if (fs::file_size(path, error) > kMaxFileBytes || error) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": too large"));
-  }
-  std::ifstream file(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
 }
 
 }  // namespace
@@ -66,45 +50,23 @@ std::string MapsDigest(const std::vector<ModelFolder>& models) {
 }
 
 std::string AgreementNullPath(const std::string& model_directory, absl::string_view maps_digest) {
-  return (fs::path(model_directory) / "agreement" /
-          absl::StrCat(maps_digest.substr(0, kNameDigits), ".textproto"))
-      .string();
+  return ModelSetFilePath(model_directory, kKind, maps_digest);
 }
 
 absl::StatusOr<AgreementNull> LoadAgreementNull(const std::string& model_directory,
                                                 const std::vector<ModelFolder>& models) {
   const std::string digest = MapsDigest(models);
-  const std::string path = AgreementNullPath(model_directory, digest);
-  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
-  AgreementNull null;
-  google::protobuf::TextFormat::Parser parser;
-  if (!parser.ParseFromString(text, &null)) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": is not an AgreementNull"));
-  }
-  if (null.models_digest() != digest) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": was made for other models"));
-  }
+  CAMNODE_ASSIGN_OR_RETURN(AgreementNull null,
+                           LoadModelSetFile<AgreementNull>(model_directory, kKind, digest));
   if (!IsWhole(null)) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": quantiles are missing"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(AgreementNullPath(model_directory, digest), ": quantiles are missing"));
   }
   return null;
 }
 
 absl::Status SaveAgreementNull(const std::string& model_directory, const AgreementNull& null) {
-  const std::string path = AgreementNullPath(model_directory, null.models_digest());
-  google::protobuf::TextFormat::Printer printer;
-  printer.SetUseShortRepeatedPrimitives(true);
-  std::string text;
-  printer.PrintToString(null, &text);
-  std::error_code error;
-  fs::create_directories(fs::path(path).parent_path(), error);
-  const std::string part = absl::StrCat(path, ".part");
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  file << "# What chance gives; see proto/camnode/model/v1/agreement_null.proto.\n\n" << text;
-  file.close();
-  if (file) fs::rename(part, path, error);
-  if (!file || error) return absl::UnavailableError(absl::StrCat("cannot write ", path));
-  return absl::OkStatus();
+  return SaveModelSetFile(model_directory, kKind, null);
 }
 
 const v1::AgreementDistribution* FindDistribution(const AgreementNull& null,

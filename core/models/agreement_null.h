@@ -3,9 +3,8 @@
 //
 //   deploy/models/agreement/3c1f0b6a9d24e785.textproto
 //
-// Format: proto/camnode/model/v1/agreement_null.proto.  The file's name is the start of
-// the digest over the models, so that several sets have theirs side by side.
-// All functions here are thread-safe; a file is replaced as a whole.
+// Format: proto/camnode/model/v1/agreement_null.proto.  Found by the digest over the models:
+// model_set_file.h.  All functions here are thread-safe.
 
 #ifndef CAMNODE_CORE_MODELS_AGREEMENT_NULL_H_
 #define CAMNODE_CORE_MODELS_AGREEMENT_NULL_H_
@@ -31,13 +30,12 @@ std::string MapsDigest(const std::vector<ModelFolder>& models);
 // Where the null of models below `model_directory` lies.
 std::string AgreementNullPath(const std::string& model_directory, absl::string_view maps_digest);
 
-// Errors: kNotFound (none was made for these models), kFailedPrecondition (the file does
-// not parse, was made for other models, or is not whole; names it).
+// Errors: LoadModelSetFile's; kFailedPrecondition (the file is not whole; names it).
 absl::StatusOr<AgreementNull> LoadAgreementNull(const std::string& model_directory,
                                                 const std::vector<ModelFolder>& models);
 
 // Writes it where LoadAgreementNull finds it, over an older one.
-// Errors: kUnavailable (the disk).
+// Errors: SaveModelSetFile's.
 absl::Status SaveAgreementNull(const std::string& model_directory, const AgreementNull& null);
 
 // Of exactly these models, by their positions, rising; nullptr if there is none.

@@ -1,24 +1,23 @@
 #include "core/models/ensemble_threshold.h"
 
-#include <google/protobuf/text_format.h>
-
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/models/model_set_file.h"
 
 namespace camnode {
 namespace {
 
-namespace fs = std::filesystem;
 namespace v1 = camnode::model::v1;
 
-constexpr std::uintmax_t kMaxFileBytes = 1 << 20;
-constexpr size_t kNameDigits = 16;
+constexpr ModelSetFileKind kKind = {
+    "ensemble",
+    "From which mean of the models' probabilities a film counts as positive;\n"
+    "see proto/camnode/model/v1/ensemble_threshold.proto.",
+    1 << 20};
 
 std::string DescribeScores(const v1::ModelManifest& m) {
   v1::Calibration calibration = m.calibration();
@@ -70,9 +69,7 @@ std::string ScoresDigest(const std::vector<ModelFolder>& models) {
 
 std::string EnsembleThresholdPath(const std::string& model_directory,
                                   absl::string_view scores_digest) {
-  return (fs::path(model_directory) / "ensemble" /
-          absl::StrCat(scores_digest.substr(0, kNameDigits), ".textproto"))
-      .string();
+  return ModelSetFilePath(model_directory, kKind, scores_digest);
 }
 
 EnsembleThreshold EnsembleThresholdOf(const std::vector<ModelFolder>& models) {
@@ -89,26 +86,11 @@ EnsembleThreshold EnsembleThresholdOf(const std::vector<ModelFolder>& models) {
 absl::StatusOr<EnsembleThreshold> LoadEnsembleThreshold(const std::string& model_directory,
                                                         const std::vector<ModelFolder>& models) {
   const std::string digest = ScoresDigest(models);
-  const std::string path = EnsembleThresholdPath(model_directory, digest);
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) {
-    return absl::NotFoundError(absl::StrCat("no file ", path));
-  }
-  if (fs::file_size(path, error) > kMaxFileBytes || error) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": too large"));
-  }
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  EnsembleThreshold threshold;
-  google::protobuf::TextFormat::Parser parser;
-  if (!parser.ParseFromString(text, &threshold)) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": is not an EnsembleThreshold"));
-  }
-  if (threshold.models_digest() != digest) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": is for other models"));
-  }
+  CAMNODE_ASSIGN_OR_RETURN(EnsembleThreshold threshold,
+                           LoadModelSetFile<EnsembleThreshold>(model_directory, kKind, digest));
   if (const absl::Status status = Check(threshold); !status.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": ", status.message()));
+    return absl::FailedPreconditionError(
+        absl::StrCat(EnsembleThresholdPath(model_directory, digest), ": ", status.message()));
   }
   return threshold;
 }
@@ -116,20 +98,7 @@ absl::StatusOr<EnsembleThreshold> LoadEnsembleThreshold(const std::string& model
 absl::Status SaveEnsembleThreshold(const std::string& model_directory,
                                    const EnsembleThreshold& threshold) {
   CAMNODE_RETURN_IF_ERROR(Check(threshold));
-  const std::string path = EnsembleThresholdPath(model_directory, threshold.models_digest());
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(threshold, &text);
-  std::error_code error;
-  fs::create_directories(fs::path(path).parent_path(), error);
-  const std::string part = absl::StrCat(path, ".part");
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  file << "# From which mean of the models' probabilities a film counts as positive;\n"
-          "# see proto/camnode/model/v1/ensemble_threshold.proto.\n\n"
-       << text;
-  file.close();
-  if (file) fs::rename(part, path, error);
-  if (!file || error) return absl::UnavailableError(absl::StrCat("cannot write ", path));
-  return absl::OkStatus();
+  return SaveModelSetFile(model_directory, kKind, threshold);
 }
 
 }  // namespace camnode

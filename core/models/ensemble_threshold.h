@@ -2,9 +2,8 @@
 //
 //   deploy/models/ensemble/3c1f0b6a9d24e785.textproto
 //
-// Format: proto/camnode/model/v1/ensemble_threshold.proto.  The file's name is the start
-// of the digest over the models, so that several sets have theirs side by side.
-// All functions here are thread-safe; a file is replaced as a whole.
+// Format: proto/camnode/model/v1/ensemble_threshold.proto.  Found by
+// the digest over the models: model_set_file.h.  All functions here are thread-safe.
 
 #ifndef CAMNODE_CORE_MODELS_ENSEMBLE_THRESHOLD_H_
 #define CAMNODE_CORE_MODELS_ENSEMBLE_THRESHOLD_H_
@@ -34,14 +33,14 @@ std::string EnsembleThresholdPath(const std::string& model_directory,
 // Fills models_digest and members.
 EnsembleThreshold EnsembleThresholdOf(const std::vector<ModelFolder>& models);
 
-// Errors: kNotFound (there is none for these models), kFailedPrecondition (the file does
-// not parse, is for other models, or says what cannot be; names it and the field).
+// Errors: LoadModelSetFile's; kFailedPrecondition (the file says what cannot be; names it
+// and the field).
 absl::StatusOr<EnsembleThreshold> LoadEnsembleThreshold(const std::string& model_directory,
                                                         const std::vector<ModelFolder>& models);
 
 // Writes it where LoadEnsembleThreshold finds it, over an older one.
-// Errors: kInvalidArgument (a field is missing or out of range: names it), kUnavailable
-// (the disk).
+// Errors: kInvalidArgument (a field is missing or out of range: names it);
+// SaveModelSetFile's.
 absl::Status SaveEnsembleThreshold(const std::string& model_directory,
                                    const EnsembleThreshold& threshold);
 

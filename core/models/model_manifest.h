@@ -3,6 +3,7 @@
 #ifndef CAMNODE_CORE_MODELS_MODEL_MANIFEST_H_
 #define CAMNODE_CORE_MODELS_MODEL_MANIFEST_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -14,6 +15,9 @@ namespace camnode {
 
 // The threshold set of a network that nobody has chosen a threshold for.
 inline constexpr char kUncalibratedSet[] = "uncalibrated";
+
+// The largest manifest that is read.
+inline constexpr int64_t kMaxManifestBytes = int64_t{1} << 20;
 
 // Parses the text format, strictly, and checks what it says.
 // Errors: kFailedPrecondition with "line:column: what" for the first place that

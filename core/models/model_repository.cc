@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <set>
@@ -14,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/models/model_manifest.h"
@@ -25,25 +25,6 @@ namespace fs = std::filesystem;
 namespace v1 = camnode::model::v1;
 
 constexpr char kManifestFile[] = "manifest.textproto";
-constexpr std::uintmax_t kMaxManifestBytes = 1 << 20;
-
-absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) {
-    return absl::NotFoundError(absl::StrCat("no file ", path));
-  }
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error || size > kMaxManifestBytes) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ": larger than ", kMaxManifestBytes, " bytes"));
-  }
-  std::string text(static_cast<size_t>(size), '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(text.data(), static_cast<std::streamsize>(size))) {
-    return absl::UnavailableError(absl::StrCat("cannot read ", path));
-  }
-  return text;
-}
 
 absl::Status CheckFile(const std::string& path, const std::string& sha256, WeightsCheck check) {
   std::error_code error;
@@ -167,7 +148,7 @@ absl::StatusOr<ModelFolder> LoadModelFolder(const std::string& directory, Weight
     return absl::NotFoundError(absl::StrCat("no model folder ", directory));
   }
   const std::string manifest_path = (fs::path(model.directory) / kManifestFile).string();
-  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(manifest_path));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadFile(manifest_path, kMaxManifestBytes));
   absl::StatusOr<v1::ModelManifest> manifest = ParseManifest(text);
   if (!manifest.ok()) return Annotate(manifest.status(), manifest_path);
   model.manifest = *std::move(manifest);

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "core/base/files.h"
+#include "core/base/status_macros.h"
 
 namespace camnode {
 namespace {
@@ -72,6 +74,12 @@ absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message& m
         absl::StrCat(error.text(), KnownNames(error.text(), *message.GetDescriptor(), seen)));
   }
   return absl::OkStatus();
+}
+
+absl::Status ReadTextProtoFile(const std::string& path, int64_t max_bytes,
+                               google::protobuf::Message& message) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, max_bytes));
+  return Annotate(ParseTextProto(text, message), path);
 }
 
 std::string FormatTextProto(const google::protobuf::Message& message, absl::string_view comment) {

@@ -5,6 +5,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,6 +17,12 @@ namespace camnode {
 // Errors: kFailedPrecondition with "line:column: what" for the first place that does
 // not parse.
 absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message& message);
+
+// The same of a file.
+// Errors: ReadFile's (kNotFound, kFailedPrecondition if it is larger than `max_bytes`, ...);
+// kFailedPrecondition with "path: line:column: what".
+absl::Status ReadTextProtoFile(const std::string& path, int64_t max_bytes,
+                               google::protobuf::Message& message);
 
 // The message with a comment (of one line or several) on top.  The same message gives
 // the same bytes, and ParseTextProto gives it back.

@@ -1,7 +1,7 @@
 #include "services/api/analyze_instance.h"
 
 #include <algorithm>
-#include <memory>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -62,27 +62,26 @@ bool IsUuid(absl::string_view text) {
   return true;
 }
 
-absl::StatusOr<UploadedFilm> AnalyzeInstance::Receive(grpc::ServerContext* context, Reader* reader,
-                                                      v1::AnalyzeInstanceHeader* header) {
+absl::StatusOr<Ingested> AnalyzeInstance::Receive(grpc::ServerContext* context, Reader* reader,
+                                                  v1::AnalyzeInstanceHeader* header) {
   const CallDeadline deadline(context, options_.upload_timeout);
   v1::AnalyzeInstanceRequest part;
   if (!reader->Read(&part)) return FieldError("header", "is missing; nothing was sent");
   CAMNODE_RETURN_IF_ERROR(CheckHeader(part));
   *header = part.header();
-  UploadWish wish;
-  CAMNODE_ASSIGN_OR_RETURN(wish.media_type, MediaTypeOf(*header));
-  wish.deliver = header->deliver();
-  wish.workflow = header->workflow();
-  const absl::StatusOr<std::unique_ptr<UploadSink>> begun = uploads_.Begin(wish);
-  if (absl::IsInvalidArgument(begun.status())) {
+  UploadRequest request;
+  CAMNODE_ASSIGN_OR_RETURN(request.media_type, MediaTypeOf(*header));
+  request.deliver = header->deliver();
+  request.workflow = header->workflow();
+  absl::StatusOr<IngestUpload> upload = ingest_.BeginUpload(request);
+  if (absl::IsInvalidArgument(upload.status())) {
     return FieldError("header.workflow", "is the name of no workflow of this node");
   }
-  if (!begun.ok()) return begun.status();
-  UploadSink* const sink = begun->get();
+  CAMNODE_RETURN_IF_ERROR(upload.status());
   int64_t left_bytes = options_.max_upload_bytes;
   while (reader->Read(&part)) {
     CAMNODE_RETURN_IF_ERROR(CheckChunk(part, left_bytes));
-    CAMNODE_RETURN_IF_ERROR(sink->Append(part.chunk()));
+    CAMNODE_RETURN_IF_ERROR(upload->Append(part.chunk()));
     left_bytes -= static_cast<int64_t>(part.chunk().size());
   }
   if (deadline.passed()) {
@@ -90,7 +89,7 @@ absl::StatusOr<UploadedFilm> AnalyzeInstance::Receive(grpc::ServerContext* conte
   }
   // A caller that broke off looks like one that finished: half a film is no film.
   if (context->IsCancelled()) return absl::CancelledError("the caller broke the upload off");
-  return sink->Finish();
+  return (*std::move(upload)).Finish();
 }
 
 absl::StatusOr<v1::Analysis> AnalyzeInstance::WaitForAnalysis(grpc::ServerContext* context,
@@ -120,15 +119,15 @@ absl::StatusOr<v1::Analysis> AnalyzeInstance::WaitForAnalysis(grpc::ServerContex
 absl::Status AnalyzeInstance::Run(grpc::ServerContext* context, Reader* reader,
                                   v1::AnalyzeInstanceResponse* response) {
   v1::AnalyzeInstanceHeader header;
-  CAMNODE_ASSIGN_OR_RETURN(const UploadedFilm film, Receive(context, reader, &header));
-  response->set_repeat(film.repeat);
+  CAMNODE_ASSIGN_OR_RETURN(const Ingested film, Receive(context, reader, &header));
+  response->set_repeat(film.added.repeat);
+  const int64_t job_id = film.added.job_id.value_or(0);  // 0: an output of ours came back.
   if (header.wait()) {
-    CAMNODE_ASSIGN_OR_RETURN(*response->mutable_analysis(), WaitForAnalysis(context, film.job_id));
+    CAMNODE_ASSIGN_OR_RETURN(*response->mutable_analysis(), WaitForAnalysis(context, job_id));
     *response->mutable_instance() = response->analysis().instance();
     return absl::OkStatus();
   }
-  CAMNODE_ASSIGN_OR_RETURN(*response->mutable_instance(),
-                           lookup_.Summary(film.instance, film.job_id));
+  CAMNODE_ASSIGN_OR_RETURN(*response->mutable_instance(), lookup_.Summary(film.instance, job_id));
   return absl::OkStatus();
 }
 

@@ -11,10 +11,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/intake/ingest.h"
 #include "proto/camnode/v1/results.grpc.pb.h"
 #include "services/api/analysis_lookup.h"
 #include "services/api/event_hub.h"
-#include "services/api/upload.h"
 
 namespace camnode {
 
@@ -34,11 +34,11 @@ class AnalyzeInstance {
  public:
   using Reader = grpc::ServerReader<v1::AnalyzeInstanceRequest>;
 
-  AnalyzeInstance(const AnalyzeInstanceOptions& options, UploadHandler& uploads, EventHub& hub,
+  AnalyzeInstance(const AnalyzeInstanceOptions& options, Ingest& ingest, EventHub& hub,
                   EventLog& events, AnalysisLookup& lookup)
-      : options_(options), uploads_(uploads), hub_(hub), events_(events), lookup_(lookup) {}
+      : options_(options), ingest_(ingest), hub_(hub), events_(events), lookup_(lookup) {}
 
-  // Errors, besides those of UploadHandler and UploadSink: kInvalidArgument
+  // Errors, besides those of Ingest::BeginUpload and IngestUpload: kInvalidArgument
   // (INVALID_FIELD); kCancelled if the caller broke off; kDeadlineExceeded
   // (UPLOAD_TOO_SLOW; NOT_YET_ANALYZED when it was received and the wait is over);
   // kFailedPrecondition (JOB_BURIED, OWN_OUTPUT) if it was asked to wait.
@@ -46,12 +46,12 @@ class AnalyzeInstance {
                    v1::AnalyzeInstanceResponse* response);
 
  private:
-  absl::StatusOr<UploadedFilm> Receive(grpc::ServerContext* context, Reader* reader,
-                                       v1::AnalyzeInstanceHeader* header);
+  absl::StatusOr<Ingested> Receive(grpc::ServerContext* context, Reader* reader,
+                                   v1::AnalyzeInstanceHeader* header);
   absl::StatusOr<v1::Analysis> WaitForAnalysis(grpc::ServerContext* context, int64_t job_id);
 
   const AnalyzeInstanceOptions& options_;
-  UploadHandler& uploads_;
+  Ingest& ingest_;
   EventHub& hub_;
   EventLog& events_;
   AnalysisLookup& lookup_;

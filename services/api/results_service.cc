@@ -165,7 +165,7 @@ grpc::Status ResultsService::AnalyzeInstance(grpc::ServerContext* context,
   return parts_.observer.Run("AnalyzeInstance", [&] {
     const CallLimiter::Slot slot = uploads_.TryEnter();
     if (slot == nullptr) return TooMany("uploads", "TOO_MANY_UPLOADS");
-    camnode::AnalyzeInstance call(options_.upload, parts_.uploads, parts_.hub, parts_.events,
+    camnode::AnalyzeInstance call(options_.upload, parts_.ingest, parts_.hub, parts_.events,
                                   lookup_);
     return call.Run(context, reader, response);
   });

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "core/intake/ingest.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/event_log.h"
 #include "core/storage/instance_store.h"
@@ -20,7 +21,6 @@
 #include "services/api/call_limiter.h"
 #include "services/api/event_hub.h"
 #include "services/api/rpc_observer.h"
-#include "services/api/upload.h"
 
 namespace camnode {
 
@@ -43,7 +43,7 @@ struct ResultsServiceParts {
   EventLog& events;
   BlobStore& blobs;
   EventHub& hub;
-  UploadHandler& uploads;
+  Ingest& ingest;
   RpcObserver& observer;
 };
 

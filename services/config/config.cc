@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/domain/ae_title.h"
@@ -28,7 +28,7 @@ namespace {
 
 using google::protobuf::TextFormat;
 
-constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+constexpr int64_t kMaxFileBytes = int64_t{1} << 20;
 
 // Everything the parser has to say is a mistake: its only warnings here are about
 // options that do not exist.
@@ -298,7 +298,7 @@ void ReadHttp(const ConfigReader& section, HttpConfig* http) {
   section.Read("port", -1, kMaxPort, &http->port);
 }
 
-Config ReadFile(const ConfigReader& file) {
+Config ReadConfig(const ConfigReader& file) {
   Config config;
   file.Read("data_directory", "a folder", NotEmpty, &config.data_directory);
   file.Read("database_uri", "\"\", \"sqlite:FILE\" or \"postgresql://...\"", IsDatabaseUri,
@@ -364,22 +364,13 @@ absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& f
   parser.WriteLocationsTo(&where);
   config::v1::Config message;
   if (!parser.ParseFromString(text, &message)) return Report(file, std::move(mistakes));
-  Config config = ReadFile(ConfigReader(message, &where, "", mistakes));
+  Config config = ReadConfig(ConfigReader(message, &where, "", mistakes));
   if (!mistakes.empty()) return Report(file, std::move(mistakes));
   return config;
 }
 
 absl::StatusOr<Config> LoadConfig(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened for reading"));
-  std::string text(kMaxFileBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return absl::UnavailableError(absl::StrCat(path, ": cannot be read"));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kMaxFileBytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(path, ": is larger than 1 MiB; expected a configuration file"));
-  }
+  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxFileBytes));
   CAMNODE_ASSIGN_OR_RETURN(Config config, ParseConfig(text, path));
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   config.data_directory = Resolve(folder, config.data_directory);

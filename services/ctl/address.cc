@@ -1,11 +1,11 @@
 #include "services/ctl/address.h"
 
 #include <filesystem>
-#include <fstream>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/struct.pb.h"
@@ -20,29 +20,11 @@ namespace fs = std::filesystem;
 
 constexpr absl::string_view kDefaultAddress = "127.0.0.1:50051";
 constexpr int kDefaultGrpcPort = 50051;
-constexpr size_t kMaxFileBytes = 1 << 20;
-
-absl::StatusOr<std::string> ReadSmallFile(const fs::path& path) {
-  std::error_code error;
-  if (!fs::exists(path, error)) {
-    return absl::NotFoundError(absl::StrCat("there is no file ", path.string()));
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxFileBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.gcount() == 0 && !file.eof()) {
-    return absl::UnavailableError(absl::StrCat("cannot read ", path.string()));
-  }
-  if (static_cast<size_t>(file.gcount()) > kMaxFileBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(path.string(), " is larger than 1 MiB"));
-  }
-  text.resize(static_cast<size_t>(file.gcount()));
-  return text;
-}
+constexpr int64_t kMaxFileBytes = 1 << 20;
 
 absl::StatusOr<int> PortFromPortsFile(const fs::path& data_directory) {
   const fs::path path = data_directory / "ports.json";
-  absl::StatusOr<std::string> text = ReadSmallFile(path);
+  absl::StatusOr<std::string> text = ReadFile(path.string(), kMaxFileBytes);
   if (absl::IsNotFound(text.status())) {
     return absl::UnavailableError(absl::StrCat("no node runs with the data directory ",
                                                data_directory.string(),
@@ -74,7 +56,7 @@ std::string ReachableHost(const std::string& listening) {
 }
 
 absl::StatusOr<std::string> AddressFromConfig(const fs::path& path) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path.string(), kMaxFileBytes));
   config::v1::Config config;
   QuietErrors errors;
   google::protobuf::TextFormat::Parser parser;

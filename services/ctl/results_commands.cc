@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/files.h"
 #include "core/base/stopwatch.h"
 #include "services/ctl/session.h"
 #include "services/ctl/table.h"
@@ -161,6 +162,7 @@ CtlExit CtlSession::AnalyzeFile(const std::string& file) {
 }
 
 grpc::Status CtlSession::Upload(const std::string& file, v1::AnalyzeInstanceResponse* answer) {
+  // A chunk at a time: a film may be larger than this machine's memory.
   std::ifstream bytes(file, std::ios::binary);
   std::string chunk(kChunkBytes, '\0');
   bytes.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
@@ -209,12 +211,8 @@ CtlExit CtlSession::Render() {
   const grpc::Status status = results_->RenderOverlay(&context, request, &answer);
   if (!status.ok()) return Fail(status);
 
-  std::ofstream file(options_.output, std::ios::binary | std::ios::trunc);
-  file.write(answer.png().data(), static_cast<std::streamsize>(answer.png().size()));
-  file.close();
-  if (!file) {
-    return Fail(absl::StrCat("cannot write ", Printable(options_.output)), kCtlFailed);
-  }
+  const absl::Status written = WriteFile(options_.output, answer.png(), FileAccess::kByUmask);
+  if (!written.ok()) return Fail(Printable(std::string(written.message())), kCtlFailed);
   if (!options_.json) {
     out_ << Printable(options_.output) << "  "
          << SizeText(static_cast<int64_t>(answer.png().size())) << std::endl;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
@@ -11,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
 #include "core/training/evaluation/evaluation.h"
@@ -188,13 +188,8 @@ absl::Status Explain(int films, const std::vector<ModelFolder>& models, const Da
 }
 
 // A report shows films and names patients: it is for whoever made it, who may pass it on.
-absl::Status WriteFile(const fs::path& path, const std::string& text) {
-  std::error_code error;
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, error);
-  file << text << std::flush;
-  if (!file || error) return absl::UnavailableError(absl::StrCat("cannot write ", path.string()));
-  return absl::OkStatus();
+absl::Status WriteForOwner(const fs::path& path, const std::string& text) {
+  return WriteFile(path.string(), text, FileAccess::kOwnerOnly);
 }
 
 void PrintScores(const ScoreEvaluation& scores) {
@@ -217,9 +212,10 @@ absl::Status MakeReportFolder(const std::string& folder) {
 }
 
 absl::Status WriteReport(const EvaluationResult& result, const std::string& folder) {
-  CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(folder) / "report.json", FormatReportJson(result)));
+  CAMNODE_RETURN_IF_ERROR(
+      WriteForOwner(fs::path(folder) / "report.json", FormatReportJson(result)));
   CAMNODE_ASSIGN_OR_RETURN(const std::string html, FormatReportHtml(result, ReadNamedFilm));
-  CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(folder) / "report.html", html));
+  CAMNODE_RETURN_IF_ERROR(WriteForOwner(fs::path(folder) / "report.html", html));
   for (const ScoreEvaluation& model : result.models) PrintScores(model);
   if (result.mean.has_value()) PrintScores(*result.mean);
   absl::PrintF("%s: report.html, report.json\n", folder);

@@ -157,6 +157,7 @@ absl::StatusOr<Json> ExplainFilm(const std::string& path, const Models& models,
 
 absl::Status ExplainAll(const std::vector<std::string>& films, const Models& models,
                         const LabExplainOptions& options, const std::string& output) {
+  // A line at a time: whoever waits may read those that are there.
   std::ofstream file(output, std::ios::binary | std::ios::trunc);
   size_t failed = 0;
   for (const std::string& path : films) {

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/training/films/dataset.h"
 #include "core/training/films/patient_patterns.h"
@@ -183,11 +183,10 @@ absl::Status RunExplanationQuality(const std::vector<std::string>& words) {
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   CAMNODE_ASSIGN_OR_RETURN(const ExplanationQuality quality,
                            MeasureExplanations(models, films, ReadFilm, options));
-  std::ofstream file(output, std::ios::binary | std::ios::trunc);
   nlohmann::ordered_json json = ExplanationsJson(quality);
   json["films"] = ExplainedFilmsJson(quality);
-  file << json.dump(1) << '\n' << std::flush;
-  if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", output));
+  CAMNODE_RETURN_IF_ERROR(
+      WriteFile(output, absl::StrCat(json.dump(1), "\n"), FileAccess::kByUmask));
   Print(quality);
   return absl::OkStatus();
 }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/pixels/radiograph_reader.h"
 #include "core/render/image_codec.h"
@@ -17,22 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kMaxPixels = 100'000'000;
-constexpr std::uintmax_t kMaxPictureBytes = 512 << 20;
-
-absl::StatusOr<Radiograph> ReadPicture(const std::string& path, std::ifstream& file) {
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error || size > kMaxPictureBytes) {
-    return absl::InvalidArgumentError("larger than 512 MiB");
-  }
-  std::string bytes(static_cast<size_t>(size), '\0');
-  file.clear();
-  file.seekg(0);
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(size))) {
-    return absl::UnavailableError("cannot read the file");
-  }
-  return DecodePicture(bytes, kMaxPixels);
-}
+constexpr int64_t kMaxPictureBytes = 512 << 20;
 
 absl::Status AddFilms(const std::string& place, std::vector<std::string>& films) {
   std::error_code error;
@@ -55,12 +40,10 @@ absl::Status AddFilms(const std::string& place, std::vector<std::string>& films)
 absl::StatusOr<Radiograph> ReadFilm(const std::string& path) {
   std::error_code error;
   if (!fs::is_regular_file(path, error)) return absl::NotFoundError("no such file");
-  std::ifstream file(path, std::ios::binary);
-  std::string start(8, '\0');
-  file.read(start.data(), 8);
-  start.resize(static_cast<size_t>(file.gcount()));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string start, ReadFileStart(path, 4));
   if (absl::StartsWith(start, "\x89PNG") || absl::StartsWith(start, "\xff\xd8\xff")) {
-    return ReadPicture(path, file);
+    CAMNODE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxPictureBytes));
+    return DecodePicture(bytes, kMaxPixels);
   }
   RadiographLimits limits;
   limits.max_pixels = kMaxPixels;

@@ -11,7 +11,7 @@ namespace camnode {
 
 // The film in a file: PNG and JPEG are known by their first bytes, everything else
 // is taken for DICOM.
-// Errors: kNotFound (no such file), ReadRadiograph's, DecodePicture's.
+// Errors: kNotFound (no such file), ReadFile's, ReadRadiograph's, DecodePicture's.
 absl::StatusOr<Radiograph> ReadFilm(const std::string& path);
 
 // As ReadFilm, with the path before the words of an error.

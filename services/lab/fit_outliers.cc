@@ -2,11 +2,11 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
@@ -25,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kOutlierFile[] = "outliers.safetensors";
+constexpr char kNextOutlierFile[] = "outliers.next.safetensors";
 
 absl::StatusOr<std::vector<std::string>> PatientsOf(const std::vector<std::string>& films,
                                                     const std::vector<std::string>& patterns) {
@@ -43,21 +44,34 @@ absl::StatusOr<std::vector<std::string>> PatientsOf(const std::vector<std::strin
   return patients;
 }
 
-absl::Status WriteFile(const fs::path& path, const std::string& bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << bytes << std::flush;
-  if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", path.string()));
-  return absl::OkStatus();
+// A node may be serving the model: each of its files is the old one or the new one.
+absl::Status Replace(const ModelFolder& model, const char* file, const std::string& bytes) {
+  return ReplaceFileDurably((fs::path(model.directory) / file).string(), bytes,
+                            FileAccess::kByUmask);
 }
 
-absl::Status NameInManifest(const ModelFolder& model, const OutlierFit& fit) {
+absl::Status NameInManifest(const ModelFolder& model, const char* file, const OutlierFit& fit) {
   camnode::model::v1::ModelManifest manifest = model.manifest;
-  manifest.set_outlier_file(kOutlierFile);
+  manifest.set_outlier_file(file);
   manifest.set_outlier_sha256(Sha256Hex(fit.bytes));
-  return WriteFile(fs::path(model.directory) / "manifest.textproto",
-                   FormatManifest(manifest,
-                                  "What the weights beside this file are; see "
-                                  "proto/camnode/model/v1/manifest.proto."));
+  return Replace(model, "manifest.textproto",
+                 FormatManifest(manifest,
+                                "What the weights beside this file are; see "
+                                "proto/camnode/model/v1/manifest.proto."));
+}
+
+// Killed anywhere, it leaves a manifest that names a file with the digest it says.  Hence a
+// file that the manifest names now is not touched before it names another.
+absl::Status Store(const ModelFolder& model, const OutlierFit& fit) {
+  if (model.manifest.outlier_file() == kOutlierFile) {
+    CAMNODE_RETURN_IF_ERROR(Replace(model, kNextOutlierFile, fit.bytes));
+    CAMNODE_RETURN_IF_ERROR(NameInManifest(model, kNextOutlierFile, fit));
+  }
+  CAMNODE_RETURN_IF_ERROR(Replace(model, kOutlierFile, fit.bytes));
+  CAMNODE_RETURN_IF_ERROR(NameInManifest(model, kOutlierFile, fit));
+  std::error_code ignored;
+  fs::remove(fs::path(model.directory) / kNextOutlierFile, ignored);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -105,8 +119,7 @@ absl::Status RunFitOutliers(const std::vector<std::string>& words) {
     features.push_back(std::move(row));
   }
   CAMNODE_ASSIGN_OR_RETURN(const OutlierFit fit, FitOutlierModel(features, patients, options));
-  CAMNODE_RETURN_IF_ERROR(WriteFile(fs::path(model.directory) / kOutlierFile, fit.bytes));
-  CAMNODE_RETURN_IF_ERROR(NameInManifest(model, fit));
+  CAMNODE_RETURN_IF_ERROR(Store(model, fit));
   absl::PrintF("%d films: held-out distance median %.3f, largest %.3f; threshold %.3f\n",
                films.size(), fit.median, fit.largest, fit.threshold);
   return absl::OkStatus();

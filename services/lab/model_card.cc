@@ -2,11 +2,8 @@
 
 #include "core/training/report/model_card.h"
 
-#include <filesystem>
-#include <fstream>
-
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "services/lab/arguments.h"
 #include "services/lab/commands.h"
@@ -14,16 +11,7 @@
 namespace camnode {
 namespace {
 
-constexpr std::uintmax_t kMaxReportBytes = std::uintmax_t{1} << 30;
-
-absl::StatusOr<std::string> ReadReport(const std::string& path) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) return absl::NotFoundError(absl::StrCat("no file ", path));
-  if (size > kMaxReportBytes) return absl::InvalidArgumentError(absl::StrCat(path, ": too large"));
-  std::ifstream file(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
-}
+constexpr int64_t kMaxReportBytes = int64_t{1} << 30;
 
 }  // namespace
 
@@ -42,12 +30,10 @@ absl::Status RunModelCard(const std::vector<std::string>& words) {
                            LabArguments::Parse(words, {"report", "output"}));
   CAMNODE_ASSIGN_OR_RETURN(const std::string report_path, arguments.Required("report"));
   CAMNODE_ASSIGN_OR_RETURN(const std::string output, arguments.Required("output"));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string report, ReadReport(report_path));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string report, ReadFile(report_path, kMaxReportBytes));
   absl::StatusOr<std::string> card = FormatModelCard(report);
   if (!card.ok()) return Annotate(card.status(), report_path);
-  std::ofstream file(output, std::ios::binary | std::ios::trunc);
-  file << *card << std::flush;
-  if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", output));
+  CAMNODE_RETURN_IF_ERROR(WriteFile(output, *card, FileAccess::kByUmask));
   absl::PrintF("%s\n", output);
   return absl::OkStatus();
 }

@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
 #include "core/inference/precision_report.h"
+#include "core/models/model_manifest.h"
 #include "core/models/precision_gate.h"
 #include "services/lab/arguments.h"
 #include "services/lab/commands.h"
@@ -138,17 +139,16 @@ absl::Status RunPairs(const std::vector<JudgedFilm>& films, std::vector<Pairing>
 }
 
 // Text format takes a repeated field wherever it stands, so the check is added at the
-// end and every comment of the file stays.
+// end and every comment of the file stays.  A node may be serving the model: the manifest is
+// replaced as a whole.
 absl::Status StoreCheck(const ModelFolder& model, const v1::PrecisionCheck& check) {
   v1::ModelManifest addition;
   *addition.add_precision_checks() = check;
   std::string text;
   google::protobuf::TextFormat::PrintToString(addition, &text);
   const std::string path = (fs::path(model.directory) / "manifest.textproto").string();
-  std::ofstream file(path, std::ios::binary | std::ios::app);
-  file << '\n' << text << std::flush;
-  if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", path));
-  return absl::OkStatus();
+  CAMNODE_ASSIGN_OR_RETURN(const std::string before, ReadFile(path, kMaxManifestBytes));
+  return ReplaceFileDurably(path, absl::StrCat(before, "\n", text), FileAccess::kByUmask);
 }
 
 // True if the gate opened.

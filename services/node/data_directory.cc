@@ -7,11 +7,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/durable_file.h"
+#include "core/base/files.h"
 
 namespace camnode {
 namespace {
@@ -56,19 +57,12 @@ DataDirectory::~DataDirectory() {
 }
 
 absl::Status DataDirectory::WritePorts(const NodePorts& ports) const {
-  const std::string part = PortsPath(path_) + ".part";
-  {
-    std::ofstream file(part, std::ios::trunc);
-    file << "{\"dicom\": " << ports.dicom << ", \"dicom_tls\": " << ports.dicom_tls
-         << ", \"grpc\": " << ports.grpc << ", \"http\": " << ports.http
-         << ", \"pid\": " << getpid() << "}\n";
-    file.close();
-    if (!file) return absl::UnavailableError(absl::StrCat(part, " cannot be written"));
-  }
-  if (std::rename(part.c_str(), PortsPath(path_).c_str()) != 0) {
-    return StatusOfErrno(errno, PortsPath(path_));
-  }
-  return absl::OkStatus();
+  const nlohmann::ordered_json json = {{"dicom", ports.dicom},
+                                       {"dicom_tls", ports.dicom_tls},
+                                       {"grpc", ports.grpc},
+                                       {"http", ports.http},
+                                       {"pid", getpid()}};
+  return ReplaceFileDurably(PortsPath(path_), json.dump() + "\n", FileAccess::kByUmask);
 }
 
 void DataDirectory::RemovePorts() const { std::remove(PortsPath(path_).c_str()); }

@@ -31,7 +31,6 @@
 #include "services/node/health_reporter.h"
 #include "services/node/http_server.h"
 #include "services/node/stores.h"
-#include "services/node/upload_adapter.h"
 #include "services/node/worker_supervisor.h"
 
 namespace camnode {
@@ -77,7 +76,6 @@ class Node {
   PeerPolicy policy_;
   DestinationDirectory destinations_;
   Ingest ingest_;
-  UploadAdapter uploads_;
   EventHub hub_;
   HealthReporter health_;
   ResultsService results_service_;

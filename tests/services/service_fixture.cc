@@ -41,40 +41,16 @@ JobRequest MakeJobRequest(const std::string& workflow) {
   return job;
 }
 
-}  // namespace
-
-class StoringUploads::Sink final : public UploadSink {
- public:
-  Sink(StoringUploads& owner, const UploadWish& wish)
-      : owner_(owner), workflow_(wish.workflow.empty() ? "default" : wish.workflow) {
-    ++owner_.abandoned;
-  }
-
-  absl::Status Append(absl::string_view bytes) override {
-    absl::StrAppend(&bytes_, bytes);
-    return absl::OkStatus();
-  }
-  absl::StatusOr<UploadedFilm> Finish() override {
-    --owner_.abandoned;
-    if (bytes_.empty()) return absl::InvalidArgumentError("no bytes");
-    const Instance instance =
-        MakeInstance(Uid::Derive(bytes_), Uid::Parse("1.9").value(), owner_.clock_);
-    const auto added = owner_.instances_.Add(instance, MakeJobRequest(workflow_));
-    if (!added.ok()) return added.status();
-    return UploadedFilm{owner_.instances_.Get(added->instance_id).value(), added->job_id.value(),
-                        added->repeat};
-  }
-
- private:
-  StoringUploads& owner_;
-  const std::string workflow_;
-  std::string bytes_;
-};
-
-absl::StatusOr<std::unique_ptr<UploadSink>> StoringUploads::Begin(const UploadWish& wish) {
-  if (wish.workflow == "nonsense") return absl::InvalidArgumentError("no such workflow");
-  return std::unique_ptr<UploadSink>(std::make_unique<Sink>(*this, wish));
+IngestOptions OneWorkflow() {
+  IngestOptions options;
+  options.workflows.emplace_back();
+  options.workflows[0].name = "default";
+  options.workflows[0].model_set = "set";
+  options.min_free_bytes = 0;
+  return options;
 }
+
+}  // namespace
 
 TestFolder::TestFolder() {
   // In memory where there is such a place: a test is not about how fast a disk syncs.
@@ -92,7 +68,8 @@ ServiceTest::ServiceTest() {
   stores_ = std::make_unique<NodeStores>(std::move(opened),
                                          BlobStore::Open(folder_.path() + "/blobs").value(), clock_,
                                          JobQueueOptions(), OutboxOptions());
-  uploads_ = std::make_unique<StoringUploads>(stores_->instances, clock_);
+  ingest_ = std::make_unique<Ingest>(OneWorkflow(), *stores_->blobs, stores_->instances,
+                                     stores_->results, stores_->jobs, clock_);
   hub_ = std::make_unique<EventHub>(stores_->events, *stores_->opened.doorbell);
   hub_->Start();
 }
@@ -103,7 +80,7 @@ void ServiceTest::StartServer(const ResultsServiceOptions& options) {
   server_.reset();
   results_service_ = std::make_unique<ResultsService>(
       options, ResultsServiceParts{stores_->instances, stores_->results, stores_->jobs,
-                                   stores_->events, *stores_->blobs, *hub_, *uploads_, observer_});
+                                   stores_->events, *stores_->blobs, *hub_, *ingest_, observer_});
   admin_service_ = std::make_unique<AdminService>(
       AdminServiceParts{stores_->instances, stores_->quarantine, stores_->results, stores_->jobs,
                         stores_->outbox, stores_->workers, *stores_->blobs, observer_});

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/base/metrics.h"
+#include "core/intake/ingest.h"
 #include "proto/camnode/v1/admin.grpc.pb.h"
 #include "proto/camnode/v1/results.grpc.pb.h"
 #include "services/api/admin_service.h"
@@ -19,29 +20,11 @@
 #include "services/api/grpc_server.h"
 #include "services/api/results_service.h"
 #include "services/api/rpc_observer.h"
-#include "services/api/upload.h"
 #include "services/node/stores.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
-
-// Takes every film into the instance store under a UID made from its bytes.
-class StoringUploads final : public UploadHandler {
- public:
-  StoringUploads(InstanceStore& instances, const Clock& clock)
-      : instances_(instances), clock_(clock) {}
-
-  absl::StatusOr<std::unique_ptr<UploadSink>> Begin(const UploadWish& wish) override;
-
-  // Films begun and never finished.
-  int abandoned = 0;
-
- private:
-  class Sink;
-  InstanceStore& instances_;
-  const Clock& clock_;
-};
 
 // A folder removed at the end.
 class TestFolder {
@@ -82,7 +65,7 @@ class ServiceTest : public ::testing::Test {
   std::unique_ptr<NodeStores> stores_;
   MetricRegistry metrics_;
   RpcObserver observer_{metrics_};
-  std::unique_ptr<StoringUploads> uploads_;
+  std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<EventHub> hub_;
   std::unique_ptr<ResultsService> results_service_;
   std::unique_ptr<AdminService> admin_service_;

@@ -42,6 +42,10 @@ class FaultyFileCalls final : public FileSystemCalls {
     if (Fails("rename", Name(from) + " " + Name(to))) return -1;
     return FileSystemCalls::RenameNoReplace(from, to);
   }
+  int Rename(const char* from, const char* to) override {
+    if (Fails("rename", Name(from) + " " + Name(to))) return -1;
+    return FileSystemCalls::Rename(from, to);
+  }
   int Unlink(const char* path) override {
     return Fails("unlink", Name(path)) ? -1 : FileSystemCalls::Unlink(path);
   }

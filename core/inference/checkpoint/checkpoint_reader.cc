@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/inference/checkpoint/checkpoint_storages.h"
 #include "core/inference/checkpoint/safetensors.h"
@@ -23,7 +22,7 @@
 namespace camnode {
 namespace {
 
-constexpr uint64_t kMaxFileBytes = uint64_t{4} << 30;
+constexpr int64_t kMaxFileBytes = int64_t{4} << 30;
 
 absl::Status NoStateDict(absl::string_view what) {
   return absl::FailedPreconditionError(absl::StrCat("no state dict: ", what));
@@ -181,19 +180,7 @@ absl::StatusOr<NamedTensors> ParseCheckpoint(absl::string_view bytes) {
 }
 
 absl::StatusOr<NamedTensors> ReadCheckpoint(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) {
-    return absl::NotFoundError(absl::StrCat("no file ", path));
-  }
-  const uint64_t size = std::filesystem::file_size(path, error);
-  if (error || size > kMaxFileBytes) {
-    return absl::DataLossError(absl::StrCat(path, ": larger than 4 GiB"));
-  }
-  std::string bytes(size, '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(size))) {
-    return absl::DataLossError(absl::StrCat("cannot read ", path));
-  }
+  CAMNODE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxFileBytes));
   absl::StatusOr<NamedTensors> tensors = ParseCheckpoint(bytes);
   if (!tensors.ok()) return Annotate(tensors.status(), path);
   return tensors;

@@ -26,10 +26,11 @@ namespace camnode {
 // Errors:
 //   kNotFound            No such file.
 //   kPermissionDenied    The pickle uses a name that is not allowed: names it.
-//   kDataLoss            Damaged or too large: says where.
-//   kFailedPrecondition  Readable, but no state dict: a TorchScript archive, values
-//                        that are no tensors, a tensor of another type.
+//   kDataLoss            Damaged: says where.
+//   kFailedPrecondition  Too large; or readable, but no state dict: a TorchScript archive,
+//                        values that are no tensors, a tensor of another type.
 //   kResourceExhausted   Memory ran out.
+//   kUnavailable         The file cannot be read.
 absl::StatusOr<NamedTensors> ReadCheckpoint(const std::string& path);
 
 // The same on a file's bytes, which may be freed afterwards.

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -14,6 +12,7 @@
 #include "absl/base/internal/endian.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/files.h"
 #include "core/base/status_macros.h"
 
 namespace camnode {
@@ -22,7 +21,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr uint64_t kMaxHeaderBytes = 16 << 20;
-constexpr uint64_t kMaxFileBytes = uint64_t{8} << 30;
+constexpr int64_t kMaxFileBytes = int64_t{8} << 30;
 constexpr size_t kMaxTensors = 100'000;
 constexpr size_t kMaxDimensions = 8;
 constexpr char kMetadata[] = "__metadata__";
@@ -198,15 +197,7 @@ bool LooksLikeSafetensors(absl::string_view bytes) {
 }
 
 absl::StatusOr<NamedTensors> ReadSafetensors(const std::string& path) {
-  std::error_code error;
-  const uint64_t size = std::filesystem::file_size(path, error);
-  if (error) return absl::NotFoundError(absl::StrCat("no file ", path));
-  if (size > kMaxFileBytes) return absl::DataLossError(absl::StrCat(path, ": larger than 8 GiB"));
-  std::string bytes(size, '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(size))) {
-    return absl::DataLossError(absl::StrCat("cannot read ", path));
-  }
+  CAMNODE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxFileBytes));
   absl::StatusOr<NamedTensors> tensors = ParseSafetensors(bytes);
   if (!tensors.ok()) return Annotate(tensors.status(), path);
   return tensors;

@@ -19,7 +19,8 @@ namespace camnode {
 // Types: F32, F16, BF16, I64; at most 8 dimensions, 100,000 tensors and 8 GiB.  Every
 // tensor has memory of its own.  Control characters and quotes in names come escaped
 // as in C.  Thread-safe, as all functions here.
-// Errors: kNotFound (no such file), kDataLoss (damaged or too large: says where).
+// Errors: ReadFile's (kNotFound, kFailedPrecondition if it is too large, ...), kDataLoss
+// (damaged: says where).
 // Throws what LibTorch throws when memory runs out.
 absl::StatusOr<NamedTensors> ReadSafetensors(const std::string& path);
 

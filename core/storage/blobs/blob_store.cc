@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -95,6 +96,32 @@ struct BlobStore::State {
   }
 };
 
+StagedBlob::StagedBlob(BlobInfo info, std::string path)
+    : info_(std::move(info)), path_(std::move(path)) {}
+
+StagedBlob::StagedBlob(StagedBlob&& other) noexcept
+    : info_(std::move(other.info_)), path_(std::exchange(other.path_, "")) {}
+
+StagedBlob& StagedBlob::operator=(StagedBlob&& other) noexcept {
+  if (this == &other) return *this;
+  Discard();
+  info_ = std::move(other.info_);
+  path_ = std::exchange(other.path_, "");
+  return *this;
+}
+
+StagedBlob::~StagedBlob() { Discard(); }
+
+void StagedBlob::Discard() {
+  if (path_.empty() || std::uncaught_exceptions() > 0) return;
+  RemoveFile(path_).status().IgnoreError();  // Otherwise the sweep does it.
+}
+
+BlobInfo StagedBlob::Keep() && {
+  path_.clear();
+  return std::move(info_);
+}
+
 struct BlobWriter::State {
   State(DurableFile f, std::string id, std::string path)
       : file(std::move(f)), blob_id(std::move(id)), final_path(std::move(path)) {}
@@ -118,20 +145,21 @@ absl::Status BlobWriter::Append(absl::string_view bytes) {
 
 int64_t BlobWriter::size_bytes() const { return state_->file.size_bytes(); }
 
-absl::StatusOr<BlobInfo> BlobWriter::Finish() && {
+absl::StatusOr<StagedBlob> BlobWriter::Finish() && {
   const std::unique_ptr<State> state = std::move(state_);
   CrashPoint("after_blob_write");
   CAMNODE_RETURN_IF_ERROR(state->file.Sync());
   CrashPoint("after_blob_fsync");
   CAMNODE_RETURN_IF_ERROR(state->file.RenameTo(state->final_path));
   CrashPoint("after_blob_rename");
-  CAMNODE_RETURN_IF_ERROR(state->file.SyncDirectoryOfName());
-  CrashPoint("after_blob_directory_fsync");
   BlobInfo info;
   info.size_bytes = state->file.size_bytes();
   info.id = std::move(state->blob_id);
   if (state->sha256) info.sha256 = (*std::move(state->sha256)).Finish();
-  return info;
+  StagedBlob blob(std::move(info), std::move(state->final_path));
+  CAMNODE_RETURN_IF_ERROR(state->file.SyncDirectoryOfName());
+  CrashPoint("after_blob_directory_fsync");
+  return blob;
 }
 
 BlobStore::BlobStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -178,7 +206,8 @@ absl::StatusOr<BlobWriter> BlobStore::Create(BlobDigest digest) {
 absl::StatusOr<BlobInfo> BlobStore::Put(absl::string_view bytes) {
   CAMNODE_ASSIGN_OR_RETURN(BlobWriter writer, Create());
   CAMNODE_RETURN_IF_ERROR(writer.Append(bytes));
-  return std::move(writer).Finish();
+  CAMNODE_ASSIGN_OR_RETURN(StagedBlob blob, std::move(writer).Finish());
+  return std::move(blob).Keep();
 }
 
 absl::StatusOr<std::string> BlobStore::PathOf(absl::string_view id) const {

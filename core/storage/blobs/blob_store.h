@@ -36,6 +36,38 @@ struct BlobInfo {
   int64_t size_bytes = 0;
 };
 
+// A finished blob that no row names yet.  Move-only, used by one thread.  Destroyed before
+// Keep, it removes its file: nobody shall find bytes that were refused.  What it cannot
+// remove, and what a killed program leaves, the sweep does.
+//
+//   CAMNODE_ASSIGN_OR_RETURN(StagedBlob blob, std::move(writer).Finish());
+//   CAMNODE_RETURN_IF_ERROR(CheckHeader(blob.path()));  // Refused: the blob is gone.
+//   ... a row that names blob.info().id ...
+//   std::move(blob).Keep();
+//
+// Whoever does not know whether the row was committed must Keep: the sweep asks the
+// database.  While an exception unwinds nobody knows, so the blob stays then, too.
+class StagedBlob {
+ public:
+  StagedBlob(StagedBlob&& other) noexcept;
+  StagedBlob& operator=(StagedBlob&& other) noexcept;
+  ~StagedBlob();
+
+  const BlobInfo& info() const { return info_; }
+  const std::string& path() const { return path_; }  // As BlobStore::PathOf.
+
+  // A row names the blob, or may: it stays.
+  BlobInfo Keep() &&;
+
+ private:
+  friend class BlobWriter;
+  StagedBlob(BlobInfo info, std::string path);
+  void Discard();
+
+  BlobInfo info_;
+  std::string path_;  // Empty: nothing to remove.
+};
+
 // A blob being written.  Move-only, used by one thread.  Destroyed before
 // Finish, its file is removed; after a crash the next start removes it.
 class BlobWriter {
@@ -50,8 +82,8 @@ class BlobWriter {
   int64_t size_bytes() const;
 
   // fsync, rename to a new name, fsync of the directory: on return the blob
-  // survives a power cut.  Errors as Append.
-  absl::StatusOr<BlobInfo> Finish() &&;
+  // survives a power cut.  Errors as Append; there is no blob then.
+  absl::StatusOr<StagedBlob> Finish() &&;
 
  private:
   friend class BlobStore;
@@ -74,7 +106,7 @@ class BlobStore {
   ~BlobStore();
 
   absl::StatusOr<BlobWriter> Create(BlobDigest digest = BlobDigest::kOfAllBytes);
-  // Create, Append, Finish.
+  // Create, Append, Finish, Keep.
   absl::StatusOr<BlobInfo> Put(absl::string_view bytes);
 
   // The file of a finished blob, for readers that want a path.

@@ -235,6 +235,7 @@ absl::StatusOr<FoundFilms> FindInCsv(const DatasetOptions& options) {
   const std::uintmax_t size = fs::file_size(options.path, error);
   if (error) return StatusOfErrno(error.value(), Quoted(options.path));
   if (size > kMaxCsvBytes) return absl::InvalidArgumentError("larger than 4 GiB");
+  // A record at a time: larger than what should lie in memory.
   std::ifstream file(options.path, std::ios::binary);
   if (!file) return absl::NotFoundError("cannot be opened");
 

@@ -1,12 +1,12 @@
 #include "core/training/films/header_patient.h"
 
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/dicom/file/attribute_table.h"
 #include "core/dicom/file/dataset_scanner.h"
@@ -25,9 +25,7 @@ constexpr WantedAttribute kWanted[] = {{tags::kPatientId}, {tags::kIssuerOfPatie
 
 // Whatever is no picture is tried as DICOM, as when films are decoded.
 bool IsPicture(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string start(4, '\0');
-  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  const std::string start = ReadFileStart(path, 4).value_or("");
   return absl::StartsWith(start, "\x89PNG") || absl::StartsWith(start, "\xff\xd8\xff");
 }
 

@@ -64,7 +64,8 @@ absl::Status AddFilm(const std::string& path, const CsvRecord& record,
   return absl::OkStatus();
 }
 
-absl::Status ReadFile(const std::string& path, Films& films) {
+absl::Status AddFilmsOf(const std::string& path, Films& films) {
+  // A record at a time: there may be ten million.
   std::ifstream file(path, std::ios::binary);
   if (!file) return absl::NotFoundError(absl::StrCat("no file ", path));
   CsvReader reader(file);
@@ -87,7 +88,7 @@ absl::Status ReadFile(const std::string& path, Films& films) {
 absl::StatusOr<OutOfFoldScores> ReadOutOfFold(const std::vector<std::string>& paths,
                                               const std::string& positive_class) {
   Films films;
-  for (const std::string& path : paths) CAMNODE_RETURN_IF_ERROR(ReadFile(path, films));
+  for (const std::string& path : paths) CAMNODE_RETURN_IF_ERROR(AddFilmsOf(path, films));
   if (films.empty()) return absl::InvalidArgumentError("no film in the out-of-fold files");
   OutOfFoldScores scores;
   std::set<std::string> classes;

@@ -7,14 +7,13 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "core/base/durable_file.h"
+#include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/models/text_proto.h"
@@ -31,34 +30,20 @@ constexpr char kRunFile[] = "run.textproto";
 constexpr char kCurvesFile[] = "curves.csv";
 constexpr char kHeldOutFile[] = "held_out.csv";
 constexpr char kLockFile[] = "run.lock";
+constexpr int64_t kMaxFileBytes = 16 << 20;
 
 std::string In(const std::string& folder, const char* name) {
   return (fs::path(folder) / name).string();
 }
 
-std::string ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
-}
-
 // Whole or not at all; what stood there is replaced.
-absl::Status ReplaceFile(const std::string& path, const std::string& text) {
-  const std::string next = absl::StrCat(path, ".next");
-  std::error_code error;
-  fs::remove(next, error);
-  fs::remove(absl::StrCat(next, ".part"), error);
-  CAMNODE_RETURN_IF_ERROR(WriteFileDurably(next, text));
-  fs::rename(next, path, error);
-  if (error) {
-    return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", error.message()));
-  }
-  return SyncDirectory(DirectoryOf(path));
+absl::Status Replace(const std::string& path, const std::string& text) {
+  return ReplaceFileDurably(path, text, FileAccess::kOwnerOnly);
 }
 
 absl::Status CheckSameRun(const std::string& path, const v1::TrainingRun& wanted) {
   v1::TrainingRun there;
-  CAMNODE_RETURN_IF_ERROR(
-      Annotate(ParseTextProto(ReadText(In(path, kRunFile)), there), In(path, kRunFile)));
+  CAMNODE_RETURN_IF_ERROR(ReadTextProtoFile(In(path, kRunFile), kMaxFileBytes, there));
   std::string differences;
   google::protobuf::util::MessageDifferencer differencer;
   differencer.ReportDifferencesToString(&differences);
@@ -108,11 +93,11 @@ absl::StatusOr<RunFolder> RunFolder::Open(const std::string& path, const v1::Rec
     // Nothing came of it: its first films could not be read, perhaps.
     fs::remove(In(path, kRunFile), error);
   }
-  CAMNODE_RETURN_IF_ERROR(ReplaceFile(In(path, kRecipeFile), recipe_text));
+  CAMNODE_RETURN_IF_ERROR(Replace(In(path, kRecipeFile), recipe_text));
   CAMNODE_RETURN_IF_ERROR(
-      ReplaceFile(In(path, kRunFile), FormatTextProto(run,
-                                                      "What this training was made of; see "
-                                                      "proto/camnode/training/v1/run.proto.")));
+      Replace(In(path, kRunFile), FormatTextProto(run,
+                                                  "What this training was made of; see "
+                                                  "proto/camnode/training/v1/run.proto.")));
   return RunFolder(path, std::move(lock));
 }
 
@@ -123,7 +108,8 @@ absl::StatusOr<std::vector<CurvePoint>> RunFolder::ReadCurves(int epochs) const 
   const std::string path = In(path_, kCurvesFile);
   std::error_code error;
   if (epochs == 0 || !fs::exists(path, error)) return kept;
-  const absl::StatusOr<std::vector<CurvePoint>> curves = ParseCurves(ReadText(path));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxFileBytes));
+  const absl::StatusOr<std::vector<CurvePoint>> curves = ParseCurves(text);
   if (!curves.ok()) return Annotate(curves.status(), path);
   for (const CurvePoint& curve : *curves) {
     if (curve.epoch <= epochs) kept.push_back(curve);
@@ -132,11 +118,11 @@ absl::StatusOr<std::vector<CurvePoint>> RunFolder::ReadCurves(int epochs) const 
 }
 
 absl::Status RunFolder::WriteCurves(const std::vector<CurvePoint>& curves) const {
-  return ReplaceFile(In(path_, kCurvesFile), FormatCurves(curves));
+  return Replace(In(path_, kCurvesFile), FormatCurves(curves));
 }
 
 absl::Status RunFolder::WriteHeldOut(const std::string& text) const {
-  return ReplaceFile(In(path_, kHeldOutFile), text);
+  return Replace(In(path_, kHeldOutFile), text);
 }
 
 }  // namespace camnode

@@ -28,6 +28,27 @@ std::string Png(uint32_t width) {
   return png + std::string(34, 'z');
 }
 
+// A database whose answers get lost, as when the server dies right after a commit.
+class ForgetfulDatabase final : public SqlDatabase {
+ public:
+  explicit ForgetfulDatabase(SqlDatabase& database) : database_(database) {}
+
+  absl::Status Write(absl::FunctionRef<absl::Status(SqlTransaction&)> work) override {
+    const absl::Status status = database_.Write(work);
+    return status.ok() && loses_writes ? absl::UnavailableError("no answer") : status;
+  }
+  absl::Status Read(absl::FunctionRef<absl::Status(SqlTransaction&)> work) override {
+    return loses_reads ? absl::UnavailableError("no answer") : database_.Read(work);
+  }
+  SqlDialect dialect() const override { return database_.dialect(); }
+
+  bool loses_writes = false;
+  bool loses_reads = false;
+
+ private:
+  SqlDatabase& database_;
+};
+
 class IngestTest : public IngestFixture {
  protected:
   void SetUp() override {
@@ -39,6 +60,16 @@ class IngestTest : public IngestFixture {
     trial.priority = JobPriority::kBacklog;
     options_.workflows.push_back(trial);
     options_.workflows[0].return_to_sender = true;
+    Restart();
+  }
+
+  // From here on the stores that Ingest writes to are on `forgetful_`.
+  void UseForgetfulDatabase() {
+    forgetful_ = std::make_unique<ForgetfulDatabase>(*opened_.database);
+    instances_ = std::make_unique<InstanceStore>(*forgetful_, clock_);
+    results_ = std::make_unique<ResultStore>(*forgetful_, clock_);
+    quarantine_ = std::make_unique<Quarantine>(*forgetful_, clock_, QuarantineOptions());
+    options_.quarantine = quarantine_.get();
     Restart();
   }
 
@@ -96,6 +127,7 @@ class IngestTest : public IngestFixture {
 
   int64_t QueuedJobs() { return jobs_->Depth()->queued; }
 
+  std::unique_ptr<ForgetfulDatabase> forgetful_;
   std::unique_ptr<Quarantine> quarantine_;
 };
 
@@ -245,6 +277,40 @@ TEST_F(IngestTest, RefusesAnUploadInConflictEvenIfThereIsAQuarantine) {
   EXPECT_THAT(Upload(MediaType::kDicom, file), StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(quarantine_->Size()->instances, 1);
   EXPECT_EQ(BlobFiles(), 2);
+}
+
+// The row may name the bytes: the sweep asks, and removes them only if it does not.
+TEST_F(IngestTest, KeepsTheBytesIfNobodyCanSayWhetherTheRowWasCommitted) {
+  UseForgetfulDatabase();
+  forgetful_->loses_writes = true;
+  EXPECT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Upload(MediaType::kPng, Png(100)), StatusIs(absl::StatusCode::kUnavailable));
+
+  EXPECT_EQ(BlobFiles(), 2);
+  EXPECT_FALSE(BytesOf(Stored("1.2.3")).empty()) << "it was";
+}
+
+TEST_F(IngestTest, KeepsTheBytesIfNobodyCanSayWhetherTheQuarantineTookThem) {
+  UseForgetfulDatabase();
+  ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 1000)), IsOk());
+  forgetful_->loses_writes = true;
+  EXPECT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3", 2000)),
+              StatusIs(absl::StatusCode::kUnavailable));
+
+  EXPECT_EQ(BlobFiles(), 2);
+  const auto entries = quarantine_->List(10, 0);
+  ASSERT_THAT(entries, IsOk());
+  ASSERT_EQ(entries->size(), 1);
+  EXPECT_FALSE(BytesOf(entries->front().instance).empty()) << "it did";
+}
+
+TEST_F(IngestTest, KeepsNothingIfTheDatabaseCannotBeAskedBeforeTheRow) {
+  UseForgetfulDatabase();
+  forgetful_->loses_reads = true;
+  EXPECT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(BlobFiles(), 0);
 }
 
 TEST_F(IngestTest, RefusesUidsThatAreNotTheCommandsAndKeepsNothing) {

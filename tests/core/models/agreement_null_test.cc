@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace v1 = camnode::model::v1;
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 ModelFolder Folder(const std::string& name, char digit) {
@@ -100,6 +101,29 @@ TEST_F(AgreementNullTest, RefusesWhatIsDamagedAndNamesTheFile) {
     EXPECT_THAT(LoadAgreementNull(folder_.string(), TwoModels()),
                 StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(path)));
   }
+}
+
+TEST_F(AgreementNullTest, SaysInWhichLineAndColumnAFileIsWrong) {
+  ASSERT_THAT(SaveAgreementNull(folder_.string(), SomeNull()), IsOk());
+  const std::string path = AgreementNullPath(folder_.string(), MapsDigest(TwoModels()));
+  std::ofstream(path, std::ios::trunc) << "# A comment.\nmodel_digest: \"x\"";
+  EXPECT_THAT(LoadAgreementNull(folder_.string(), TwoModels()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr(path + ": 2:"), HasSubstr("Its fields are models_digest"))));
+}
+
+// What a killed program left neither stops the next one nor is read.
+TEST_F(AgreementNullTest, IsReplacedAsAWholeWhateverLiesBesideIt) {
+  ASSERT_THAT(SaveAgreementNull(folder_.string(), SomeNull()), IsOk());
+  const std::string path = AgreementNullPath(folder_.string(), MapsDigest(TwoModels()));
+  fs::create_directory(path + ".part");
+
+  AgreementNull other = SomeNull();
+  other.mutable_distributions(0)->set_overlap(0, -1.0);
+  ASSERT_THAT(SaveAgreementNull(folder_.string(), other), IsOk());
+
+  EXPECT_EQ(LoadAgreementNull(folder_.string(), TwoModels())->SerializeAsString(),
+            other.SerializeAsString());
 }
 
 TEST(PercentileAmongTest, InterpolatesAndTakesTheMiddleOfEqualValues) {

@@ -82,6 +82,20 @@ TEST_F(EnsembleThresholdTest, StaysWithModelsWhoseOwnThresholdChanged) {
   EXPECT_THAT(LoadEnsembleThreshold(folder_.string(), models), IsOk());
 }
 
+TEST_F(EnsembleThresholdTest, SaysInWhichLineAndColumnAFileIsWrong) {
+  ASSERT_THAT(SaveEnsembleThreshold(folder_.string(), SomeThreshold()), IsOk());
+  std::ofstream(Path(), std::ios::trunc) << "# A comment.\n\nthreshold = 4";
+  EXPECT_THAT(LoadEnsembleThreshold(folder_.string(), TwoModels()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(Path() + ": 3:11: ")));
+}
+
+// What a killed program left neither stops the next one nor is read.
+TEST_F(EnsembleThresholdTest, IsSavedWhateverLiesBesideIt) {
+  fs::create_directories(Path() + ".part");
+  EXPECT_THAT(SaveEnsembleThreshold(folder_.string(), SomeThreshold()), IsOk());
+  EXPECT_THAT(LoadEnsembleThreshold(folder_.string(), TwoModels()), IsOk());
+}
+
 TEST_F(EnsembleThresholdTest, RefusesAFileThatSaysWhatCannotBe) {
   EnsembleThreshold wrong = SomeThreshold();
   wrong.set_interval_low(0.8);

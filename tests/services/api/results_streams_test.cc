@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/stopwatch.h"
+#include "core/render/image_codec.h"
 #include "tests/services/service_fixture.h"
 
 namespace camnode {
@@ -145,7 +146,7 @@ class UploadTest : public ServiceTest {
 
   static v1::AnalyzeInstanceRequest Header(bool wait = false, const std::string& request_id = "") {
     v1::AnalyzeInstanceRequest part;
-    part.mutable_header()->set_media_type(v1::MEDIA_TYPE_DICOM);
+    part.mutable_header()->set_media_type(v1::MEDIA_TYPE_PNG);
     part.mutable_header()->set_wait(wait);
     part.mutable_header()->set_request_id(request_id);
     return part;
@@ -155,14 +156,16 @@ class UploadTest : public ServiceTest {
     part.set_chunk(bytes);
     return part;
   }
+
+  const std::string film_ = EncodePng(cv::Mat1b(2, 4, uint8_t{100})).value();
 };
 
 TEST_F(UploadTest, AFilmInChunksIsOneFilmAndTheSameBytesAgainAreARepeat) {
   v1::AnalyzeInstanceResponse first, second;
 
-  ASSERT_TRUE(Upload({Header(), Chunk("ab"), Chunk("c")}, &first).ok());
+  ASSERT_TRUE(Upload({Header(), Chunk(film_.substr(0, 20)), Chunk(film_.substr(20))}, &first).ok());
   ASSERT_TRUE(
-      Upload({Header(false, "01234567-89ab-CDEF-0123-456789abcdef"), Chunk("abc")}, &second).ok());
+      Upload({Header(false, "01234567-89ab-CDEF-0123-456789abcdef"), Chunk(film_)}, &second).ok());
 
   EXPECT_FALSE(first.repeat());
   EXPECT_EQ(first.instance().state(), v1::INSTANCE_STATE_QUEUED);
@@ -173,7 +176,7 @@ TEST_F(UploadTest, AFilmInChunksIsOneFilmAndTheSameBytesAgainAreARepeat) {
 TEST_F(UploadTest, WaitingAnswersWithTheAnalysis) {
   v1::AnalyzeInstanceResponse response;
   grpc::Status status;
-  std::thread caller([&] { status = Upload({Header(/*wait=*/true), Chunk("film")}, &response); });
+  std::thread caller([&] { status = Upload({Header(/*wait=*/true), Chunk(film_)}, &response); });
   // The film is there once its job can be leased.
   while (stores_->jobs.Depth().value().queued == 0) std::this_thread::yield();
   AnalyzeNext();
@@ -187,7 +190,7 @@ TEST_F(UploadTest, WaitingAnswersWithTheAnalysis) {
 TEST_F(UploadTest, WaitingForAFilmThatIsBuriedSaysSo) {
   v1::AnalyzeInstanceResponse response;
   grpc::Status status;
-  std::thread caller([&] { status = Upload({Header(/*wait=*/true), Chunk("film")}, &response); });
+  std::thread caller([&] { status = Upload({Header(/*wait=*/true), Chunk(film_)}, &response); });
   while (stores_->jobs.Depth().value().queued == 0) std::this_thread::yield();
   BuryNext("no pixels");
   caller.join();
@@ -201,7 +204,7 @@ TEST_F(UploadTest, TheWaitEndsAndSaysThatTheFilmIsStored) {
   StartServer(options);
   v1::AnalyzeInstanceResponse response;
 
-  EXPECT_THAT(Upload({Header(/*wait=*/true), Chunk("film")}, &response),
+  EXPECT_THAT(Upload({Header(/*wait=*/true), Chunk(film_)}, &response),
               FailsWith(grpc::StatusCode::DEADLINE_EXCEEDED, "NOT_YET_ANALYZED"));
   EXPECT_EQ(stores_->jobs.Depth().value().queued, 1);
 }
@@ -210,7 +213,10 @@ TEST_F(UploadTest, RefusesWhatIsNotAnUpload) {
   v1::AnalyzeInstanceResponse response;
   v1::AnalyzeInstanceRequest no_media_type = Header();
   no_media_type.mutable_header()->clear_media_type();
+  v1::AnalyzeInstanceRequest of_no_workflow = Header();
+  of_no_workflow.mutable_header()->set_workflow("nonsense");
   const std::vector<std::vector<v1::AnalyzeInstanceRequest>> wrong = {
+      {of_no_workflow, Chunk("abc")},
       {},
       {Chunk("abc")},
       {no_media_type, Chunk("abc")},
@@ -228,12 +234,12 @@ TEST_F(UploadTest, RefusesWhatIsNotAnUpload) {
 
 TEST_F(UploadTest, StopsTakingBytesBeyondTheLimit) {
   ResultsServiceOptions options;
-  options.upload.max_upload_bytes = 4;
+  options.upload.max_upload_bytes = static_cast<int64_t>(film_.size());
   StartServer(options);
   v1::AnalyzeInstanceResponse response;
 
-  EXPECT_TRUE(Upload({Header(), Chunk("1234")}, &response).ok());
-  EXPECT_THAT(Upload({Header(), Chunk("1234"), Chunk("5")}, &response),
+  EXPECT_TRUE(Upload({Header(), Chunk(film_)}, &response).ok());
+  EXPECT_THAT(Upload({Header(), Chunk(film_), Chunk("5")}, &response),
               FailsWith(grpc::StatusCode::RESOURCE_EXHAUSTED, "UPLOAD_TOO_LARGE"));
 }
 

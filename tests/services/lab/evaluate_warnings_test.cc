@@ -159,5 +159,20 @@ TEST_F(LabEvaluateWarningsTest, KeepsTheReportToItsOwnerAndRefusesToExplainThree
   }
 }
 
+// Rights that are taken away later do not close a file that somebody has open.
+TEST_F(LabEvaluateWarningsTest, WritesAReportBesideTheOldOneThatOthersMayHaveOpen) {
+  CAMNODE_NEEDS_TEST_DATA("kermany224/val");
+  WriteCsv();
+  fs::create_directories(folder_ / "report");
+  std::ofstream(folder_ / "report" / "report.json") << "old";
+  std::ifstream open_to_all(folder_ / "report" / "report.json");
+
+  ASSERT_THAT(Evaluate(kModel), IsOk());
+
+  std::string seen;
+  std::getline(open_to_all, seen, '\0');
+  EXPECT_EQ(seen, "old");
+}
+
 }  // namespace
 }  // namespace camnode

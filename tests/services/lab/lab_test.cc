@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/base/files.h"
 #include "core/models/model_repository.h"
 #include "services/lab/arguments.h"
 #include "services/lab/commands.h"
@@ -97,6 +98,10 @@ class LabTest : public ::testing::Test {
   ~LabTest() override { fs::remove_all(folder_); }
 
   std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+
+  static std::string Read(const std::string& path) {
+    return ReadFile(path, int64_t{1} << 30).value_or("(absent)");
+  }
 
   std::vector<nlohmann::json> Lines(const std::string& path) const {
     std::vector<nlohmann::json> lines;
@@ -283,6 +288,48 @@ TEST_F(LabTest, FitOutliersGivesAModelAFileThatExplainUses) {
   const nlohmann::json result = Lines(Path("out.jsonl"))[0]["models"][0];
   EXPECT_GT(result["outlier_threshold"], 0.0);
   EXPECT_LT(result["outlier_distance"], result["outlier_threshold"]) << "one of the fitted films";
+}
+
+// A node may be serving the model, and the fit may be killed: what is there is replaced as a
+// whole, never written over.
+TEST_F(LabTest, FitOutliersReplacesTheFilesOfAModelAsAWhole) {
+  fs::copy("deploy/models/resnet18/1", Path("model"));
+  for (const char* file : {"manifest.textproto", "outliers.safetensors"}) {
+    fs::create_hard_link(folder_ / "model" / file, folder_ / file);
+  }
+  const std::string manifest = Read(Path("manifest.textproto"));
+  const std::string outliers = Read(Path("outliers.safetensors"));
+  const fs::perms rights = fs::status(folder_ / "manifest.textproto").permissions();
+
+  ASSERT_THAT(RunFitOutliers({"--model", Path("model"), "--components", "1", "--threads", "1",
+                              "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
+                              "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
+              IsOk());
+
+  EXPECT_EQ(Read(Path("manifest.textproto")), manifest) << "whoever had it open reads it still";
+  EXPECT_EQ(Read(Path("outliers.safetensors")), outliers);
+  EXPECT_EQ(fs::status(folder_ / "model/manifest.textproto").permissions(), rights);
+  EXPECT_FALSE(fs::exists(folder_ / "model/outliers.next.safetensors"));
+}
+
+// A killed fit may have left the manifest with the new file's first name.
+TEST_F(LabTest, FitOutliersPutsInOrderWhatAKilledFitLeft) {
+  fs::copy("deploy/models/resnet18/1", Path("model"));
+  fs::rename(folder_ / "model/outliers.safetensors", folder_ / "model/outliers.next.safetensors");
+  std::string manifest = Read(Path("model/manifest.textproto"));
+  manifest.replace(manifest.find("outliers.safetensors"), 8, "outliers.next");
+  std::ofstream(Path("model/manifest.textproto"), std::ios::trunc) << manifest;
+  ASSERT_THAT(LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest), IsOk());
+
+  ASSERT_THAT(RunFitOutliers({"--model", Path("model"), "--components", "1", "--threads", "1",
+                              "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
+                              "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
+              IsOk());
+
+  const auto model = LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest);
+  ASSERT_THAT(model, IsOk());
+  EXPECT_EQ(model->manifest.outlier_file(), "outliers.safetensors");
+  EXPECT_FALSE(fs::exists(folder_ / "model/outliers.next.safetensors"));
 }
 
 TEST_F(LabTest, CommandsOnFilmsSayWhatIsMissing) {

@@ -58,6 +58,7 @@ TEST_F(LabPrecisionTest, RefusesWhatTooFewFilmsSayAndStoresWhatItMeasured) {
   const bool half = HasFastPrecision(ComputePrecision::kBfloat16);
   const std::string precision = half ? "bfloat16" : "float32";
   const std::string before = ReadText(folder_ / "model/manifest.textproto");
+  fs::create_hard_link(folder_ / "model/manifest.textproto", folder_ / "manifest.textproto");
 
   ::testing::internal::CaptureStdout();
   const absl::Status status = Evaluate({"--precision", precision, "--store"});
@@ -69,6 +70,7 @@ TEST_F(LabPrecisionTest, RefusesWhatTooFewFilmsSayAndStoresWhatItMeasured) {
                           HasSubstr(": 3 films, AUC "), HasSubstr("at least 200 are needed")));
   EXPECT_THAT(ReadText(folder_ / "model/manifest.textproto"), StartsWith(before))
       << "what stood there, comments and all, must stay";
+  EXPECT_EQ(ReadText(folder_ / "manifest.textproto"), before) << "it is replaced as a whole";
   const auto model = LoadModelFolder((folder_ / "model").string(), WeightsCheck::kVerifyDigest);
   ASSERT_THAT(model, IsOk());
   const auto shipped = LoadModelFolder("deploy/models/resnet18/1", WeightsCheck::kSkipDigest);

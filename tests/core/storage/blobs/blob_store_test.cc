@@ -52,6 +52,12 @@ class BlobStoreTest : public ::testing::Test {
     ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
   }
 
+  StagedBlob Staged(const std::string& bytes) {
+    BlobWriter writer = store_->Create().value();
+    EXPECT_THAT(writer.Append(bytes), IsOk());
+    return std::move(writer).Finish().value();
+  }
+
   std::string PathOf(const BlobInfo& blob) { return store_->PathOf(blob.id).value_or(""); }
 
   TemporaryDirectory directory_;
@@ -64,10 +70,10 @@ TEST_F(BlobStoreTest, DigestsNothingForACallerThatDigestsItself) {
   absl::StatusOr<BlobWriter> writer = store_->Create(BlobDigest::kNone);
   ASSERT_THAT(writer, IsOk());
   ASSERT_THAT(writer->Append("film"), IsOk());
-  const absl::StatusOr<BlobInfo> blob = (*std::move(writer)).Finish();
+  const absl::StatusOr<StagedBlob> blob = (*std::move(writer)).Finish();
   ASSERT_THAT(blob, IsOk());
-  EXPECT_EQ(blob->sha256, "");
-  EXPECT_EQ(store_->ReadAll(blob->id, 10).value_or(""), "film");
+  EXPECT_EQ(blob->info().sha256, "");
+  EXPECT_EQ(store_->ReadAll(blob->info().id, 10).value_or(""), "film");
 }
 
 TEST_F(BlobStoreTest, BytesComeBackWithTheirDigest) {
@@ -76,9 +82,12 @@ TEST_F(BlobStoreTest, BytesComeBackWithTheirDigest) {
   ASSERT_THAT(writer->Append("chest "), IsOk());
   ASSERT_THAT(writer->Append(std::string("\0film", 5)), IsOk());
   EXPECT_EQ(writer->size_bytes(), 11);
-  const absl::StatusOr<BlobInfo> blob = std::move(*writer).Finish();
+  absl::StatusOr<StagedBlob> staged = std::move(*writer).Finish();
 
-  ASSERT_THAT(blob, IsOk());
+  ASSERT_THAT(staged, IsOk());
+  EXPECT_EQ(staged->path(), PathOf(staged->info()));
+  const BlobInfo kept = (*std::move(staged)).Keep();
+  const BlobInfo* const blob = &kept;
   const std::string bytes("chest \0film", 11);
   EXPECT_THAT(blob->id, MatchesRegex("[0-9a-f]+"));
   EXPECT_EQ(blob->id.size(), 32u);
@@ -106,6 +115,42 @@ TEST_F(BlobStoreTest, AnErrorAtAnyStepLeavesNoFile) {
     EXPECT_THAT(store_->Put("film"), StatusIs(absl::StatusCode::kUnavailable)) << step;
     EXPECT_EQ(Files(""), 0) << step;
   }
+}
+
+TEST_F(BlobStoreTest, AFolderThatCannotBeSyncedLeavesNoFile) {
+  absl::StatusOr<BlobWriter> writer = store_->Create();
+  ASSERT_THAT(writer->Append("film"), IsOk());
+  calls_.FailOnce("open", EIO);  // Of the folder: that of the part file was before.
+  EXPECT_THAT((*std::move(writer)).Finish(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(Files(""), 0);
+}
+
+TEST_F(BlobStoreTest, AStagedBlobIsGoneUnlessItIsKept) {
+  { const StagedBlob refused = Staged("refused"); }
+  EXPECT_EQ(Files(""), 0);
+
+  StagedBlob blob = Staged("film");
+  EXPECT_EQ(Files(""), 1);
+  { const StagedBlob moved = std::move(blob); }
+  EXPECT_EQ(Files(""), 0) << "the last owner decides";
+
+  StagedBlob other = Staged("other");
+  other = Staged("film");
+  EXPECT_EQ(Files(""), 1) << "what it held before is gone";
+  const BlobInfo kept = std::move(other).Keep();
+  EXPECT_THAT(store_->ReadAll(kept.id, 10), IsOkAndHolds("film"));
+}
+
+// The row may have been committed before whatever threw: the sweep asks.
+TEST_F(BlobStoreTest, AStagedBlobOutlivesAnException) {
+  std::string id;
+  try {
+    const StagedBlob blob = Staged("film");
+    id = blob.info().id;
+    throw std::bad_alloc();
+  } catch (const std::bad_alloc&) {
+  }
+  EXPECT_THAT(store_->ReadAll(id, 10), IsOkAndHolds("film"));
 }
 
 TEST_F(BlobStoreTest, AnAbandonedWriterLeavesNoFile) {

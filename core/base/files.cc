@@ -1,0 +1,144 @@
+#include "core/base/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/base/unique_descriptor.h"
+
+namespace camnode {
+namespace {
+
+constexpr int64_t kStepBytes = int64_t{1} << 16;
+
+mode_t ModeOf(FileAccess access) { return access == FileAccess::kOwnerOnly ? 0600 : 0666; }
+
+struct OpenFile {
+  UniqueDescriptor descriptor;
+  int64_t size_bytes = 0;  // As the system says: 0 for pipes, devices and /proc.
+};
+
+absl::StatusOr<OpenFile> OpenToRead(const std::string& path) {
+  // Does not wait for somebody to write into a named pipe.
+  UniqueDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat entry {};
+  if (!descriptor.valid() || ::fstat(descriptor.get(), &entry) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR)
+      return absl::NotFoundError(absl::StrCat("no file ", path));
+    return StatusOfErrno(errno, absl::StrCat("cannot open ", path));
+  }
+  if (S_ISDIR(entry.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat(path, " is a folder; expected a file"));
+  }
+  // But does wait for those who do write.
+  const int flags = ::fcntl(descriptor.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
+    return StatusOfErrno(errno, absl::StrCat("cannot open ", path));
+  }
+  return OpenFile{std::move(descriptor), S_ISREG(entry.st_mode) ? int64_t{entry.st_size} : 0};
+}
+
+// Appends up to `max_bytes`, fewer only at the file's end.
+absl::Status Append(const OpenFile& file, const std::string& path, int64_t max_bytes,
+                    std::string& bytes) {
+  const size_t end = bytes.size() + static_cast<size_t>(max_bytes);
+  size_t done = bytes.size();
+  bytes.resize(end);
+  while (done < end) {
+    const ssize_t size = ::read(file.descriptor.get(), bytes.data() + done, end - done);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return StatusOfErrno(errno, absl::StrCat("cannot read ", path));
+    if (size == 0) break;
+    done += static_cast<size_t>(size);
+  }
+  bytes.resize(done);
+  return absl::OkStatus();
+}
+
+absl::Status TooLarge(const std::string& path, int64_t max_bytes) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, " is larger than ", max_bytes, " bytes, the most that is read of it"));
+}
+
+absl::Status WriteAll(int descriptor, absl::string_view bytes, const std::string& path,
+                      FileSystemCalls& calls) {
+  while (!bytes.empty()) {
+    const ssize_t written = calls.Write(descriptor, bytes.data(), bytes.size());
+    if (written <= 0) {
+      const int error = written < 0 ? errno : EIO;
+      if (error == EINTR) continue;
+      return StatusOfErrno(error, absl::StrCat("cannot write ", path));
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes) {
+  CAMNODE_ASSIGN_OR_RETURN(const OpenFile file, OpenToRead(path));
+  if (file.size_bytes > max_bytes) return TooLarge(path, max_bytes);
+  std::string bytes;
+  CAMNODE_RETURN_IF_ERROR(Append(file, path, file.size_bytes, bytes));
+  // The system may know no size, and a file may grow meanwhile: only the end ends it.
+  while (true) {
+    std::string more;
+    CAMNODE_RETURN_IF_ERROR(Append(file, path, kStepBytes, more));
+    if (more.empty()) return bytes;
+    if (static_cast<int64_t>(bytes.size() + more.size()) > max_bytes) {
+      return TooLarge(path, max_bytes);
+    }
+    bytes += more;
+  }
+}
+
+absl::StatusOr<std::string> ReadFileStart(const std::string& path, int64_t bytes) {
+  CAMNODE_ASSIGN_OR_RETURN(const OpenFile file, OpenToRead(path));
+  std::string start;
+  CAMNODE_RETURN_IF_ERROR(Append(file, path, bytes, start));
+  return start;
+}
+
+absl::Status WriteFile(const std::string& path, absl::string_view bytes, FileAccess access,
+                       FileSystemCalls& calls) {
+  int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
+  if (access == FileAccess::kOwnerOnly) {
+    if (calls.Unlink(path.c_str()) != 0 && errno != ENOENT) {
+      return StatusOfErrno(errno, absl::StrCat("cannot write ", path));
+    }
+    flags |= O_EXCL;
+  } else {
+    flags |= O_TRUNC;
+  }
+  const int descriptor = calls.Open(path.c_str(), flags, ModeOf(access));
+  if (descriptor < 0) return StatusOfErrno(errno, absl::StrCat("cannot write ", path));
+  const absl::Status written = WriteAll(descriptor, bytes, path, calls);
+  // Network file systems report late write errors here.
+  const bool closed = ::close(descriptor) == 0 || errno == EINTR;
+  if (written.ok() && !closed) return StatusOfErrno(errno, absl::StrCat("cannot write ", path));
+  return written;
+}
+
+absl::Status ReplaceFileDurably(const std::string& path, absl::string_view bytes, FileAccess access,
+                                FileSystemCalls& calls) {
+  absl::BitGen random;
+  const std::string part =
+      absl::StrCat(path, ".", absl::Hex(absl::Uniform<uint32_t>(random), absl::kZeroPad8), ".part");
+  CAMNODE_ASSIGN_OR_RETURN(DurableFile file, DurableFile::Create(part, calls, ModeOf(access)));
+  if (access == FileAccess::kByUmask) file.TakeAccessOf(path);
+  CAMNODE_RETURN_IF_ERROR(file.Append(bytes));
+  CAMNODE_RETURN_IF_ERROR(file.Sync());
+  CAMNODE_RETURN_IF_ERROR(file.Replace(path));
+  return file.SyncDirectoryOfName();
+}
+
+}  // namespace camnode
