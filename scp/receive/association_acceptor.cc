@@ -45,8 +45,8 @@ class AssociationAcceptor::Pool {
         policy_(policy),
         handler_(handler),
         admission_(options_, policy, draining_, stats_),
-        census_(options.max_associations_per_peer,
-                options.max_associations + kSpareThreads - kAcceptingThreads),
+        census_(options.settings.max_associations_per_peer,
+                options.settings.max_associations + kSpareThreads - kAcceptingThreads),
         plain_(options_, nullptr, policy, stopped_, census_),
         tls_(options_, options.tls, policy, stopped_, census_) {}
   ~Pool() { Stop(); }
@@ -88,9 +88,11 @@ absl::Status AssociationAcceptor::Pool::Start() {
     return absl::InvalidArgumentError("there is no AE title to answer to");
   }
   CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
-  if (options_.port != kNoPort) CAMNODE_RETURN_IF_ERROR(plain_.Open(options_.port));
-  if (options_.tls_port != kNoPort) CAMNODE_RETURN_IF_ERROR(tls_.Open(options_.tls_port));
-  const int count = options_.max_associations + kSpareThreads;
+  if (options_.settings.port != kNoPort)
+    CAMNODE_RETURN_IF_ERROR(plain_.Open(options_.settings.port));
+  if (options_.settings.tls_port != kNoPort)
+    CAMNODE_RETURN_IF_ERROR(tls_.Open(options_.settings.tls_port));
+  const int count = options_.settings.max_associations + kSpareThreads;
   threads_.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) threads_.emplace_back([this] { AcceptAssociations(); });
   return absl::OkStatus();

@@ -37,7 +37,7 @@ StorageScp::StorageScp(T_ASC_Association* association, GuardedConnection& connec
       handler_(handler),
       stats_(stats) {}
 
-int StorageScp::TimeoutSeconds() const { return DcmtkSeconds(options_.idle_timeout); }
+int StorageScp::TimeoutSeconds() const { return DcmtkSeconds(options_.settings.idle_timeout); }
 
 AssociationEnd StorageScp::Run() {
   while (ServeOneMessage()) {
@@ -71,7 +71,7 @@ bool StorageScp::ServeOneMessage() {
     case GuardedConnection::Wait::kInterrupted:
       return Abort("draining", "the node stops");
   }
-  connection_.SetDeadline(options_.instance_timeout);
+  connection_.SetDeadline(options_.settings.instance_timeout);
 
   T_DIMSE_Message message;
   std::memset(&message, 0, sizeof message);

@@ -14,6 +14,8 @@
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
+#include "core/base/option_ranges.h"
+#include "core/base/status_macros.h"
 #include "scp/send/storage_scu.h"
 #include "scp/wire/dcmtk_setup.h"
 #include "scp/wire/dimse_status.h"
@@ -29,16 +31,15 @@ absl::Status CheckOptions(const OutboxSenderOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat(name, " is out of range"));
   };
   if (options.ae_title.empty()) return absl::InvalidArgumentError("our AE title is empty");
-  if (options.max_failures < 1) return out_of_range("max_failures");
-  if (options.max_per_association < 1) return out_of_range("max_per_association");
   if (options.max_active_destinations < 1 || options.max_active_destinations > 100) {
     return out_of_range("max_active_destinations");
   }
-  if (options.connect_timeout < absl::Milliseconds(1)) return out_of_range("connect_timeout");
-  if (options.response_timeout < absl::Milliseconds(1)) return out_of_range("response_timeout");
   if (options.poll_interval < absl::Milliseconds(1)) return out_of_range("poll_interval");
-  if (options.backoff.initial <= absl::ZeroDuration() ||
-      options.backoff.maximum < options.backoff.initial || options.backoff.multiplier < 1.0) {
+  DeliverySettings settings = options.settings;
+  OptionRanges ranges;
+  ReadOptions(ranges, &settings);
+  CAMNODE_RETURN_IF_ERROR(ranges.status());
+  if (settings.backoff.maximum < settings.backoff.initial || settings.backoff.multiplier < 1.0) {
     return out_of_range("backoff");
   }
   return absl::OkStatus();
@@ -199,7 +200,7 @@ void OutboxSender::Impl::Send() {
     }
     // A destination that was down is tried with one object, not with many leases.
     const bool reached =
-        SendBatch(*destination, first_after_failure ? 1 : options_.max_per_association);
+        SendBatch(*destination, first_after_failure ? 1 : options_.settings.max_per_association);
     {
       MutexLock lock(&mutex_);
       DestinationState& state = states_[*destination];
@@ -218,7 +219,7 @@ void OutboxSender::Impl::Send() {
 
 absl::Duration OutboxSender::Impl::Delay(int failures) {
   absl::BitGen random;
-  return DelayBeforeRetry(options_.backoff, std::max(failures, 1), random);
+  return DelayBeforeRetry(options_.settings.backoff, std::max(failures, 1), random);
 }
 
 bool OutboxSender::Impl::SendBatch(const std::string& destination, int max) {
@@ -246,8 +247,8 @@ bool OutboxSender::Impl::SendBatch(const std::string& destination, int max) {
   }
   StorageScuOptions options;
   options.ae_title = options_.ae_title;
-  options.connect_timeout = options_.connect_timeout;
-  options.response_timeout = options_.response_timeout;
+  options.connect_timeout = options_.settings.connect_timeout;
+  options.response_timeout = options_.settings.response_timeout;
   options.tls = options_.tls;
   options.stop = &abandon_;
   stats_.associations.fetch_add(1);
@@ -308,8 +309,8 @@ void OutboxSender::Impl::Settle(DeliveryLease lease, const Settlement& settlemen
   const Delivery delivery = lease.delivery();
   const std::string instance = lease.derived().sop_instance_uid.text();
   const int failures = delivery.failures + 1;
-  const bool spent =
-      settlement.outcome == DeliveryOutcome::kRetryThenBury && failures >= options_.max_failures;
+  const bool spent = settlement.outcome == DeliveryOutcome::kRetryThenBury &&
+                     failures >= options_.settings.max_failures;
   absl::Status settled;
   absl::string_view outcome;
   if (settlement.outcome == DeliveryOutcome::kDelivered) {

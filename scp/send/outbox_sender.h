@@ -12,11 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
-#include "core/base/retryable.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/outbox.h"
 #include "core/storage/sql/doorbell.h"
 #include "scp/send/destination.h"
+#include "scp/settings/delivery_settings.h"
 
 namespace camnode {
 
@@ -27,20 +27,7 @@ struct OutboxSenderOptions {
   // Certificates for destinations that are called by TLS; outlives the sender.  May
   // be null if none is.
   const TlsCredentials* tls = nullptr;
-  // Waits between repeats to one destination.  A lost association or 0xA7xx is
-  // repeated for ever.
-  Backoff backoff;
-  // Repeats of an answer that may be about the object itself (0x0110, 0x0117,
-  // 0x0213) before the delivery is buried.
-  int max_failures = 5;
-  // TCP connect and association negotiation.
-  absl::Duration connect_timeout = absl::Seconds(10);
-  // From the last byte of an object to the answer; also the longest silence of
-  // the network while sending.
-  absl::Duration response_timeout = absl::Seconds(30);
-  // Objects sent over one association; also how many are leased at once.  Larger:
-  // a node that dies leaves more of them waiting for their leases to run out.
-  int max_per_association = 50;
+  DeliverySettings settings;
   // Destinations served at one time, one thread each.
   int max_active_destinations = 4;
   // The doorbell is only a hint: look for due deliveries at least so often.

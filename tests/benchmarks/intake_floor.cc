@@ -123,7 +123,7 @@ int Receive(const std::string& ae_title) {
   const PeerPolicy policy({*ours}, {}, /*accept_unknown_peers=*/true);
   DroppingHandler handler;
   AcceptorOptions options;
-  options.port = 0;
+  options.settings.port = 0;
   AssociationAcceptor acceptor(options, policy, handler);
   const absl::Status started = acceptor.Start();
   if (!started.ok()) {

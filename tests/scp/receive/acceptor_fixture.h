@@ -31,8 +31,8 @@ inline std::vector<ProposedContext> CrAndEcho() {
 class AssociationAcceptorTest : public ::testing::Test {
  protected:
   AssociationAcceptorTest() {
-    options_.port = 0;
-    options_.max_associations = 2;
+    options_.settings.port = 0;
+    options_.settings.max_associations = 2;
     options_.drain_timeout = absl::Milliseconds(200);
   }
 

@@ -175,7 +175,7 @@ TEST_F(AssociationAcceptorTest, RefusesASopClassThatIsNotTheContextsAndAMalforme
 }
 
 TEST_F(AssociationAcceptorTest, ReadsATooLargeDataSetToItsEndButNotForEver) {
-  options_.max_instance_bytes = 100'000;
+  options_.settings.max_instance_bytes = 100'000;
   Start();
   auto scu = Associated();
   EXPECT_THAT(scu->Store(1, kCrSopClass, "1.2", std::string(150'000, 'x')), Optional(0xA700));
@@ -188,7 +188,7 @@ TEST_F(AssociationAcceptorTest, ReadsATooLargeDataSetToItsEndButNotForEver) {
 }
 
 TEST_F(AssociationAcceptorTest, CutsOffARequestThatTricklesIn) {
-  options_.association_request_timeout = absl::Milliseconds(300);
+  options_.settings.association_request_timeout = absl::Milliseconds(300);
   Start();
   const std::string request = RawScu::AssociateRequest("SENDER", "NODE", CrAndEcho());
   auto scu = Connect();
@@ -204,7 +204,7 @@ TEST_F(AssociationAcceptorTest, CutsOffARequestThatTricklesIn) {
 }
 
 TEST_F(AssociationAcceptorTest, CutsOffADataSetThatTricklesIn) {
-  options_.instance_timeout = absl::Milliseconds(300);
+  options_.settings.instance_timeout = absl::Milliseconds(300);
   Start();
   auto scu = Associated();
   scu->Send(RawScu::DataPdu(1, 3, RawScu::StoreCommand(kCrSopClass, "1.2.3")));
@@ -218,7 +218,7 @@ TEST_F(AssociationAcceptorTest, CutsOffADataSetThatTricklesIn) {
 }
 
 TEST_F(AssociationAcceptorTest, EndsAnIdleAssociation) {
-  options_.idle_timeout = absl::Milliseconds(100);
+  options_.settings.idle_timeout = absl::Milliseconds(100);
   Start();
   auto scu = Associated();
   const std::string pdu = scu->ReadPdu();
@@ -240,7 +240,8 @@ TEST_F(AssociationAcceptorTest, KeepsNothingOfADataSetThatBreaksOff) {
 
 // What finds its way to an open port: browsers, TLS clients, scanners.
 TEST_F(AssociationAcceptorTest, ClosesTheConnectionOnBytesThatAreNotDicom) {
-  options_.max_associations = 20;  // A thread is free a moment after its peer sees the end.
+  options_.settings.max_associations =
+      20;  // A thread is free a moment after its peer sees the end.
   Start();
   const std::string associate = RawScu::AssociateRequest("SENDER", "NODE", CrAndEcho());
   for (const std::string& bytes :
@@ -261,7 +262,7 @@ TEST_F(AssociationAcceptorTest, ClosesTheConnectionOnBytesThatAreNotDicom) {
 
 // Run under the address sanitizer this also shows what DCMTK's parser leaks.
 TEST_F(AssociationAcceptorTest, SurvivesARequestWithAnyByteChanged) {
-  options_.max_associations = 20;
+  options_.settings.max_associations = 20;
   Start();
   const std::string request = RawScu::AssociateRequest("SENDER", "NODE", CrAndEcho());
   for (size_t i = 0; i < request.size(); ++i) {
@@ -280,7 +281,7 @@ TEST_F(AssociationAcceptorTest, SurvivesARequestWithAnyByteChanged) {
 
 // So does this one, for what comes after an association was accepted.
 TEST_F(AssociationAcceptorTest, SurvivesACommandWithAnyByteChanged) {
-  options_.max_associations = 20;
+  options_.settings.max_associations = 20;
   Start();
   const std::string command = RawScu::DataPdu(1, 3, RawScu::StoreCommand(kCrSopClass, "1.2.3"));
   for (size_t i = 0; i < command.size(); ++i) {
@@ -343,14 +344,14 @@ TEST_F(AssociationAcceptorTest, StopsOnTimeAlthoughAPeerHangsInsideADataSet) {
 
 TEST_F(AssociationAcceptorTest, SaysThatThePortIsTaken) {
   Start();
-  options_.port = acceptor_->port();
+  options_.settings.port = acceptor_->port();
   AssociationAcceptor second(options_, policy_, handler_);
   EXPECT_THAT(second.Start(), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                       ::testing::HasSubstr(absl::StrCat(options_.port))));
+                                       ::testing::HasSubstr(absl::StrCat(options_.settings.port))));
 }
 
 TEST_F(AssociationAcceptorTest, SaysWhichOptionIsOutOfRange) {
-  options_.max_pdu_bytes = 100;
+  options_.settings.max_pdu_bytes = 100;
   AssociationAcceptor acceptor(options_, policy_, handler_);
   EXPECT_THAT(acceptor.Start(),
               StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("max_pdu_bytes")));

@@ -35,8 +35,8 @@ TEST_F(AssociationLimitsTest, RejectsForNowWhenFull) {
 }
 
 TEST_F(AssociationLimitsTest, LimitsTheConnectionsOfOnePeer) {
-  options_.max_associations = 10;
-  options_.max_associations_per_peer = 1;
+  options_.settings.max_associations = 10;
+  options_.settings.max_associations_per_peer = 1;
   Start();
   auto first = Associated();
   EXPECT_THAT(Rejection("SENDER", "NODE"), ElementsAre(2, 3, 2));
@@ -52,7 +52,7 @@ TEST_F(AssociationLimitsTest, LimitsTheConnectionsOfOnePeer) {
 }
 
 TEST_F(AssociationLimitsTest, IsNotHeldUpByPeersThatSayNothing) {
-  options_.association_request_timeout = absl::Milliseconds(300);
+  options_.settings.association_request_timeout = absl::Milliseconds(300);
   Start();
   std::vector<std::unique_ptr<RawScu>> silent;
   for (int i = 0; i < 9; ++i) silent.push_back(Connect());  // One thread is left.
@@ -63,7 +63,7 @@ TEST_F(AssociationLimitsTest, IsNotHeldUpByPeersThatSayNothing) {
 
 // Of its own: it would be the whole node's, or the address's, otherwise.
 TEST_F(AssociationLimitsTest, LimitsTheAssociationsOfOneTitle) {
-  options_.max_associations = 10;
+  options_.settings.max_associations = 10;
   Peer limited = KnownPeer("LIMITED", "127.0.0.0/8");
   limited.max_associations = 1;
   const PeerPolicy policy({*AeTitle::Parse("NODE")}, {limited, KnownPeer("SENDER", "127.0.0.0/8")},
@@ -98,8 +98,8 @@ TEST_F(AssociationLimitsTest, LimitsTheDataSetsOfOneTitle) {
 // More silent connections, each within its rights, than there are threads: without
 // anyone being made to leave, the next would wait for the request deadline.
 TEST_F(AssociationLimitsTest, WhoHasBeenSilentLongestMakesRoomForWhoMeansIt) {
-  options_.max_associations_per_peer = 100;
-  options_.association_request_timeout = absl::Seconds(60);
+  options_.settings.max_associations_per_peer = 100;
+  options_.settings.association_request_timeout = absl::Seconds(60);
   Start();
   auto working = Associated();
   std::vector<std::unique_ptr<RawScu>> silent;
@@ -114,7 +114,7 @@ TEST_F(AssociationLimitsTest, WhoHasBeenSilentLongestMakesRoomForWhoMeansIt) {
 
 // Rejected peers that do not close hold a thread each while we wait for them.
 TEST_F(AssociationLimitsTest, RejectedPeersThatLingerMakeRoomToo) {
-  options_.max_associations_per_peer = 100;
+  options_.settings.max_associations_per_peer = 100;
   Start();
   std::vector<std::unique_ptr<RawScu>> lingering;
   const absl::Time began = absl::Now();

@@ -85,7 +85,7 @@ class DcmtkPeersTest : public ::testing::Test {
  protected:
   void SetUp() override {
     AcceptorOptions options;
-    options.port = 0;
+    options.settings.port = 0;
     options.drain_timeout = absl::Milliseconds(200);
     acceptor_ = std::make_unique<AssociationAcceptor>(options, policy_, handler_);
     ASSERT_THAT(acceptor_->Start(), IsOk());

@@ -97,10 +97,10 @@ class MalformedPeersTest : public IngestFixture {
     IngestFixture::SetUp();
     ASSERT_FALSE(HasFatalFailure());
     AcceptorOptions options;
-    options.port = 0;
-    options.max_associations = 4;
-    options.max_associations_per_peer = 100;
-    options.max_instance_bytes = int64_t{64} << 20;
+    options.settings.port = 0;
+    options.settings.max_associations = 4;
+    options.settings.max_associations_per_peer = 100;
+    options.settings.max_instance_bytes = int64_t{64} << 20;
     acceptor_ = std::make_unique<AssociationAcceptor>(options, policy_, *ingest_);
     ASSERT_THAT(acceptor_->Start(), IsOk());
   }

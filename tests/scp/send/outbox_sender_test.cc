@@ -39,9 +39,9 @@ class OutboxSenderTest : public ::testing::Test {
     blobs_ = *BlobStore::Open(directory + "/blobs");
     outbox_ = std::make_unique<Outbox>(*opened_.database, SystemClock(), OutboxOptions());
     options_.ae_title = *AeTitle::Parse("NODE");
-    options_.backoff.initial = absl::Milliseconds(20);
-    options_.backoff.maximum = absl::Milliseconds(40);
-    options_.max_failures = 3;
+    options_.settings.backoff.initial = absl::Milliseconds(20);
+    options_.settings.backoff.maximum = absl::Milliseconds(40);
+    options_.settings.max_failures = 3;
     options_.poll_interval = absl::Milliseconds(20);
     options_.drain_timeout = absl::Milliseconds(200);
   }
@@ -222,7 +222,7 @@ TEST_F(OutboxSenderTest, TriesAgainAfterALostAssociationAndTheRestDoesNotPay) {
 }
 
 TEST_F(OutboxSenderTest, GivesUpOnADestinationThatNeverAnswers) {
-  options_.response_timeout = absl::Milliseconds(100);
+  options_.settings.response_timeout = absl::Milliseconds(100);
   ScriptedScp pacs({ScriptedScp::kSayNothing});
   AddDestination("pacs", pacs.port());
   Commit(1, {"pacs"});
@@ -232,7 +232,7 @@ TEST_F(OutboxSenderTest, GivesUpOnADestinationThatNeverAnswers) {
 }
 
 TEST_F(OutboxSenderTest, LetsNoDestinationWaitForAnother) {
-  options_.response_timeout = absl::Seconds(20);
+  options_.settings.response_timeout = absl::Seconds(20);
   ScriptedScp stuck({ScriptedScp::kSayNothing});
   ScriptedScp pacs({});
   AddDestination("stuck", stuck.port());
@@ -247,7 +247,7 @@ TEST_F(OutboxSenderTest, LetsNoDestinationWaitForAnother) {
 }
 
 TEST_F(OutboxSenderTest, SendsMoreThanFitsOneAssociation) {
-  options_.max_per_association = 4;
+  options_.settings.max_per_association = 4;
   ScriptedScp pacs({});
   AddDestination("pacs", pacs.port());
   Commit(10, {"pacs"});
@@ -283,7 +283,7 @@ TEST_F(OutboxSenderTest, BuriesAnObjectWhoseBytesAreLostAndSendsTheOthers) {
 }
 
 TEST_F(OutboxSenderTest, SaysWhichOptionIsOutOfRange) {
-  options_.max_per_association = 0;
+  options_.settings.max_per_association = 0;
   OutboxSender sender(options_, directory_, *outbox_, *blobs_, *opened_.doorbell);
   EXPECT_THAT(sender.Start(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("max_per_association")));

@@ -27,8 +27,8 @@ using ::testing::IsEmpty;
 class TlsTest : public AssociationAcceptorTest {
  protected:
   TlsTest() : authority_(folder_) {
-    options_.tls_port = 0;
-    options_.max_associations_per_peer = 4;
+    options_.settings.tls_port = 0;
+    options_.settings.max_associations_per_peer = 4;
   }
 
   void StartWith(const TlsFiles& files) {
@@ -70,7 +70,7 @@ TEST_F(TlsTest, TakesWhoCanProveItAndServesThePlainPortBesides) {
 }
 
 TEST_F(TlsTest, RunsOnTheTlsPortAlone) {
-  options_.port = kNoPort;
+  options_.settings.port = kNoPort;
   auto loaded = TlsCredentials::Load(authority_.Issue("node"));
   ASSERT_THAT(loaded, IsOk());
   options_.tls = loaded->get();
@@ -105,7 +105,7 @@ TEST_F(TlsTest, NothingStaysOfPeersThatAreNotTrusted) {
 }
 
 TEST_F(TlsTest, CutsOffAHandshakeThatTricklesIn) {
-  options_.association_request_timeout = absl::Milliseconds(300);
+  options_.settings.association_request_timeout = absl::Milliseconds(300);
   StartWith(authority_.Issue("node"));
   RawScu scu(acceptor_->tls_port());
   const absl::Time began = absl::Now();
