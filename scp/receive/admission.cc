@@ -41,7 +41,7 @@ bool Admission::Enter(T_ASC_Association* association, const Handshake& handshake
   peer.called_ae = AeTitle::Parse(called).value_or(AeTitle()).text();
 
   if (absl::string_view(application_context) != kDicomApplicationContext) {
-    stats_.associations_rejected.fetch_add(1);
+    metrics_.rejected.Add();
     Reject(association, kWrongApplicationContext);
     Log(LogLevel::kWarning, "connection_failed",
         {{LogField::kPeer, peer.address},
@@ -107,7 +107,7 @@ void Admission::WaitUntilEmpty(absl::Duration patience) {
 
 void Admission::RejectPeer(T_ASC_Association* association, PeerVerdict verdict,
                            const AssociationPeer& peer) {
-  stats_.associations_rejected.fetch_add(1);
+  metrics_.rejected.Add();
   const bool wrong_called = verdict == PeerVerdict::kWrongCalledAe;
   Reject(association, wrong_called ? kWrongCalledAe : kWrongCallingAe);
 
@@ -137,7 +137,7 @@ void Admission::RejectPeer(T_ASC_Association* association, PeerVerdict verdict,
 
 void Admission::RejectBusy(T_ASC_Association* association, const AssociationPeer& peer,
                            absl::string_view reason) {
-  stats_.associations_refused_busy.fetch_add(1);
+  metrics_.refused_busy.Add();
   Reject(association, kBusy);
   Log(LogLevel::kWarning, "association_refused_busy",
       {{LogField::kAssociation, peer.association},

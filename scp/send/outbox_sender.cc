@@ -76,17 +76,17 @@ Settlement SettlementFor(const absl::StatusOr<uint16_t>& answer) {
 class OutboxSender::Impl {
  public:
   Impl(const OutboxSenderOptions& options, const DestinationDirectory& destinations, Outbox& outbox,
-       BlobStore& blobs, Doorbell& doorbell)
+       BlobStore& blobs, Doorbell& doorbell, DeliveryMetrics& metrics)
       : options_(options),
         destinations_(destinations),
         outbox_(outbox),
         blobs_(blobs),
-        doorbell_(doorbell) {}
+        doorbell_(doorbell),
+        metrics_(metrics) {}
   ~Impl() { Stop(); }
 
   absl::Status Start();
   void Stop();
-  const OutboxSenderStats& stats() const { return stats_; }
 
  private:
   struct DestinationState {
@@ -115,7 +115,7 @@ class OutboxSender::Impl {
   Outbox& outbox_;
   BlobStore& blobs_;
   Doorbell& doorbell_;
-  OutboxSenderStats stats_;
+  DeliveryMetrics& metrics_;
   StopSignal stop_;     // No further object.
   StopSignal abandon_;  // Nor the rest of the one under way.
 
@@ -251,11 +251,10 @@ bool OutboxSender::Impl::SendBatch(const std::string& destination, int max) {
   options.response_timeout = options_.settings.response_timeout;
   options.tls = options_.tls;
   options.stop = &abandon_;
-  stats_.associations.fetch_add(1);
   absl::StatusOr<std::unique_ptr<StorageScu>> scu =
       StorageScu::Connect(options, *remote, encodings);
   if (!scu.ok()) {
-    stats_.associations_failed.fetch_add(1);
+    metrics_.associations_failed.Add();
     Log(LogLevel::kWarning, "destination_unreachable",
         {{LogField::kDestination, destination}, {LogField::kReason, scu.status().message()}});
     PutBack(*leases, 0, scu.status());
@@ -279,7 +278,7 @@ bool OutboxSender::Impl::SendOver(StorageScu& scu, const std::string& destinatio
     const absl::StatusOr<uint16_t> answer = SendOne(scu, leases[i].derived());
     CrashPoint("after_cstore_sent");
     if (!scu.connected()) {
-      stats_.associations_failed.fetch_add(1);
+      metrics_.associations_failed.Add();
       Log(LogLevel::kWarning, "delivery_association_lost",
           {{LogField::kDestination, destination}, {LogField::kReason, answer.status().message()}});
       Settle(std::move(leases[i]), SettlementFor(answer), absl::Now() - began);
@@ -300,7 +299,7 @@ absl::StatusOr<uint16_t> OutboxSender::Impl::SendOne(StorageScu& scu,
   if (!path.ok()) return absl::DataLossError(path.status().message());
   const absl::StatusOr<uint16_t> answer = scu.Store(
       {derived.sop_class_uid, derived.sop_instance_uid, derived.transfer_syntax_uid, *path});
-  if (answer.ok()) stats_.bytes_sent.fetch_add(derived.size_bytes);
+  if (answer.ok()) metrics_.sent_bytes.Add(derived.size_bytes);
   return answer;
 }
 
@@ -316,15 +315,15 @@ void OutboxSender::Impl::Settle(DeliveryLease lease, const Settlement& settlemen
   if (settlement.outcome == DeliveryOutcome::kDelivered) {
     settled = std::move(lease).Delivered(settlement.dimse_status);
     outcome = "delivered";
-    stats_.delivered.fetch_add(1);
+    metrics_.delivered.Add();
   } else if (settlement.outcome == DeliveryOutcome::kBury || spent) {
     settled = std::move(lease).Bury(settlement.dimse_status, settlement.why);
     outcome = "buried";
-    stats_.buried.fetch_add(1);
+    metrics_.buried.Add();
   } else {
     settled = std::move(lease).Retry(settlement.dimse_status, settlement.why, Delay(failures));
     outcome = "retry";
-    stats_.retried.fetch_add(1);
+    metrics_.retried.Add();
   }
   const bool good = settlement.outcome == DeliveryOutcome::kDelivered && settled.ok();
   Log(good ? LogLevel::kInfo : LogLevel::kWarning, "delivery",
@@ -347,7 +346,7 @@ void OutboxSender::Impl::PutBack(std::vector<DeliveryLease>& leases, size_t from
                                  const absl::Status& why) {
   for (size_t i = from; i < leases.size(); ++i) {
     if (i == from) {
-      stats_.retried.fetch_add(1);
+      metrics_.retried.Add();
       const absl::Duration delay = Delay(leases[i].delivery().failures + 1);
       std::move(leases[i]).Retry(kNoAnswer, why, delay).IgnoreError();
     } else {
@@ -358,12 +357,11 @@ void OutboxSender::Impl::PutBack(std::vector<DeliveryLease>& leases, size_t from
 
 OutboxSender::OutboxSender(const OutboxSenderOptions& options,
                            const DestinationDirectory& destinations, Outbox& outbox,
-                           BlobStore& blobs, Doorbell& doorbell)
-    : impl_(std::make_unique<Impl>(options, destinations, outbox, blobs, doorbell)) {}
+                           BlobStore& blobs, Doorbell& doorbell, DeliveryMetrics& metrics)
+    : impl_(std::make_unique<Impl>(options, destinations, outbox, blobs, doorbell, metrics)) {}
 OutboxSender::~OutboxSender() = default;
 
 absl::Status OutboxSender::Start() { return impl_->Start(); }
 void OutboxSender::Stop() { impl_->Stop(); }
-const OutboxSenderStats& OutboxSender::stats() const { return impl_->stats(); }
 
 }  // namespace camnode

@@ -5,8 +5,6 @@
 #ifndef CAMNODE_SCP_SEND_OUTBOX_SENDER_H_
 #define CAMNODE_SCP_SEND_OUTBOX_SENDER_H_
 
-#include <atomic>
-#include <cstdint>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -15,6 +13,7 @@
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/outbox.h"
 #include "core/storage/sql/doorbell.h"
+#include "scp/send/delivery_metrics.h"
 #include "scp/send/destination.h"
 #include "scp/settings/delivery_settings.h"
 
@@ -37,22 +36,12 @@ struct OutboxSenderOptions {
   absl::Duration drain_timeout = absl::Seconds(5);
 };
 
-// Counts since Start, for metrics.  Any thread may read them.
-struct OutboxSenderStats {
-  std::atomic<int64_t> delivered{0};
-  std::atomic<int64_t> retried{0};
-  std::atomic<int64_t> buried{0};
-  std::atomic<int64_t> associations{0};
-  std::atomic<int64_t> associations_failed{0};
-  std::atomic<int64_t> bytes_sent{0};
-};
-
-// Start and Stop are called by the owner's thread; stats() by any.
+// Used by the owner's thread.
 class OutboxSender {
  public:
   // Borrows all but the options; everything outlives it.
   OutboxSender(const OutboxSenderOptions& options, const DestinationDirectory& destinations,
-               Outbox& outbox, BlobStore& blobs, Doorbell& doorbell);
+               Outbox& outbox, BlobStore& blobs, Doorbell& doorbell, DeliveryMetrics& metrics);
   // As Stop.
   ~OutboxSender();
 
@@ -65,8 +54,6 @@ class OutboxSender {
   // Calling it again does nothing.  Does not stop the doorbell: waits at most
   // poll_interval for it.
   void Stop();
-
-  const OutboxSenderStats& stats() const;
 
  private:
   class Impl;

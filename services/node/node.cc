@@ -88,11 +88,11 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
       storage_probe_({}, *stores_.opened.database, *stores_.blobs, SystemClock()),
       janitor_({}, *stores_.blobs, stores_.instances, stores_.quarantine, stores_.results),
       tls_(std::move(tls)),
-      acceptor_(MakeAcceptorOptions(config_, tls_.get()), policy_, ingest_),
+      acceptor_metrics_(metrics_),
+      acceptor_(MakeAcceptorOptions(config_, tls_.get()), policy_, ingest_, acceptor_metrics_),
+      delivery_metrics_(metrics_),
       sender_(MakeOutboxSenderOptions(config_, tls_.get()), destinations_, stores_.outbox,
-              *stores_.blobs, *stores_.opened.doorbell) {
-  RegisterReceptionMetrics(acceptor_.stats(), &metrics_);
-  RegisterDeliveryMetrics(sender_.stats(), &metrics_);
+              *stores_.blobs, *stores_.opened.doorbell, delivery_metrics_) {
   RegisterStorageMetrics(stores_, SystemClock(), &metrics_);
   RegisterHealthMetrics(health_, &metrics_);
 }

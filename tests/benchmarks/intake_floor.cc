@@ -124,7 +124,9 @@ int Receive(const std::string& ae_title) {
   DroppingHandler handler;
   AcceptorOptions options;
   options.settings.port = 0;
-  AssociationAcceptor acceptor(options, policy, handler);
+  MetricRegistry registry;
+  AcceptorMetrics metrics(registry);
+  AssociationAcceptor acceptor(options, policy, handler, metrics);
   const absl::Status started = acceptor.Start();
   if (!started.ok()) {
     std::cerr << started << "\n";

@@ -37,7 +37,7 @@ class AssociationAcceptorTest : public ::testing::Test {
   }
 
   void Start() {
-    acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy_, handler_);
+    acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy_, handler_, metrics_);
     ASSERT_THAT(acceptor_->Start(), IsOk());
     ASSERT_GT(acceptor_->port(), 0);
   }
@@ -63,6 +63,8 @@ class AssociationAcceptorTest : public ::testing::Test {
   PeerPolicy policy_{{*AeTitle::Parse("NODE")},
                      {KnownPeer("SENDER", "127.0.0.0/8"), KnownPeer("ELSEWHERE", "192.0.2.0/24")},
                      false};
+  MetricRegistry registry_;
+  AcceptorMetrics metrics_{registry_};
   std::unique_ptr<AssociationAcceptor> acceptor_;
 };
 

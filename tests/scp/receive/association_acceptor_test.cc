@@ -32,7 +32,7 @@ TEST_F(AssociationAcceptorTest, AnswersEchoAndRelease) {
 
   EXPECT_THAT(scu->Echo(3), Optional(0x0000));
   EXPECT_TRUE(scu->Release());
-  EXPECT_EQ(acceptor_->stats().echoes, 1);
+  EXPECT_EQ(metrics_.echoes.value(), 1);
 }
 
 TEST_F(AssociationAcceptorTest, AnswersInOnePieceSoThatTheSenderWakesOnce) {
@@ -54,7 +54,7 @@ TEST_F(AssociationAcceptorTest, RejectsForGoodWhoeverIsNotOnTheListOrCallsSomebo
   EXPECT_THAT(Rejection("STRANGER", "NODE"), ElementsAre(1, 1, 3));
   EXPECT_THAT(Rejection("ELSEWHERE", "NODE"), ElementsAre(1, 1, 3));
   EXPECT_THAT(Rejection("sender", "NODE"), ElementsAre(1, 1, 3));
-  EXPECT_EQ(acceptor_->stats().associations_rejected, 4);
+  EXPECT_EQ(metrics_.rejected.value(), 4);
 }
 
 std::string* logged = nullptr;
@@ -74,7 +74,7 @@ TEST_F(AssociationAcceptorTest, TellsTheLogHowToLetAnUnknownPeerIn) {
 
 TEST_F(AssociationAcceptorTest, TakesAnyoneOnlyWhenToldToButNeverForSomebodyElse) {
   const PeerPolicy open({*AeTitle::Parse("NODE")}, {}, true);
-  acceptor_ = std::make_unique<AssociationAcceptor>(options_, open, handler_);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, open, handler_, metrics_);
   ASSERT_THAT(acceptor_->Start(), IsOk());
 
   EXPECT_EQ(Connect()->Associate("ANYONE", "NODE", CrAndEcho())[0], kAssociateAccept);
@@ -159,7 +159,7 @@ TEST_F(AssociationAcceptorTest, RefusesOneInstanceAndTakesTheNextOnTheSameAssoci
   EXPECT_THAT(scu->Store(1, kCrSopClass, "1.2.3.4", data_set), Optional(0x0000));
   EXPECT_TRUE(scu->Release());
   EXPECT_THAT(handler_.stored(), SizeIs(1));
-  EXPECT_EQ(acceptor_->stats().answers_out_of_resources, 3);
+  EXPECT_EQ(metrics_.answers.With({"out_of_resources"}).value(), 3);
 }
 
 TEST_F(AssociationAcceptorTest, RefusesASopClassThatIsNotTheContextsAndAMalformedUid) {
@@ -233,7 +233,7 @@ TEST_F(AssociationAcceptorTest, KeepsNothingOfADataSetThatBreaksOff) {
     scu->Send(RawScu::DataPdu(1, 3, RawScu::StoreCommand(kCrSopClass, "1.2.3")));
     scu->Send(RawScu::DataPdu(1, 0, SmallDataSet(kCrSopClass, "1.2.3", 1000)));
   }
-  while (acceptor_->stats().stores_failed < 1) absl::SleepFor(absl::Milliseconds(1));
+  while (metrics_.open_now > 0) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_THAT(handler_.stored(), IsEmpty());
   EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
 }
@@ -345,14 +345,14 @@ TEST_F(AssociationAcceptorTest, StopsOnTimeAlthoughAPeerHangsInsideADataSet) {
 TEST_F(AssociationAcceptorTest, SaysThatThePortIsTaken) {
   Start();
   options_.settings.port = acceptor_->port();
-  AssociationAcceptor second(options_, policy_, handler_);
+  AssociationAcceptor second(options_, policy_, handler_, metrics_);
   EXPECT_THAT(second.Start(), StatusIs(absl::StatusCode::kFailedPrecondition,
                                        ::testing::HasSubstr(absl::StrCat(options_.settings.port))));
 }
 
 TEST_F(AssociationAcceptorTest, SaysWhichOptionIsOutOfRange) {
   options_.settings.max_pdu_bytes = 100;
-  AssociationAcceptor acceptor(options_, policy_, handler_);
+  AssociationAcceptor acceptor(options_, policy_, handler_, metrics_);
   EXPECT_THAT(acceptor.Start(),
               StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("max_pdu_bytes")));
 }

@@ -30,7 +30,7 @@ TEST_F(AssociationLimitsTest, RejectsForNowWhenFull) {
 
   EXPECT_THAT(first->Echo(3), Optional(0x0000));
   EXPECT_TRUE(second->Release());
-  while (acceptor_->stats().associations_open > 1) absl::SleepFor(absl::Milliseconds(1));
+  while (metrics_.open_now > 1) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
 }
 
@@ -42,7 +42,7 @@ TEST_F(AssociationLimitsTest, LimitsTheConnectionsOfOnePeer) {
   EXPECT_THAT(Rejection("SENDER", "NODE"), ElementsAre(2, 3, 2));
 
   // Two more that say nothing: the next one is closed unread.
-  while (acceptor_->stats().connections_failed + acceptor_->stats().associations_refused_busy < 1) {
+  while (metrics_.failed.value() + metrics_.refused_busy.value() < 1) {
     absl::SleepFor(absl::Milliseconds(1));
   }
   std::vector<std::unique_ptr<RawScu>> silent;
@@ -68,7 +68,7 @@ TEST_F(AssociationLimitsTest, LimitsTheAssociationsOfOneTitle) {
   limited.max_associations = 1;
   const PeerPolicy policy({*AeTitle::Parse("NODE")}, {limited, KnownPeer("SENDER", "127.0.0.0/8")},
                           false);
-  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_, metrics_);
   ASSERT_THAT(acceptor_->Start(), IsOk());
   auto first = Connect();
   ASSERT_EQ(first->Associate("LIMITED", "NODE", CrAndEcho())[0], kAssociateAccept);
@@ -77,7 +77,7 @@ TEST_F(AssociationLimitsTest, LimitsTheAssociationsOfOneTitle) {
   EXPECT_THAT(Associated()->Echo(3), Optional(0x0000)) << "another title from the same address";
   EXPECT_TRUE(first->Release());
   first.reset();
-  while (acceptor_->stats().associations_open > 0) absl::SleepFor(absl::Milliseconds(1));
+  while (metrics_.open_now > 0) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_EQ(Connect()->Associate("LIMITED", "NODE", CrAndEcho())[0], kAssociateAccept);
   acceptor_.reset();
 }
@@ -86,7 +86,7 @@ TEST_F(AssociationLimitsTest, LimitsTheDataSetsOfOneTitle) {
   Peer limited = KnownPeer("SENDER", "127.0.0.0/8");
   limited.max_instance_bytes = 1000;
   const PeerPolicy policy({*AeTitle::Parse("NODE")}, {limited}, false);
-  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_, metrics_);
   ASSERT_THAT(acceptor_->Start(), IsOk());
   auto scu = Associated();
   EXPECT_THAT(scu->Store(1, kCrSopClass, "1.2", std::string(1002, 'x')), Optional(0xA700));

@@ -87,7 +87,7 @@ class DcmtkPeersTest : public ::testing::Test {
     AcceptorOptions options;
     options.settings.port = 0;
     options.drain_timeout = absl::Milliseconds(200);
-    acceptor_ = std::make_unique<AssociationAcceptor>(options, policy_, handler_);
+    acceptor_ = std::make_unique<AssociationAcceptor>(options, policy_, handler_, metrics_);
     ASSERT_THAT(acceptor_->Start(), IsOk());
   }
 
@@ -108,6 +108,8 @@ class DcmtkPeersTest : public ::testing::Test {
   PeerPolicy policy_{{*AeTitle::Parse("NODE")},
                      {Peer{*AeTitle::Parse("SENDER"), {*AddressRange::Parse("127.0.0.1")}, 0, ""}},
                      false};
+  MetricRegistry registry_;
+  AcceptorMetrics metrics_{registry_};
   std::unique_ptr<AssociationAcceptor> acceptor_;
 };
 

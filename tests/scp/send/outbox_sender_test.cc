@@ -51,8 +51,8 @@ class OutboxSenderTest : public ::testing::Test {
   }
 
   void Start() {
-    sender_ =
-        std::make_unique<OutboxSender>(options_, directory_, *outbox_, *blobs_, *opened_.doorbell);
+    sender_ = std::make_unique<OutboxSender>(options_, directory_, *outbox_, *blobs_,
+                                             *opened_.doorbell, metrics_);
     ASSERT_THAT(sender_->Start(), IsOk());
   }
 
@@ -141,6 +141,8 @@ class OutboxSenderTest : public ::testing::Test {
   OutboxSenderOptions options_;
   int films_ = 0;
   std::vector<std::string> data_sets_;
+  MetricRegistry registry_;
+  DeliveryMetrics metrics_{registry_};
   std::unique_ptr<OutboxSender> sender_;
 };
 
@@ -158,7 +160,7 @@ TEST_F(OutboxSenderTest, SendsTheStoredBytesOverOneAssociation) {
     EXPECT_EQ(received[i].data_set, data_sets_[i]);
   }
   EXPECT_EQ(pacs.associations(), 1);
-  EXPECT_EQ(sender_->stats().delivered, 3);
+  EXPECT_EQ(metrics_.delivered.value(), 3);
 }
 
 TEST_F(OutboxSenderTest, IsWokenByTheDoorbell) {
@@ -183,7 +185,7 @@ TEST_F(OutboxSenderTest, SettlesEachAnswerByTheTable) {
   const DestinationBacklog backlog = Settled("pacs");
   EXPECT_EQ(backlog.delivered, 3);
   EXPECT_EQ(backlog.buried, 2);
-  EXPECT_EQ(sender_->stats().retried, 1);
+  EXPECT_EQ(metrics_.retried.value(), 1);
   EXPECT_EQ(Ask("SELECT last_error FROM delivery WHERE last_status = 49443"),
             "UNKNOWN: destination answered 0xC123");
 }
@@ -204,7 +206,7 @@ TEST_F(OutboxSenderTest, GoesOnForAsLongAsTheDestinationIsDown) {
   AddDestination("pacs", port);
   Commit(3, {"pacs"});
   Start();
-  while (sender_->stats().associations_failed < 5) absl::SleepFor(absl::Milliseconds(5));
+  while (metrics_.associations_failed.value() < 5) absl::SleepFor(absl::Milliseconds(5));
   EXPECT_EQ(BacklogOf("pacs").queued, 3);
   EXPECT_THAT(Ask("SELECT last_error FROM delivery WHERE last_error <> ''"), HasSubstr("rejected"));
 
@@ -228,7 +230,7 @@ TEST_F(OutboxSenderTest, GivesUpOnADestinationThatNeverAnswers) {
   Commit(1, {"pacs"});
   Start();
   EXPECT_EQ(Settled("pacs").delivered, 1) << "at the second try";
-  EXPECT_EQ(sender_->stats().associations_failed, 1);
+  EXPECT_EQ(metrics_.associations_failed.value(), 1);
 }
 
 TEST_F(OutboxSenderTest, LetsNoDestinationWaitForAnother) {
@@ -284,7 +286,7 @@ TEST_F(OutboxSenderTest, BuriesAnObjectWhoseBytesAreLostAndSendsTheOthers) {
 
 TEST_F(OutboxSenderTest, SaysWhichOptionIsOutOfRange) {
   options_.settings.max_per_association = 0;
-  OutboxSender sender(options_, directory_, *outbox_, *blobs_, *opened_.doorbell);
+  OutboxSender sender(options_, directory_, *outbox_, *blobs_, *opened_.doorbell, metrics_);
   EXPECT_THAT(sender.Start(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("max_per_association")));
 }

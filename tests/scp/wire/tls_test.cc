@@ -66,7 +66,7 @@ TEST_F(TlsTest, TakesWhoCanProveItAndServesThePlainPortBesides) {
   EXPECT_THAT(Call(authority_.Issue("peer")), IsOk());
   EXPECT_THAT(Call(authority_.Issue("peer"), "localhost"), IsOk());
   EXPECT_THAT(Associated()->Echo(3), ::testing::Optional(0x0000));
-  EXPECT_EQ(acceptor_->stats().associations_accepted, 3);
+  EXPECT_EQ(metrics_.accepted.value(), 3);
 }
 
 TEST_F(TlsTest, RunsOnTheTlsPortAlone) {
@@ -74,7 +74,7 @@ TEST_F(TlsTest, RunsOnTheTlsPortAlone) {
   auto loaded = TlsCredentials::Load(authority_.Issue("node"));
   ASSERT_THAT(loaded, IsOk());
   options_.tls = loaded->get();
-  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy_, handler_);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy_, handler_, metrics_);
   ASSERT_THAT(acceptor_->Start(), IsOk());
   EXPECT_EQ(acceptor_->port(), kNoPort);
   EXPECT_THAT(Call(authority_.Issue("peer")), IsOk());
@@ -100,7 +100,7 @@ TEST_F(TlsTest, NothingStaysOfPeersThatAreNotTrusted) {
     RawScu silent(acceptor_->tls_port());
     silent.Send(std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
   }
-  while (acceptor_->stats().connections_failed < 20) absl::SleepFor(absl::Milliseconds(1));
+  while (metrics_.failed.value() < 20) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_THAT(Call(authority_.Issue("peer")), IsOk());
 }
 
