@@ -240,8 +240,9 @@ TEST_F(AssociationAcceptorTest, KeepsNothingOfADataSetThatBreaksOff) {
 
 // What finds its way to an open port: browsers, TLS clients, scanners.
 TEST_F(AssociationAcceptorTest, ClosesTheConnectionOnBytesThatAreNotDicom) {
-  options_.settings.max_associations =
-      20;  // A thread is free a moment after its peer sees the end.
+  // A thread is free, and a connection forgotten, a moment after its peer sees the end.
+  options_.settings.max_associations = 20;
+  options_.settings.max_associations_per_peer = 16;
   Start();
   const std::string associate = RawScu::AssociateRequest("SENDER", "NODE", CrAndEcho());
   for (const std::string& bytes :
@@ -263,6 +264,7 @@ TEST_F(AssociationAcceptorTest, ClosesTheConnectionOnBytesThatAreNotDicom) {
 // Run under the address sanitizer this also shows what DCMTK's parser leaks.
 TEST_F(AssociationAcceptorTest, SurvivesARequestWithAnyByteChanged) {
   options_.settings.max_associations = 20;
+  options_.settings.max_associations_per_peer = 16;
   Start();
   const std::string request = RawScu::AssociateRequest("SENDER", "NODE", CrAndEcho());
   for (size_t i = 0; i < request.size(); ++i) {
@@ -282,6 +284,7 @@ TEST_F(AssociationAcceptorTest, SurvivesARequestWithAnyByteChanged) {
 // So does this one, for what comes after an association was accepted.
 TEST_F(AssociationAcceptorTest, SurvivesACommandWithAnyByteChanged) {
   options_.settings.max_associations = 20;
+  options_.settings.max_associations_per_peer = 16;
   Start();
   const std::string command = RawScu::DataPdu(1, 3, RawScu::StoreCommand(kCrSopClass, "1.2.3"));
   for (size_t i = 0; i < command.size(); ++i) {

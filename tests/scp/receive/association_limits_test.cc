@@ -53,6 +53,7 @@ TEST_F(AssociationLimitsTest, LimitsTheConnectionsOfOnePeer) {
 
 TEST_F(AssociationLimitsTest, IsNotHeldUpByPeersThatSayNothing) {
   options_.settings.association_request_timeout = absl::Milliseconds(300);
+  options_.settings.max_associations_per_peer = 16;
   Start();
   std::vector<std::unique_ptr<RawScu>> silent;
   for (int i = 0; i < 9; ++i) silent.push_back(Connect());  // One thread is left.
