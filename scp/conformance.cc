@@ -150,15 +150,15 @@ std::string DeliveryStatuses(int max_failures) {
   return Section("What a destination's answer does", Table({"Answer", "The object is"}, rows));
 }
 
-std::string Limits(const AcceptorOptions& options) {
+std::string Limits(const AcceptorSettings& settings) {
   const PduGuardOptions guard;
   const std::string busy = "rejected, transient";
   return Section(
       "Limits of the SCP",
       Table(
           {"Limit", "Value", "Beyond it"},
-          {{"associations at a time", absl::StrCat(options.max_associations), busy},
-           {"connections of one address", absl::StrCat(options.max_associations_per_peer),
+          {{"associations at a time", absl::StrCat(settings.max_associations), busy},
+           {"connections of one address", absl::StrCat(settings.max_associations_per_peer),
             absl::StrCat(ConnectionCensus::kPoliteRefusals, " more rejected, then closed unread")},
            {"associations, data set of one AE title", "as its peers entry says",
             absl::StrCat(busy, "; 0xA700")},
@@ -167,35 +167,36 @@ std::string Limits(const AcceptorOptions& options) {
            {"A-ASSOCIATE PDU", Bytes(guard.max_associate_bytes), "closed"},
            {"presentation contexts, transfer syntaxes of each",
             absl::StrCat(kMaxPresentationContexts, ", ", kMaxProposedTransferSyntaxes), "closed"},
-           {"P-DATA PDU, announced", Bytes(options.max_pdu_bytes), "closed"},
+           {"P-DATA PDU, announced", Bytes(settings.max_pdu_bytes), "closed"},
            {"command set, over all fragments", Bytes(guard.max_command_bytes), "aborted"},
            {"command set, content", "group 0000, no sequences", "aborted"},
-           {"data set", Bytes(options.max_instance_bytes),
+           {"data set", Bytes(settings.max_instance_bytes),
             "read, dropped, 0xA700; aborted at twice the size"},
            {"data set, nested sequences", absl::StrCat(kMaxSequenceDepth), "0xC000"},
            {"data set, elements", absl::StrCat(kMaxElements), "0xC000"},
            {"data set, inflated", Bytes(static_cast<int64_t>(kMaxInflatedBytes)), "0xC000"},
            {"TCP accept to the end of A-ASSOCIATE-RQ, TLS handshake included",
-            absl::FormatDuration(options.association_request_timeout), "closed"},
-           {"silence", absl::FormatDuration(options.idle_timeout), "aborted"},
-           {"one C-STORE, command to last byte", absl::FormatDuration(options.instance_timeout),
+            absl::FormatDuration(settings.association_request_timeout), "closed"},
+           {"silence", absl::FormatDuration(settings.idle_timeout), "aborted"},
+           {"one C-STORE, command to last byte", absl::FormatDuration(settings.instance_timeout),
             "aborted"}}));
 }
 
 std::string SenderLimits(const OutboxSenderOptions& options) {
+  const DeliverySettings& settings = options.settings;
   return Section(
       "Behaviour of the SCU",
       Table(
           {"What", "Value"},
           {{"associations at a time, one per destination",
             absl::StrCat(options.max_active_destinations)},
-           {"objects over one association", absl::StrCat(options.max_per_association)},
+           {"objects over one association", absl::StrCat(settings.max_per_association)},
            {"to connect and negotiate, TLS handshake included",
-            absl::FormatDuration(options.connect_timeout)},
-           {"silence, and the wait for an answer", absl::FormatDuration(options.response_timeout)},
+            absl::FormatDuration(settings.connect_timeout)},
+           {"silence, and the wait for an answer", absl::FormatDuration(settings.response_timeout)},
            {"wait before an object is sent again",
-            absl::StrCat(absl::FormatDuration(options.backoff.initial), " to ",
-                         absl::FormatDuration(options.backoff.maximum), ", with jitter")}}));
+            absl::StrCat(absl::FormatDuration(settings.backoff.initial), " to ",
+                         absl::FormatDuration(settings.backoff.maximum), ", with jitter")}}));
 }
 
 std::string Tls(bool require_peer_certificate) {
@@ -225,7 +226,7 @@ std::string Identification() {
 std::string ConformanceTables(const ConformanceSubject& subject) {
   std::string text = absl::StrCat(
       Services(), TransferSyntaxes(), RejectionTable(), StoreStatuses(), Limits(subject.acceptor),
-      DeliveryStatuses(subject.sender.max_failures), SenderLimits(subject.sender),
+      DeliveryStatuses(subject.sender.settings.max_failures), SenderLimits(subject.sender),
       Tls(subject.require_peer_certificate), Identification());
   text.pop_back();  // One line feed at the end is enough.
   return text;

@@ -7,15 +7,16 @@
 
 #include <string>
 
-#include "scp/receive/acceptor_options.h"
 #include "scp/send/outbox_sender.h"
+#include "scp/settings/acceptor_settings.h"
+#include "scp/settings/tls_files.h"
 
 namespace camnode {
 
 struct ConformanceSubject {
-  AcceptorOptions acceptor;
+  AcceptorSettings acceptor;
   OutboxSenderOptions sender;
-  bool require_peer_certificate = true;
+  bool require_peer_certificate = TlsFiles().require_peer_certificate;
 };
 
 // Markdown: sections with tables, each line at its end broken, nothing about a peer.

@@ -20,10 +20,17 @@ enum class FailureAction {
 FailureAction ActionFor(absl::StatusCode code);
 
 struct Backoff {
-  absl::Duration initial = absl::Seconds(1);   // Before the first repeat.
-  absl::Duration maximum = absl::Minutes(10);  // Longer: a peer that came back waits longer.
+  absl::Duration initial;  // Before the first repeat.
+  absl::Duration maximum;  // Longer: a peer that came back waits longer.
   double multiplier = 2.0;
 };
+
+// Each of the two; that the first is not above the second is for the caller to see.
+template <typename Reader>
+void ReadOptions(Reader&& reader, Backoff* backoff) {
+  reader.Read("initial_backoff_ms", absl::Hours(24), &backoff->initial);
+  reader.Read("max_backoff_ms", absl::Hours(24), &backoff->maximum);
+}
 
 // The wait before repeat number `failures` (1 is the first): initial x
 // multiplier^(failures-1), capped, then drawn evenly from its upper half, so that

@@ -4,6 +4,8 @@
 #ifndef CAMNODE_CORE_DOMAIN_ELIGIBILITY_POLICY_H_
 #define CAMNODE_CORE_DOMAIN_ELIGIBILITY_POLICY_H_
 
+#include <utility>
+
 namespace camnode {
 
 enum class EligibilityResponse {
@@ -21,6 +23,21 @@ struct EligibilityPolicy {
   EligibilityResponse rotated = EligibilityResponse::kFlag;
   EligibilityResponse outlier = EligibilityResponse::kFlag;
 };
+
+inline constexpr std::pair<const char*, EligibilityResponse> kEligibilityResponses[] = {
+    {"ignore", EligibilityResponse::kIgnore},
+    {"flag", EligibilityResponse::kFlag},
+    {"refuse", EligibilityResponse::kRefuse}};
+
+template <typename Reader>
+void ReadOptions(Reader&& reader, EligibilityPolicy* policy) {
+  reader.Read("view_unknown", kEligibilityResponses, &policy->view_unknown);
+  reader.Read("age_unknown", kEligibilityResponses, &policy->age_unknown);
+  reader.Read("age_out_of_range", kEligibilityResponses, &policy->age_out_of_range);
+  reader.Read("inverted", kEligibilityResponses, &policy->inverted);
+  reader.Read("rotated", kEligibilityResponses, &policy->rotated);
+  reader.Read("outlier", kEligibilityResponses, &policy->outlier);
+}
 
 }  // namespace camnode
 

@@ -172,15 +172,15 @@ absl::StatusOr<int64_t> Ingest::WaitingJobs() {
 
 absl::Status Ingest::CheckCapacity() {
   CAMNODE_ASSIGN_OR_RETURN(const int64_t free_bytes, blobs_.FreeBytes());
-  if (free_bytes < options_.min_free_bytes) {
-    return absl::ResourceExhaustedError(absl::StrCat("only ", free_bytes,
-                                                     " bytes of disk are free, ",
-                                                     options_.min_free_bytes, " must stay free"));
+  if (free_bytes < options_.settings.min_free_bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("only ", free_bytes, " bytes of disk are free, ",
+                     options_.settings.min_free_bytes, " must stay free"));
   }
   CAMNODE_ASSIGN_OR_RETURN(const int64_t waiting, WaitingJobs());
-  if (waiting >= options_.max_queued_jobs) {
+  if (waiting >= options_.settings.max_queued_jobs) {
     return absl::ResourceExhaustedError(
-        absl::StrCat(waiting, " jobs wait, at most ", options_.max_queued_jobs, " may"));
+        absl::StrCat(waiting, " jobs wait, at most ", options_.settings.max_queued_jobs, " may"));
   }
   return absl::OkStatus();
 }
@@ -277,7 +277,7 @@ absl::StatusOr<IngestUpload> Ingest::BeginUpload(const UploadRequest& request) {
 }
 
 absl::Status IngestUpload::Append(absl::string_view bytes) {
-  const int64_t limit = state_->ingest.options_.max_upload_bytes;
+  const int64_t limit = state_->ingest.options_.settings.max_upload_bytes;
   if (static_cast<int64_t>(bytes.size()) > limit - state_->blob.size_bytes()) {
     return absl::ResourceExhaustedError(absl::StrCat("upload is larger than ", limit, " bytes"));
   }

@@ -19,6 +19,7 @@
 #include "core/base/stopwatch.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
+#include "core/intake/ingest_settings.h"
 #include "core/intake/store_handler.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
@@ -42,17 +43,10 @@ struct IngestOptions {
   // One or more.  The first is that of uploads which name none.
   std::vector<IngestWorkflow> workflows;
 
-  // With less free on the volume of the blobs, instances are refused
-  // (kResourceExhausted).  Smaller: the database may run out of disk first.
-  int64_t min_free_bytes = int64_t{2} << 30;
-  // With more jobs waiting, instances are refused.  Larger: a burst is taken, and
-  // waits longer.
-  int64_t max_queued_jobs = 100'000;
+  IngestSettings settings;
   // How old the count of waiting jobs may be.  Longer: the limit is overrun by
   // what arrives meanwhile.  Shorter: more queries.
   absl::Duration backlog_refresh = absl::Seconds(1);
-  // Largest upload.  (C-STORE is bounded by AcceptorOptions::max_instance_bytes.)
-  int64_t max_upload_bytes = int64_t{1} << 30;
 
   // Where a C-STORE goes whose SOP Instance UID is here with other bytes; borrowed.
   // nullptr: such an instance is refused.  Uploads are refused either way: their

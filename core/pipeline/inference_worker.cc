@@ -47,7 +47,7 @@ InferenceWorker::InferenceWorker(const InferenceWorkerOptions& options, JobQueue
       doorbell_(doorbell),
       analyzer_(analyzer),
       keeper_(queue.options().lease_duration / kRenewalsPerLease),
-      channel_(options.decode_ahead + 1) {}
+      channel_(options.settings.decode_ahead + 1) {}
 
 absl::Status InferenceWorker::Run() {
   std::thread decoder([this] { DecodeLoop(); });
@@ -144,7 +144,7 @@ void InferenceWorker::StartAndDecode(JobLease lease) {
 std::vector<InferenceWorker::Work> InferenceWorker::TakeBatch(Work first) {
   std::vector<Work> batch;
   batch.push_back(std::move(first));
-  while (static_cast<int>(batch.size()) < options_.max_batch) {
+  while (static_cast<int>(batch.size()) < options_.settings.max_batch) {
     absl::optional<Work> next = channel_.TakeIfWaiting();
     if (!next.has_value()) break;
     batch.push_back(*std::move(next));
@@ -253,7 +253,7 @@ void InferenceWorker::Fail(JobLease lease, const Instance* instance, const Stopw
 
 absl::Duration InferenceWorker::RetryDelay(int repeats) {
   absl::BitGen random;
-  return DelayBeforeRetry(options_.backoff, repeats, random);
+  return DelayBeforeRetry(options_.settings.backoff, repeats, random);
 }
 
 }  // namespace camnode

@@ -12,11 +12,11 @@
 #include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/types/optional.h"
-#include "core/base/retryable.h"
 #include "core/base/stopwatch.h"
 #include "core/pipeline/film_analyzer.h"
 #include "core/pipeline/film_channel.h"
 #include "core/pipeline/lease_keeper.h"
+#include "core/pipeline/pipeline_settings.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
@@ -26,15 +26,9 @@ namespace camnode {
 
 struct InferenceWorkerOptions {
   std::string name;  // What its leases carry.
-  // Films decoded, or being decoded, while another is computed.  0: one film at a
-  // time.  Higher: a slow decoder is hidden better, and every film waiting takes
-  // five bytes a pixel.
-  int decode_ahead = 2;
-  // Films computed together when so many wait.  1: each by itself.
-  int max_batch = 8;
+  PipelineSettings settings;
   // The longest sleep between two looks for work when no bell rings.
   absl::Duration poll_interval = absl::Seconds(1);
-  Backoff backoff;  // Before a job that failed is tried again.
   // By workflow: the names of its destinations.
   std::map<std::string, std::vector<std::string>> destinations;
 };

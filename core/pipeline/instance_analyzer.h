@@ -21,6 +21,7 @@
 #include "core/pipeline/film_analyzer.h"
 #include "core/pipeline/output_stage.h"
 #include "core/pipeline/output_writers.h"
+#include "core/pipeline/pipeline_settings.h"
 #include "core/storage/blobs/blob_store.h"
 
 namespace camnode {
@@ -35,7 +36,7 @@ struct AnalyzerWorkflow {
 
 struct InstanceAnalyzerOptions {
   std::vector<AnalyzerWorkflow> workflows;
-  int64_t max_pixels = 100'000'000;  // A larger film is buried unread.
+  int64_t max_pixels = PipelineSettings().max_pixels;
   // Of the PNG kept for rendering overlays later, on request.
   int display_max_long_side = 1024;
   EligibilityPolicy eligibility;

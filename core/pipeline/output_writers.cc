@@ -45,7 +45,7 @@ class PictureWriter : public OutputWriter {
         sources, models_.digest, models_.threshold_set, RecipeDigest(RecipeOf(object)));
     capture.object.series_instance_uid = DeriveSeriesUid(
         sources, models_.digest, models_.threshold_set, RecipeDigest(SeriesRecipeOf(object)));
-    capture.object.series_number = options_.series_number_base + object.series_offset;
+    capture.object.series_number = options_.settings.series_number_base + object.series_offset;
     capture.object.instance_number = object.instance_number;
     capture.object.series_description = std::move(object.series_description);
     capture.object.derivation = std::move(object.derivation);
@@ -73,7 +73,7 @@ class PictureWriter : public OutputWriter {
   OverlayOptions RenderOptions(int max_long_side) const {
     OverlayOptions render;
     render.max_long_side = max_long_side;
-    render.alpha = options_.alpha;
+    render.alpha = options_.settings.alpha;
     render.population = models_.population;
     return render;
   }
@@ -82,7 +82,7 @@ class PictureWriter : public OutputWriter {
     return {result.model, result.version, DeriveModelDeviceUid(result.weights_sha256)};
   }
 
-  const OutputOptions& options() const { return options_; }
+  const OutputSettings& settings() const { return options_.settings; }
   const ModelSet& models() const { return models_; }
 
  private:
@@ -90,10 +90,10 @@ class PictureWriter : public OutputWriter {
     OutputRecipe recipe;
     recipe.kind = std::string(kind());
     recipe.model = object.model;
-    recipe.options = absl::StrCat(object.own_options,
-                                  " series=", options_.series_number_base + object.series_offset,
-                                  " zone=", options_.time_zone, " population=", models_.population,
-                                  " program=", options_.program_version);
+    recipe.options = absl::StrCat(
+        object.own_options, " series=", options_.settings.series_number_base + object.series_offset,
+        " zone=", options_.time_zone, " population=", models_.population,
+        " program=", options_.program_version);
     recipe.precision = models_.precision;
     recipe.device_class = options_.device_class;
     recipe.preprocessing = models_.preprocessing;
@@ -125,12 +125,12 @@ class OverlayWriter final : public PictureWriter {
 
   absl::StatusOr<WrittenOutput> Write(const OutputInput& input, int index) const override {
     const ModelResult& result = input.analysis.results[static_cast<size_t>(index)];
-    const int max_long_side = options().native_size ? 0 : options().overlay_max_long_side;
+    const int max_long_side = settings().native_size ? 0 : settings().overlay_max_long_side;
     CAMNODE_ASSIGN_OR_RETURN(cv::Mat3b picture,
                              RenderOverlay(input.film, result, RenderOptions(max_long_side)));
     Object object;
     object.model = result.model;
-    object.own_options = absl::StrCat("side=", max_long_side, " alpha=", options().alpha);
+    object.own_options = absl::StrCat("side=", max_long_side, " alpha=", settings().alpha);
     object.series_offset = 0;
     object.instance_number = index + 1;
     object.series_description = "AI pneumonia overlay (RESEARCH)";
@@ -138,7 +138,7 @@ class OverlayWriter final : public PictureWriter {
                                      " over the film; ", kResearchOnly);
     object.models = {Contributor(result)};
     object.film_geometry = true;
-    object.film_size = options().native_size;
+    object.film_size = settings().native_size;
     return MakeSecondaryCapture(input, std::move(object), std::move(picture));
   }
 };
@@ -153,11 +153,11 @@ class PanelWriter final : public PictureWriter {
   }
 
   absl::StatusOr<WrittenOutput> Write(const OutputInput& input, int) const override {
-    const int max_long_side = options().panel_max_long_side;
+    const int max_long_side = settings().panel_max_long_side;
     CAMNODE_ASSIGN_OR_RETURN(cv::Mat3b picture,
                              RenderPanel(input.film, input.analysis, RenderOptions(max_long_side)));
     Object object;
-    object.own_options = absl::StrCat("side=", max_long_side, " alpha=", options().alpha,
+    object.own_options = absl::StrCat("side=", max_long_side, " alpha=", settings().alpha,
                                       " null=", models().agreement_null);
     // What the policy made flags of is part of the picture.
     for (const AnalysisFlag& flag : input.analysis.flags) {
@@ -203,9 +203,11 @@ class NoticeWriter final : public PictureWriter {
 std::vector<std::unique_ptr<OutputWriter>> MakeOutputWriters(const OutputOptions& options,
                                                              const ModelSet& models) {
   std::vector<std::unique_ptr<OutputWriter>> writers;
-  if (options.overlays) writers.push_back(std::make_unique<OverlayWriter>(options, models));
-  if (options.panel) writers.push_back(std::make_unique<PanelWriter>(options, models));
-  if (options.refusal_notice) writers.push_back(std::make_unique<NoticeWriter>(options, models));
+  if (options.settings.overlays)
+    writers.push_back(std::make_unique<OverlayWriter>(options, models));
+  if (options.settings.panel) writers.push_back(std::make_unique<PanelWriter>(options, models));
+  if (options.settings.refusal_notice)
+    writers.push_back(std::make_unique<NoticeWriter>(options, models));
   return writers;
 }
 

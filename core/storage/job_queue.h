@@ -27,6 +27,15 @@ struct JobQueueOptions {
   int max_interruptions = 25;
 };
 
+// In section `queue` of the configuration, which also sees to it that a lease is long
+// enough to be extended.
+template <typename Reader>
+void ReadOptions(Reader&& reader, JobQueueOptions* options) {
+  reader.Read("lease_ms", absl::Hours(24), &options->lease_duration);
+  reader.Read("max_failures", 1, 1000, &options->max_failures);
+  reader.Read("max_interruptions", 1, 100'000, &options->max_interruptions);
+}
+
 // How a worker process ended, for ReturnLeases.
 enum class WorkerEnd {
   kCrashed,  // A crash signal or a bad exit code: the running job is suspect.

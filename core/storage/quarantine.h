@@ -23,6 +23,13 @@ struct QuarantineOptions {
   int64_t max_bytes = int64_t{10} << 30;
 };
 
+// In section `storage` of the configuration.
+template <typename Reader>
+void ReadOptions(Reader&& reader, QuarantineOptions* options) {
+  reader.Read("max_quarantined_instances", int64_t{1}, int64_t{1} << 20, &options->max_instances);
+  reader.Read("max_quarantined_bytes", int64_t{1} << 20, int64_t{1} << 50, &options->max_bytes);
+}
+
 struct QuarantinedInstance {
   int64_t id = 0;             // Of the entry; never used again.
   Instance instance;          // As it was offered; instance.id is 0.

@@ -42,12 +42,12 @@ DcmTransportConnection* AcceptingLayer::createConnection(DcmNativeSocketType soc
     return nullptr;
   }
   GuardedConnectionOptions options;
-  options.idle_timeout = options_.idle_timeout;
-  options.guard.max_data_pdu_bytes = static_cast<uint32_t>(options_.max_pdu_bytes);
+  options.idle_timeout = options_.settings.idle_timeout;
+  options.guard.max_data_pdu_bytes = static_cast<uint32_t>(options_.settings.max_pdu_bytes);
   options.stop = &stop_;
   options.failure = &handshake.failure;
   auto* connection = new CountedConnection(socket, options, std::move(tls), census_, entry.ticket);
-  connection->SetDeadline(options_.association_request_timeout);
+  connection->SetDeadline(options_.settings.association_request_timeout);
   return connection;
 }
 

@@ -41,7 +41,7 @@ bool Admission::Enter(T_ASC_Association* association, const Handshake& handshake
   peer.called_ae = AeTitle::Parse(called).value_or(AeTitle()).text();
 
   if (absl::string_view(application_context) != kDicomApplicationContext) {
-    stats_.associations_rejected.fetch_add(1);
+    metrics_.rejected.Add();
     Reject(association, kWrongApplicationContext);
     Log(LogLevel::kWarning, "connection_failed",
         {{LogField::kPeer, peer.address},
@@ -54,7 +54,7 @@ bool Admission::Enter(T_ASC_Association* association, const Handshake& handshake
     return false;
   }
   const Peer* const configured = policy_.Find(calling, peer.address);
-  peer.max_instance_bytes = options_.max_instance_bytes;
+  peer.max_instance_bytes = options_.settings.max_instance_bytes;
   if (configured != nullptr && configured->max_instance_bytes > 0) {
     peer.max_instance_bytes = std::min(peer.max_instance_bytes, configured->max_instance_bytes);
   }
@@ -63,7 +63,7 @@ bool Admission::Enter(T_ASC_Association* association, const Handshake& handshake
     full = "the node stops";
   } else if (handshake.verdict == CensusVerdict::kBusy) {
     full = absl::StrCat("too many connections of this address; dicom.max_associations_per_peer is ",
-                        options_.max_associations_per_peer);
+                        options_.settings.max_associations_per_peer);
   } else {
     full = TakeRoom(peer, configured);
   }
@@ -73,9 +73,9 @@ bool Admission::Enter(T_ASC_Association* association, const Handshake& handshake
 
 std::string Admission::TakeRoom(const AssociationPeer& peer, const Peer* configured) {
   MutexLock lock(&mutex_);
-  if (open_ >= options_.max_associations) {
+  if (open_ >= options_.settings.max_associations) {
     return absl::StrCat("too many associations; dicom.max_associations is ",
-                        options_.max_associations);
+                        options_.settings.max_associations);
   }
   const auto found = open_by_ae_.find(peer.calling_ae);
   const int of_ae = found == open_by_ae_.end() ? 0 : found->second;
@@ -107,7 +107,7 @@ void Admission::WaitUntilEmpty(absl::Duration patience) {
 
 void Admission::RejectPeer(T_ASC_Association* association, PeerVerdict verdict,
                            const AssociationPeer& peer) {
-  stats_.associations_rejected.fetch_add(1);
+  metrics_.rejected.Add();
   const bool wrong_called = verdict == PeerVerdict::kWrongCalledAe;
   Reject(association, wrong_called ? kWrongCalledAe : kWrongCallingAe);
 
@@ -137,7 +137,7 @@ void Admission::RejectPeer(T_ASC_Association* association, PeerVerdict verdict,
 
 void Admission::RejectBusy(T_ASC_Association* association, const AssociationPeer& peer,
                            absl::string_view reason) {
-  stats_.associations_refused_busy.fetch_add(1);
+  metrics_.refused_busy.Add();
   Reject(association, kBusy);
   Log(LogLevel::kWarning, "association_refused_busy",
       {{LogField::kAssociation, peer.association},

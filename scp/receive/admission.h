@@ -15,6 +15,7 @@
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/assoc.h"
 #include "scp/receive/accepting_layer.h"
+#include "scp/receive/acceptor_metrics.h"
 #include "scp/receive/acceptor_options.h"
 #include "scp/receive/application_entity.h"
 #include "scp/receive/storage_scp.h"
@@ -59,8 +60,8 @@ class Admission {
  public:
   // Borrows everything.  `draining`: once it is raised nobody is let in.
   Admission(const AcceptorOptions& options, const PeerPolicy& policy, const StopSignal& draining,
-            AcceptorStats& stats)
-      : options_(options), policy_(policy), draining_(draining), stats_(stats) {}
+            AcceptorMetrics& metrics)
+      : options_(options), policy_(policy), draining_(draining), metrics_(metrics) {}
 
   // True if the association may be acknowledged; `peer`, whose address and number the
   // caller has set, then says who it is, and it counts until Leave.  Otherwise it
@@ -81,7 +82,7 @@ class Admission {
   const AcceptorOptions& options_;
   const PeerPolicy& policy_;
   const StopSignal& draining_;
-  AcceptorStats& stats_;
+  AcceptorMetrics& metrics_;
 
   Mutex mutex_;
   CondVar left_;

@@ -40,13 +40,15 @@ constexpr int kLingerSeconds = 1;
 
 class AssociationAcceptor::Pool {
  public:
-  Pool(const AcceptorOptions& options, const PeerPolicy& policy, StoreHandler& handler)
+  Pool(const AcceptorOptions& options, const PeerPolicy& policy, StoreHandler& handler,
+       AcceptorMetrics& metrics)
       : options_(options),
         policy_(policy),
         handler_(handler),
-        admission_(options_, policy, draining_, stats_),
-        census_(options.max_associations_per_peer,
-                options.max_associations + kSpareThreads - kAcceptingThreads),
+        metrics_(metrics),
+        admission_(options_, policy, draining_, metrics),
+        census_(options.settings.max_associations_per_peer,
+                options.settings.max_associations + kSpareThreads - kAcceptingThreads),
         plain_(options_, nullptr, policy, stopped_, census_),
         tls_(options_, options.tls, policy, stopped_, census_) {}
   ~Pool() { Stop(); }
@@ -55,7 +57,6 @@ class AssociationAcceptor::Pool {
   void Stop();
   int port() const { return plain_.port(); }
   int tls_port() const { return tls_.port(); }
-  const AcceptorStats& stats() const { return stats_; }
 
  private:
   void AcceptAssociations();
@@ -69,7 +70,7 @@ class AssociationAcceptor::Pool {
   const AcceptorOptions options_;
   const PeerPolicy& policy_;
   StoreHandler& handler_;
-  AcceptorStats stats_;
+  AcceptorMetrics& metrics_;
   StopSignal draining_;  // No new associations; idle ones end.
   StopSignal stopped_;   // Every read and write fails, every thread ends.
   Admission admission_;
@@ -88,9 +89,10 @@ absl::Status AssociationAcceptor::Pool::Start() {
     return absl::InvalidArgumentError("there is no AE title to answer to");
   }
   CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
-  if (options_.port != kNoPort) CAMNODE_RETURN_IF_ERROR(plain_.Open(options_.port));
-  if (options_.tls_port != kNoPort) CAMNODE_RETURN_IF_ERROR(tls_.Open(options_.tls_port));
-  const int count = options_.max_associations + kSpareThreads;
+  const AcceptorSettings& settings = options_.settings;
+  if (settings.port != kNoPort) CAMNODE_RETURN_IF_ERROR(plain_.Open(settings.port));
+  if (settings.tls_port != kNoPort) CAMNODE_RETURN_IF_ERROR(tls_.Open(settings.tls_port));
+  const int count = settings.max_associations + kSpareThreads;
   threads_.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) threads_.emplace_back([this] { AcceptAssociations(); });
   return absl::OkStatus();
@@ -125,12 +127,11 @@ void AssociationAcceptor::Pool::AcceptAssociations() {
     Handshake handshake;
     T_ASC_Association* association = nullptr;
     const OFCondition condition = listener->Receive(handshake, &association);
-    if (handshake.connected) stats_.connections.fetch_add(1);
     // DCMTK calls some broken requests good.
     if (condition.good() && handshake.failure.ok()) {
       Handle(association, handshake);
     } else if (handshake.connected) {
-      stats_.connections_failed.fetch_add(1);
+      metrics_.failed.Add();
       Log(LogLevel::kWarning, "connection_failed",
           {{LogField::kPeer, handshake.address},
            {LogField::kPort, listener->port()},
@@ -153,9 +154,9 @@ void AssociationAcceptor::Pool::Handle(T_ASC_Association* association, const Han
   auto& connection =
       *static_cast<CountedConnection*>(DUL_getTransportConnection(association->DULassociation));
   connection.SetAtWork(true);
-  stats_.associations_open.fetch_add(1);
+  metrics_.open_now.fetch_add(1);
   Serve(association, connection, peer, handshake);
-  stats_.associations_open.fetch_sub(1);
+  metrics_.open_now.fetch_sub(1);
   admission_.Leave(peer);
   // It no longer counts, but the answer to its release must not be lost.
   if (auto* open = static_cast<CountedConnection*>(
@@ -179,9 +180,9 @@ void AssociationAcceptor::Pool::Serve(T_ASC_Association* association, CountedCon
     end.outcome = "failed";
     end.reason = "cannot acknowledge the association";
   } else {
-    stats_.associations_accepted.fetch_add(1);
+    metrics_.accepted.Add();
     CrashPoint("after_association_accept");
-    end = StorageScp(association, connection, peer, options_, draining_, handler_, stats_).Run();
+    end = StorageScp(association, connection, peer, options_, draining_, handler_, metrics_).Run();
   }
 
   // DCMTK's reason is where it stopped; the connection's is why.
@@ -198,14 +199,13 @@ void AssociationAcceptor::Pool::Serve(T_ASC_Association* association, CountedCon
 }
 
 AssociationAcceptor::AssociationAcceptor(const AcceptorOptions& options, const PeerPolicy& policy,
-                                         StoreHandler& handler)
-    : pool_(std::make_unique<Pool>(options, policy, handler)) {}
+                                         StoreHandler& handler, AcceptorMetrics& metrics)
+    : pool_(std::make_unique<Pool>(options, policy, handler, metrics)) {}
 AssociationAcceptor::~AssociationAcceptor() = default;
 
 absl::Status AssociationAcceptor::Start() { return pool_->Start(); }
 int AssociationAcceptor::port() const { return pool_->port(); }
 int AssociationAcceptor::tls_port() const { return pool_->tls_port(); }
 void AssociationAcceptor::Stop() { pool_->Stop(); }
-const AcceptorStats& AssociationAcceptor::stats() const { return pool_->stats(); }
 
 }  // namespace camnode

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "core/intake/store_handler.h"
+#include "scp/receive/acceptor_metrics.h"
 #include "scp/receive/acceptor_options.h"
 #include "scp/receive/application_entity.h"
 
@@ -16,12 +17,12 @@ namespace camnode {
 // A bounded pool of threads, each of which accepts connections itself, so that a
 // peer that says nothing holds one thread and no longer than its deadline.
 //
-// Start and Stop are called by the owner's thread; stats() and port() by any.
+// Start and Stop are called by the owner's thread; port() by any.
 class AssociationAcceptor {
  public:
-  // Borrows `policy` and `handler`, which outlive it.
+  // Borrows all but the options; everything outlives it.
   AssociationAcceptor(const AcceptorOptions& options, const PeerPolicy& policy,
-                      StoreHandler& handler);
+                      StoreHandler& handler, AcceptorMetrics& metrics);
   // As Stop.
   ~AssociationAcceptor();
 
@@ -38,8 +39,6 @@ class AssociationAcceptor {
   // instance they are at and are then aborted.  Returns when every thread has
   // ended.  Calling it again does nothing.
   void Stop();
-
-  const AcceptorStats& stats() const;
 
  private:
   class Pool;

@@ -14,8 +14,8 @@ constexpr int kListenBacklog = 256;
 }  // namespace
 
 absl::Status DicomListener::Open(int port) {
-  const int timeout_s = static_cast<int>(absl::ToInt64Seconds(
-                            absl::Ceil(options_.association_request_timeout, absl::Seconds(1)))) +
+  const int timeout_s = static_cast<int>(absl::ToInt64Seconds(absl::Ceil(
+                            options_.settings.association_request_timeout, absl::Seconds(1)))) +
                         1;
   const OFCondition condition = ASC_initializeNetwork(NET_ACCEPTOR, port, timeout_s, &network_);
   if (condition.bad()) {
@@ -43,9 +43,9 @@ void DicomListener::Close() {
 
 OFCondition DicomListener::Receive(Handshake& handshake, T_ASC_Association** association) {
   AcceptingLayer::SetHandshake(&handshake);
-  const OFCondition condition =
-      ASC_receiveAssociation(network_, association, options_.max_pdu_bytes, nullptr, nullptr,
-                             /*useSecureLayer=*/OFFalse, DUL_NOBLOCK, /*timeout=*/0);
+  const OFCondition condition = ASC_receiveAssociation(
+      network_, association, options_.settings.max_pdu_bytes, nullptr, nullptr,
+      /*useSecureLayer=*/OFFalse, DUL_NOBLOCK, /*timeout=*/0);
   AcceptingLayer::SetHandshake(nullptr);
   return condition;
 }

@@ -29,16 +29,16 @@ int DcmtkSeconds(absl::Duration duration) {
 
 StorageScp::StorageScp(T_ASC_Association* association, GuardedConnection& connection,
                        const AssociationPeer& peer, const AcceptorOptions& options,
-                       const StopSignal& draining, StoreHandler& handler, AcceptorStats& stats)
+                       const StopSignal& draining, StoreHandler& handler, AcceptorMetrics& metrics)
     : association_(association),
       connection_(connection),
       peer_(peer),
       options_(options),
       draining_(draining),
       handler_(handler),
-      stats_(stats) {}
+      metrics_(metrics) {}
 
-int StorageScp::TimeoutSeconds() const { return DcmtkSeconds(options_.idle_timeout); }
+int StorageScp::TimeoutSeconds() const { return DcmtkSeconds(options_.settings.idle_timeout); }
 
 AssociationEnd StorageScp::Run() {
   while (ServeOneMessage()) {
@@ -72,7 +72,7 @@ bool StorageScp::ServeOneMessage() {
     case GuardedConnection::Wait::kInterrupted:
       return Abort("draining", "the node stops");
   }
-  connection_.SetDeadline(options_.instance_timeout);
+  connection_.SetDeadline(options_.settings.instance_timeout);
 
   T_DIMSE_Message message;
   std::memset(&message, 0, sizeof message);
@@ -100,7 +100,7 @@ bool StorageScp::ServeOneMessage() {
 }
 
 bool StorageScp::AnswerEcho(T_ASC_PresentationContextID context, const T_DIMSE_C_EchoRQ& request) {
-  stats_.echoes.fetch_add(1);
+  metrics_.echoes.Add();
   const OFCondition condition =
       DIMSE_sendEchoResponse(association_, context, &request, STATUS_Success, nullptr);
   return condition.good() || Abort("failed", condition.text());
@@ -152,10 +152,9 @@ bool StorageScp::TakeInstance(T_ASC_PresentationContextID context,
   T_ASC_PresentationContextID data_context = 0;
   const OFCondition condition = DIMSE_receiveDataSetInFile(
       association_, DIMSE_NONBLOCKING, TimeoutSeconds(), &data_context, &stream, nullptr, nullptr);
-  stats_.bytes_received.fetch_add(consumer.bytes());
+  metrics_.received_bytes.Add(consumer.bytes());
   end_.bytes += consumer.bytes();
   if (condition.bad() || data_context != context) {
-    stats_.stores_failed.fetch_add(1);
     ++end_.refused;
     if (condition == DUL_PEERABORTEDASSOCIATION) {
       return Finish("aborted", "peer aborted inside a data set");
@@ -199,31 +198,9 @@ bool StorageScp::AnswerStore(T_ASC_PresentationContextID context, const T_DIMSE_
   const OFCondition condition = DIMSE_sendStoreResponse(association_, context, &request, &response,
                                                         status.ok() ? nullptr : &detail);
   CrashPoint("after_store_response");
-  Count(dimse_status);
+  metrics_.CountAnswer(dimse_status);
+  ++(status.ok() ? end_.stored : end_.refused);
   return condition.good() || Abort("failed", condition.text());
-}
-
-void StorageScp::Count(uint16_t dimse_status) {
-  const bool ok = dimse_status == kDimseSuccess;
-  (ok ? stats_.stores_ok : stats_.stores_failed).fetch_add(1);
-  ++(ok ? end_.stored : end_.refused);
-  switch (dimse_status) {
-    case kDimseSuccess:
-      stats_.answers_success.fetch_add(1);
-      break;
-    case kDimseOutOfResources:
-      stats_.answers_out_of_resources.fetch_add(1);
-      break;
-    case kDimseDataSetMismatch:
-      stats_.answers_mismatch.fetch_add(1);
-      break;
-    case kDimseCannotUnderstand:
-      stats_.answers_cannot_understand.fetch_add(1);
-      break;
-    default:
-      stats_.answers_other.fetch_add(1);
-      break;
-  }
 }
 
 }  // namespace camnode

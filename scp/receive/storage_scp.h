@@ -12,6 +12,7 @@
 #include "core/intake/store_handler.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/dimse.h"
+#include "scp/receive/acceptor_metrics.h"
 #include "scp/receive/acceptor_options.h"
 #include "scp/wire/guarded_connection.h"
 
@@ -43,7 +44,7 @@ class StorageScp {
   // `draining`: once it is raised, Run ends after the instance under way.
   StorageScp(T_ASC_Association* association, GuardedConnection& connection,
              const AssociationPeer& peer, const AcceptorOptions& options,
-             const StopSignal& draining, StoreHandler& handler, AcceptorStats& stats);
+             const StopSignal& draining, StoreHandler& handler, AcceptorMetrics& metrics);
 
   // Serves until the association ends; release and abort have then been answered
   // or sent.  Afterwards the connection may be gone: DCMTK destroys it when the
@@ -60,7 +61,6 @@ class StorageScp {
 
   absl::StatusOr<StoreRequest> CheckRequest(T_ASC_PresentationContextID context,
                                             const T_DIMSE_C_StoreRQ& request) const;
-  void Count(uint16_t dimse_status);
   bool Finish(const std::string& outcome, const std::string& reason);
   // Ends the association after a failure of the protocol or the network.
   bool Abort(const std::string& outcome, const std::string& reason);
@@ -72,7 +72,7 @@ class StorageScp {
   const AcceptorOptions& options_;
   const StopSignal& draining_;
   StoreHandler& handler_;
-  AcceptorStats& stats_;
+  AcceptorMetrics& metrics_;
   AssociationEnd end_;
 };
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "scp/wire/remote_ae.h"
+#include "scp/settings/remote_ae.h"
 
 namespace camnode {
 

@@ -14,6 +14,8 @@
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
+#include "core/base/option_ranges.h"
+#include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
 #include "scp/send/storage_scu.h"
 #include "scp/wire/dcmtk_setup.h"
@@ -30,16 +32,15 @@ absl::Status CheckOptions(const OutboxSenderOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat(name, " is out of range"));
   };
   if (options.ae_title.empty()) return absl::InvalidArgumentError("our AE title is empty");
-  if (options.max_failures < 1) return out_of_range("max_failures");
-  if (options.max_per_association < 1) return out_of_range("max_per_association");
   if (options.max_active_destinations < 1 || options.max_active_destinations > 100) {
     return out_of_range("max_active_destinations");
   }
-  if (options.connect_timeout < absl::Milliseconds(1)) return out_of_range("connect_timeout");
-  if (options.response_timeout < absl::Milliseconds(1)) return out_of_range("response_timeout");
   if (options.poll_interval < absl::Milliseconds(1)) return out_of_range("poll_interval");
-  if (options.backoff.initial <= absl::ZeroDuration() ||
-      options.backoff.maximum < options.backoff.initial || options.backoff.multiplier < 1.0) {
+  DeliverySettings settings = options.settings;
+  OptionRanges ranges;
+  ReadOptions(ranges, &settings);
+  CAMNODE_RETURN_IF_ERROR(ranges.status());
+  if (settings.backoff.maximum < settings.backoff.initial || settings.backoff.multiplier < 1.0) {
     return out_of_range("backoff");
   }
   return absl::OkStatus();
@@ -76,17 +77,17 @@ Settlement SettlementFor(const absl::StatusOr<uint16_t>& answer) {
 class OutboxSender::Impl {
  public:
   Impl(const OutboxSenderOptions& options, const DestinationDirectory& destinations, Outbox& outbox,
-       BlobStore& blobs, Doorbell& doorbell)
+       BlobStore& blobs, Doorbell& doorbell, DeliveryMetrics& metrics)
       : options_(options),
         destinations_(destinations),
         outbox_(outbox),
         blobs_(blobs),
-        doorbell_(doorbell) {}
+        doorbell_(doorbell),
+        metrics_(metrics) {}
   ~Impl() { Stop(); }
 
   absl::Status Start();
   void Stop();
-  const OutboxSenderStats& stats() const { return stats_; }
 
  private:
   struct DestinationState {
@@ -115,7 +116,7 @@ class OutboxSender::Impl {
   Outbox& outbox_;
   BlobStore& blobs_;
   Doorbell& doorbell_;
-  OutboxSenderStats stats_;
+  DeliveryMetrics& metrics_;
   StopSignal stop_;     // No further object.
   StopSignal abandon_;  // Nor the rest of the one under way.
 
@@ -199,7 +200,7 @@ void OutboxSender::Impl::Send() {
     }
     // A destination that was down is tried with one object, not with many leases.
     const bool reached =
-        SendBatch(*destination, first_after_failure ? 1 : options_.max_per_association);
+        SendBatch(*destination, first_after_failure ? 1 : options_.settings.max_per_association);
     {
       MutexLock lock(&mutex_);
       DestinationState& state = states_[*destination];
@@ -218,7 +219,7 @@ void OutboxSender::Impl::Send() {
 
 absl::Duration OutboxSender::Impl::Delay(int failures) {
   absl::BitGen random;
-  return DelayBeforeRetry(options_.backoff, std::max(failures, 1), random);
+  return DelayBeforeRetry(options_.settings.backoff, std::max(failures, 1), random);
 }
 
 bool OutboxSender::Impl::SendBatch(const std::string& destination, int max) {
@@ -246,15 +247,14 @@ bool OutboxSender::Impl::SendBatch(const std::string& destination, int max) {
   }
   StorageScuOptions options;
   options.ae_title = options_.ae_title;
-  options.connect_timeout = options_.connect_timeout;
-  options.response_timeout = options_.response_timeout;
+  options.connect_timeout = options_.settings.connect_timeout;
+  options.response_timeout = options_.settings.response_timeout;
   options.tls = options_.tls;
   options.stop = &abandon_;
-  stats_.associations.fetch_add(1);
   absl::StatusOr<std::unique_ptr<StorageScu>> scu =
       StorageScu::Connect(options, *remote, encodings);
   if (!scu.ok()) {
-    stats_.associations_failed.fetch_add(1);
+    metrics_.associations_failed.Add();
     Log(LogLevel::kWarning, "destination_unreachable",
         {{LogField::kDestination, destination}, {LogField::kReason, scu.status().message()}});
     PutBack(*leases, 0, scu.status());
@@ -278,7 +278,7 @@ bool OutboxSender::Impl::SendOver(StorageScu& scu, const std::string& destinatio
     const absl::StatusOr<uint16_t> answer = SendOne(scu, leases[i].derived());
     CrashPoint("after_cstore_sent");
     if (!scu.connected()) {
-      stats_.associations_failed.fetch_add(1);
+      metrics_.associations_failed.Add();
       Log(LogLevel::kWarning, "delivery_association_lost",
           {{LogField::kDestination, destination}, {LogField::kReason, answer.status().message()}});
       Settle(std::move(leases[i]), SettlementFor(answer), stopwatch.Elapsed());
@@ -299,7 +299,7 @@ absl::StatusOr<uint16_t> OutboxSender::Impl::SendOne(StorageScu& scu,
   if (!path.ok()) return absl::DataLossError(path.status().message());
   const absl::StatusOr<uint16_t> answer = scu.Store(
       {derived.sop_class_uid, derived.sop_instance_uid, derived.transfer_syntax_uid, *path});
-  if (answer.ok()) stats_.bytes_sent.fetch_add(derived.size_bytes);
+  if (answer.ok()) metrics_.sent_bytes.Add(derived.size_bytes);
   return answer;
 }
 
@@ -308,22 +308,22 @@ void OutboxSender::Impl::Settle(DeliveryLease lease, const Settlement& settlemen
   const Delivery delivery = lease.delivery();
   const std::string instance = lease.derived().sop_instance_uid.text();
   const int failures = delivery.failures + 1;
-  const bool spent =
-      settlement.outcome == DeliveryOutcome::kRetryThenBury && failures >= options_.max_failures;
+  const bool spent = settlement.outcome == DeliveryOutcome::kRetryThenBury &&
+                     failures >= options_.settings.max_failures;
   absl::Status settled;
   absl::string_view outcome;
   if (settlement.outcome == DeliveryOutcome::kDelivered) {
     settled = std::move(lease).Delivered(settlement.dimse_status);
     outcome = "delivered";
-    stats_.delivered.fetch_add(1);
+    metrics_.delivered.Add();
   } else if (settlement.outcome == DeliveryOutcome::kBury || spent) {
     settled = std::move(lease).Bury(settlement.dimse_status, settlement.why);
     outcome = "buried";
-    stats_.buried.fetch_add(1);
+    metrics_.buried.Add();
   } else {
     settled = std::move(lease).Retry(settlement.dimse_status, settlement.why, Delay(failures));
     outcome = "retry";
-    stats_.retried.fetch_add(1);
+    metrics_.retried.Add();
   }
   const bool good = settlement.outcome == DeliveryOutcome::kDelivered && settled.ok();
   Log(good ? LogLevel::kInfo : LogLevel::kWarning, "delivery",
@@ -346,7 +346,7 @@ void OutboxSender::Impl::PutBack(std::vector<DeliveryLease>& leases, size_t from
                                  const absl::Status& why) {
   for (size_t i = from; i < leases.size(); ++i) {
     if (i == from) {
-      stats_.retried.fetch_add(1);
+      metrics_.retried.Add();
       const absl::Duration delay = Delay(leases[i].delivery().failures + 1);
       std::move(leases[i]).Retry(kNoAnswer, why, delay).IgnoreError();
     } else {
@@ -357,12 +357,11 @@ void OutboxSender::Impl::PutBack(std::vector<DeliveryLease>& leases, size_t from
 
 OutboxSender::OutboxSender(const OutboxSenderOptions& options,
                            const DestinationDirectory& destinations, Outbox& outbox,
-                           BlobStore& blobs, Doorbell& doorbell)
-    : impl_(std::make_unique<Impl>(options, destinations, outbox, blobs, doorbell)) {}
+                           BlobStore& blobs, Doorbell& doorbell, DeliveryMetrics& metrics)
+    : impl_(std::make_unique<Impl>(options, destinations, outbox, blobs, doorbell, metrics)) {}
 OutboxSender::~OutboxSender() = default;
 
 absl::Status OutboxSender::Start() { return impl_->Start(); }
 void OutboxSender::Stop() { impl_->Stop(); }
-const OutboxSenderStats& OutboxSender::stats() const { return impl_->stats(); }
 
 }  // namespace camnode

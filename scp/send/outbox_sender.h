@@ -5,18 +5,17 @@
 #ifndef CAMNODE_SCP_SEND_OUTBOX_SENDER_H_
 #define CAMNODE_SCP_SEND_OUTBOX_SENDER_H_
 
-#include <atomic>
-#include <cstdint>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
-#include "core/base/retryable.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/outbox.h"
 #include "core/storage/sql/doorbell.h"
+#include "scp/send/delivery_metrics.h"
 #include "scp/send/destination.h"
+#include "scp/settings/delivery_settings.h"
 
 namespace camnode {
 
@@ -27,20 +26,7 @@ struct OutboxSenderOptions {
   // Certificates for destinations that are called by TLS; outlives the sender.  May
   // be null if none is.
   const TlsCredentials* tls = nullptr;
-  // Waits between repeats to one destination.  A lost association or 0xA7xx is
-  // repeated for ever.
-  Backoff backoff;
-  // Repeats of an answer that may be about the object itself (0x0110, 0x0117,
-  // 0x0213) before the delivery is buried.
-  int max_failures = 5;
-  // TCP connect and association negotiation.
-  absl::Duration connect_timeout = absl::Seconds(10);
-  // From the last byte of an object to the answer; also the longest silence of
-  // the network while sending.
-  absl::Duration response_timeout = absl::Seconds(30);
-  // Objects sent over one association; also how many are leased at once.  Larger:
-  // a node that dies leaves more of them waiting for their leases to run out.
-  int max_per_association = 50;
+  DeliverySettings settings;
   // Destinations served at one time, one thread each.
   int max_active_destinations = 4;
   // The doorbell is only a hint: look for due deliveries at least so often.
@@ -50,22 +36,12 @@ struct OutboxSenderOptions {
   absl::Duration drain_timeout = absl::Seconds(5);
 };
 
-// Counts since Start, for metrics.  Any thread may read them.
-struct OutboxSenderStats {
-  std::atomic<int64_t> delivered{0};
-  std::atomic<int64_t> retried{0};
-  std::atomic<int64_t> buried{0};
-  std::atomic<int64_t> associations{0};
-  std::atomic<int64_t> associations_failed{0};
-  std::atomic<int64_t> bytes_sent{0};
-};
-
-// Start and Stop are called by the owner's thread; stats() by any.
+// Used by the owner's thread.
 class OutboxSender {
  public:
   // Borrows all but the options; everything outlives it.
   OutboxSender(const OutboxSenderOptions& options, const DestinationDirectory& destinations,
-               Outbox& outbox, BlobStore& blobs, Doorbell& doorbell);
+               Outbox& outbox, BlobStore& blobs, Doorbell& doorbell, DeliveryMetrics& metrics);
   // As Stop.
   ~OutboxSender();
 
@@ -78,8 +54,6 @@ class OutboxSender {
   // Calling it again does nothing.  Does not stop the doorbell: waits at most
   // poll_interval for it.
   void Stop();
-
-  const OutboxSenderStats& stats() const;
 
  private:
   class Impl;

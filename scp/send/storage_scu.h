@@ -13,7 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/domain/uid.h"
-#include "scp/wire/remote_ae.h"
+#include "scp/settings/delivery_settings.h"
+#include "scp/settings/remote_ae.h"
 #include "scp/wire/stop_signal.h"
 
 namespace camnode {
@@ -23,9 +24,9 @@ class TlsCredentials;
 struct StorageScuOptions {
   AeTitle ae_title;  // Ours, as calling AE.
   // TCP connect, and again from there to the answer of the association request.
-  absl::Duration connect_timeout = absl::Seconds(10);
+  absl::Duration connect_timeout = DeliverySettings().connect_timeout;
   // Longest silence while sending, and from the last byte to the answer.
-  absl::Duration response_timeout = absl::Seconds(30);
+  absl::Duration response_timeout = DeliverySettings().response_timeout;
   // Certificates for peers that are called by TLS; may be null if none is.
   const TlsCredentials* tls = nullptr;
   // Raised: the association breaks off at once.  May be null.

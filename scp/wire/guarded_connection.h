@@ -26,8 +26,8 @@
 namespace camnode {
 
 struct GuardedConnectionOptions {
-  // Longest wait for the next byte, in and out.
-  absl::Duration idle_timeout = absl::Seconds(60);
+  // Longest wait for the next byte, in and out.  Always given.
+  absl::Duration idle_timeout;
   PduGuardOptions guard;
   // Raised: every read and write fails at once.  Outlives the connection.
   const StopSignal* stop = nullptr;

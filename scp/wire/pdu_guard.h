@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "scp/settings/acceptor_settings.h"
 
 namespace camnode {
 
@@ -22,7 +23,7 @@ struct PduGuardOptions {
   // syntaxes each fit.
   uint32_t max_associate_bytes = 256 * 1024;
   // Largest P-DATA PDU: what we announced.
-  uint32_t max_data_pdu_bytes = 131'072;
+  uint32_t max_data_pdu_bytes = kMaxPduBytes;
   // Largest command set (PS3.7 6.3), over all its fragments.  Real ones have some
   // 300 bytes.
   uint32_t max_command_bytes = 64 * 1024;

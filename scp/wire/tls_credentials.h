@@ -13,21 +13,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
+#include "scp/settings/tls_files.h"
 #include "scp/wire/tls_stream.h"
 
 namespace camnode {
-
-struct TlsFiles {
-  // PEM: our certificate first, then what leads to its CA.
-  std::string certificate_file;
-  // PEM, without passphrase.  Readable by others, or writable by its group: refused.
-  std::string private_key_file;
-  // PEM: every CA whose certificates we accept.
-  std::string ca_file;
-  // A peer that calls us must show a certificate of one of those CAs.  False: it
-  // need not show one; one that it shows is checked all the same.
-  bool require_peer_certificate = true;
-};
 
 // Thread-safe.
 class TlsCredentials {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/intake/ingest.h"
+#include "core/intake/ingest_settings.h"
 #include "proto/camnode/v1/results.grpc.pb.h"
 #include "services/api/analysis_lookup.h"
 #include "services/api/event_hub.h"
@@ -19,7 +20,7 @@
 namespace camnode {
 
 struct AnalyzeInstanceOptions {
-  int64_t max_upload_bytes = int64_t{256} << 20;
+  int64_t max_upload_bytes = IngestSettings().max_upload_bytes;
   // From the call's start to the last chunk: bounds a caller that sends nothing.
   absl::Duration upload_timeout = absl::Minutes(10);
   // How long a call without a deadline waits for its analysis.

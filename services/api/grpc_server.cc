@@ -37,9 +37,9 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
   }
 };
 
-void SetLimits(const GrpcServerOptions& options, grpc::ServerBuilder* builder) {
+void SetLimits(const GrpcSettings& settings, grpc::ServerBuilder* builder) {
   grpc::ResourceQuota quota("camnode");
-  quota.SetMaxThreads(options.max_threads);
+  quota.SetMaxThreads(settings.max_threads);
   quota.Resize(kMaxBufferBytes);
   builder->SetResourceQuota(quota);
   builder->SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
@@ -64,20 +64,20 @@ std::string HostAndPort(const std::string& address, int port) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const GrpcServerOptions& options, const std::vector<grpc::Service*>& services) {
+    const GrpcSettings& settings, const std::vector<grpc::Service*>& services) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  SetLimits(options, &builder);
-  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
+  SetLimits(settings, &builder);
+  if (!settings.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   int port = 0;
-  builder.AddListeningPort(HostAndPort(options.address, options.port),
+  builder.AddListeningPort(HostAndPort(settings.address, settings.port),
                            grpc::InsecureServerCredentials(), &port);
   for (grpc::Service* service : services) builder.RegisterService(service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port <= 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat("cannot listen on ", HostAndPort(options.address, options.port),
+        absl::StrCat("cannot listen on ", HostAndPort(settings.address, settings.port),
                      " for gRPC: the port is taken or the address is not this machine's"));
   }
   return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), port));

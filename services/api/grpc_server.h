@@ -14,22 +14,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/settings/grpc_settings.h"
 
 namespace camnode {
-
-struct GrpcServerOptions {
-  std::string address = "127.0.0.1";
-  int port = 50051;  // 0: any free one.
-  bool reflection = true;
-  int max_threads = 64;
-};
 
 class GrpcServer {
  public:
   // Listens and serves.  Borrows the services, which outlive it.
   // Errors: kFailedPrecondition if address or port cannot be had.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
-      const GrpcServerOptions& options, const std::vector<grpc::Service*>& services);
+      const GrpcSettings& settings, const std::vector<grpc::Service*>& services);
   // As Stop without patience.
   ~GrpcServer();
 

@@ -21,6 +21,7 @@
 #include "services/api/call_limiter.h"
 #include "services/api/event_hub.h"
 #include "services/api/rpc_observer.h"
+#include "services/settings/grpc_settings.h"
 
 namespace camnode {
 
@@ -28,8 +29,8 @@ struct ResultsServiceOptions {
   AnalyzeInstanceOptions upload;
   // Calls at once; one more is RESOURCE_EXHAUSTED, because each holds a thread and
   // these may hold it long.
-  int max_watchers = 32;
-  int max_uploads = 16;
+  int max_watchers = GrpcSettings().max_watchers;
+  int max_uploads = MaxUploads(GrpcSettings());
   int max_renders = 4;
   // "trained on children aged 1-5" by model name, for legends.
   std::map<std::string, std::string> populations;

@@ -91,40 +91,20 @@ void ReadLogLevel(const ConfigReader& file, LogLevel* level) {
   *level = static_cast<LogLevel>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-void ReadBackoff(const ConfigReader& section, Backoff* backoff) {
-  section.Read("initial_backoff_ms", absl::Hours(24), &backoff->initial);
-  section.Read("max_backoff_ms", absl::Hours(24), &backoff->maximum);
-  if (backoff->initial > backoff->maximum) {
+void CheckBackoff(const ConfigReader& section, const Backoff& backoff) {
+  if (backoff.initial > backoff.maximum) {
     section.Mistake(section.Has("initial_backoff_ms") ? "initial_backoff_ms" : "max_backoff_ms",
                     "contradicts: the initial wait is longer than the longest one; expected "
                     "initial_backoff_ms <= max_backoff_ms");
   }
 }
 
-void ReadOutputs(const ConfigReader& section, OutputsConfig* outputs) {
-  section.Read("overlays", &outputs->overlays);
-  section.Read("panel", &outputs->panel);
-  section.Read("refusal_notice", &outputs->refusal_notice);
-  section.Read("overlay_max_long_side", 384, 16384, &outputs->overlay_max_long_side);
-  section.Read("panel_max_long_side", 384, 16384, &outputs->panel_max_long_side);
-  section.Read("native_size", &outputs->native_size);
-  section.Read("alpha", 0.0, 1.0, &outputs->alpha);
-  section.Read("series_number_base", 0, 1'000'000, &outputs->series_number_base);
-}
+constexpr std::pair<const char*, JobPriority> kPriorities[] = {
+    {"interactive", JobPriority::kInteractive},
+    {"normal", JobPriority::kNormal},
+    {"backlog", JobPriority::kBacklog}};
 
-void ReadPriority(const ConfigReader& section, JobPriority* priority) {
-  static const auto& names =
-      *new std::map<std::string, JobPriority>{{"interactive", JobPriority::kInteractive},
-                                              {"normal", JobPriority::kNormal},
-                                              {"backlog", JobPriority::kBacklog}};
-  std::string name = "normal";
-  section.Read(
-      "priority", "\"interactive\", \"normal\" or \"backlog\"",
-      [&](const std::string& text) { return names.count(text) > 0; }, &name);
-  *priority = names.at(name);
-}
-
-WorkflowConfig ReadWorkflow(const ConfigReader& section, const OutputsConfig& outputs,
+WorkflowConfig ReadWorkflow(const ConfigReader& section, const OutputSettings& outputs,
                             const Config& config) {
   WorkflowConfig workflow;
   section.Read("name", kName, IsName, &workflow.name);
@@ -139,20 +119,20 @@ WorkflowConfig ReadWorkflow(const ConfigReader& section, const OutputsConfig& ou
   section.Read("destinations", "the name of one of the destinations of this file", is_destination,
                &workflow.destinations);
   section.Read("return_to_sender", &workflow.return_to_sender);
-  const auto returns = [](const PeerConfig& peer) { return peer.return_port != 0; };
+  const auto returns = [](const Peer& peer) { return peer.return_port != 0; };
   if (workflow.return_to_sender &&
       std::none_of(config.peers.begin(), config.peers.end(), returns)) {
     section.Mistake("return_to_sender",
                     "is true, but no peer can be sent to; expected a peer with return_port");
   }
-  ReadPriority(section, &workflow.priority);
+  section.Read("priority", kPriorities, &workflow.priority);
   workflow.outputs = outputs;
-  ReadOutputs(section.Section("outputs"), &workflow.outputs);
+  ReadOptions(section.Section("outputs"), &workflow.outputs);
   return workflow;
 }
 
 // An association's called AE title must lead to one workflow.
-void ReadWorkflows(const ConfigReader& file, const OutputsConfig& outputs, Config* config) {
+void ReadWorkflows(const ConfigReader& file, const OutputSettings& outputs, Config* config) {
   const std::vector<ConfigReader> sections = file.Sections("workflow");
   if (sections.empty()) config->workflows.front().outputs = outputs;
   if (!sections.empty()) config->workflows.clear();
@@ -199,70 +179,32 @@ void ReadPrecisions(const ConfigReader& file, std::vector<ModelPrecisionConfig>*
   }
 }
 
-void ReadDelivery(const ConfigReader& section, DeliveryConfig* delivery) {
-  ReadBackoff(section, &delivery->backoff);
-  section.Read("max_failures", 1, 1000, &delivery->max_failures);
-  section.Read("connect_timeout_ms", absl::Hours(1), &delivery->connect_timeout);
-  section.Read("response_timeout_ms", absl::Hours(1), &delivery->response_timeout);
-  section.Read("max_per_association", 1, 10'000, &delivery->max_per_association);
+void ReadDelivery(const ConfigReader& section, DeliverySettings* delivery) {
+  ReadOptions(section, delivery);
+  CheckBackoff(section, delivery->backoff);
 }
+
+constexpr std::pair<const char*, bool> kOnConflict[] = {{"refuse", false}, {"quarantine", true}};
 
 void ReadStorage(const ConfigReader& section, StorageConfig* storage) {
-  section.Read("min_free_bytes", int64_t{0}, int64_t{1} << 50, &storage->min_free_bytes);
-  section.Read("max_queued_jobs", int64_t{1}, int64_t{1} << 40, &storage->max_queued_jobs);
-  std::string on_conflict = storage->quarantine_conflicts ? "quarantine" : "refuse";
-  section.Read(
-      "on_conflict", "\"refuse\" or \"quarantine\"",
-      [](const std::string& text) { return text == "refuse" || text == "quarantine"; },
-      &on_conflict);
-  storage->quarantine_conflicts = on_conflict == "quarantine";
-  section.Read("max_quarantined_instances", int64_t{1}, int64_t{1} << 20,
-               &storage->quarantine.max_instances);
-  section.Read("max_quarantined_bytes", int64_t{1} << 20, int64_t{1} << 50,
-               &storage->quarantine.max_bytes);
+  ReadOptions(section, &storage->ingest);
+  section.Read("on_conflict", kOnConflict, &storage->quarantine_conflicts);
+  ReadOptions(section, &storage->quarantine);
 }
 
-void ReadQueue(const ConfigReader& section, QueueConfig* queue) {
-  section.Read("lease_ms", absl::Hours(24), &queue->queue.lease_duration);
-  if (queue->queue.lease_duration < absl::Seconds(1)) {
+void ReadQueue(const ConfigReader& section, JobQueueOptions* queue, Backoff* backoff) {
+  ReadOptions(section, queue);
+  if (queue->lease_duration < absl::Seconds(1)) {
     section.Mistake("lease_ms", "is too short; expected 1000 (one second) or more");
   }
-  section.Read("max_failures", 1, 1000, &queue->queue.max_failures);
-  section.Read("max_interruptions", 1, 100'000, &queue->queue.max_interruptions);
-  ReadBackoff(section, &queue->backoff);
+  ReadOptions(section, backoff);
+  CheckBackoff(section, *backoff);
 }
 
-void ReadWorker(const ConfigReader& section, WorkerConfig* worker) {
-  section.Read("supervise", &worker->supervise);
-  section.Read("count", 1, 64, &worker->count);
+void ReadWorker(const ConfigReader& section, WorkerSettings* worker, PipelineSettings* pipeline) {
+  ReadOptions(section, worker);
   section.Read("device", "\"cpu\", \"cuda:0\" or \"auto\"", IsDevice, &worker->device);
-  section.Read("threads", 0, 1024, &worker->threads);
-  section.Read("decode_ahead", 0, 64, &worker->decode_ahead);
-  section.Read("max_batch", 1, 64, &worker->max_batch);
-  section.Read("max_pixels", int64_t{1}, int64_t{1'000'000'000}, &worker->max_pixels);
-  section.Read("niceness", 0, 19, &worker->niceness);
-}
-
-void ReadResponse(const ConfigReader& section, absl::string_view option,
-                  EligibilityResponse* response) {
-  static const auto* const words =
-      new std::map<std::string, EligibilityResponse>{{"ignore", EligibilityResponse::kIgnore},
-                                                     {"flag", EligibilityResponse::kFlag},
-                                                     {"refuse", EligibilityResponse::kRefuse}};
-  std::string word;
-  section.Read(
-      option, "\"ignore\", \"flag\" or \"refuse\"",
-      [](const std::string& text) { return words->count(text) > 0; }, &word);
-  if (!word.empty()) *response = words->at(word);
-}
-
-void ReadEligibility(const ConfigReader& section, EligibilityPolicy* eligibility) {
-  ReadResponse(section, "view_unknown", &eligibility->view_unknown);
-  ReadResponse(section, "age_unknown", &eligibility->age_unknown);
-  ReadResponse(section, "age_out_of_range", &eligibility->age_out_of_range);
-  ReadResponse(section, "inverted", &eligibility->inverted);
-  ReadResponse(section, "rotated", &eligibility->rotated);
-  ReadResponse(section, "outlier", &eligibility->outlier);
+  ReadOptions(section, pipeline);
 }
 
 template <typename Listener>
@@ -278,24 +220,22 @@ void ReadAddress(const ConfigReader& section, Listener* listener) {
   }
 }
 
-void ReadGrpc(const ConfigReader& section, GrpcConfig* grpc) {
+void ReadGrpc(const ConfigReader& section, GrpcSettings* grpc, IngestSettings* ingest) {
   ReadAddress(section, grpc);
-  section.Read("port", 0, kMaxPort, &grpc->port);
-  section.Read("reflection", &grpc->reflection);
-  section.Read("max_watchers", 1, 1000, &grpc->max_watchers);
-  section.Read("max_threads", 9, 2000, &grpc->max_threads);
-  section.Read("max_upload_bytes", int64_t{1} << 10, int64_t{4} << 30, &grpc->max_upload_bytes);
-  if (grpc->max_threads < grpc->max_watchers + 8) {
+  ReadOptions(section, grpc);
+  ReadUploadOptions(section, ingest);
+  const int needed = grpc->max_watchers + kThreadsBesideWatchers;
+  if (grpc->max_threads < needed) {
     section.Mistake(section.Has("max_threads") ? "max_threads" : "max_watchers",
                     absl::StrCat("leaves no thread for other calls: each watcher holds one; "
-                                 "expected max_threads >= max_watchers + 8 = ",
-                                 grpc->max_watchers + 8));
+                                 "expected max_threads >= max_watchers + ",
+                                 kThreadsBesideWatchers, " = ", needed));
   }
 }
 
-void ReadHttp(const ConfigReader& section, HttpConfig* http) {
+void ReadHttp(const ConfigReader& section, HttpSettings* http) {
   ReadAddress(section, http);
-  section.Read("port", -1, kMaxPort, &http->port);
+  ReadOptions(section, http);
 }
 
 Config ReadConfig(const ConfigReader& file) {
@@ -311,16 +251,16 @@ Config ReadConfig(const ConfigReader& file) {
   ReadPeers(file, &config.peers);
   ReadDestinations(file, &config.destinations);
   CheckTls(file, config);
-  OutputsConfig outputs;
-  ReadOutputs(file.Section("outputs"), &outputs);
+  OutputSettings outputs;
+  ReadOptions(file.Section("outputs"), &outputs);
   ReadWorkflows(file, outputs, &config);
   ReadPrecisions(file, &config.precisions);
   ReadDelivery(file.Section("delivery"), &config.delivery);
   ReadStorage(file.Section("storage"), &config.storage);
-  ReadQueue(file.Section("queue"), &config.queue);
-  ReadWorker(file.Section("worker"), &config.worker);
-  ReadEligibility(file.Section("eligibility"), &config.eligibility);
-  ReadGrpc(file.Section("grpc"), &config.grpc);
+  ReadQueue(file.Section("queue"), &config.queue, &config.pipeline.backoff);
+  ReadWorker(file.Section("worker"), &config.worker, &config.pipeline);
+  ReadOptions(file.Section("eligibility"), &config.eligibility);
+  ReadGrpc(file.Section("grpc"), &config.grpc, &config.storage.ingest);
   ReadHttp(file.Section("http"), &config.http);
   return config;
 }
@@ -355,7 +295,8 @@ std::vector<std::vector<std::string>> ModelNames(const Config& config) {
 }
 
 absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& file) {
-  std::vector<ConfigMistake> mistakes;
+  ConfigFindings findings;
+  std::vector<ConfigMistake>& mistakes = findings.mistakes;
   MistakeCollector collector(mistakes);
   TextFormat::ParseInfoTree where;
   TextFormat::Parser parser;
@@ -364,7 +305,10 @@ absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& f
   parser.WriteLocationsTo(&where);
   config::v1::Config message;
   if (!parser.ParseFromString(text, &message)) return Report(file, std::move(mistakes));
-  Config config = ReadConfig(ConfigReader(message, &where, "", mistakes));
+  const ConfigReader reader(message, &where, "", findings);
+  Config config = ReadConfig(reader);
+  reader.ReportUnread();
+  config.changed = std::move(findings.changed);
   if (!mistakes.empty()) return Report(file, std::move(mistakes));
   return config;
 }
@@ -375,7 +319,7 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   config.data_directory = Resolve(folder, config.data_directory);
   config.model_directory = Resolve(folder, config.model_directory);
-  DicomTlsConfig& tls = config.dicom.tls;
+  TlsFiles& tls = config.dicom.tls;
   for (std::string* file : {&tls.certificate_file, &tls.private_key_file, &tls.ca_file}) {
     if (!file->empty()) *file = Resolve(folder, *file);
   }

@@ -12,7 +12,7 @@ namespace camnode {
 
 // Each reads what is there and notes every mistake; see ConfigReader.
 void ReadDicom(const ConfigReader& section, DicomConfig* dicom);
-void ReadPeers(const ConfigReader& file, std::vector<PeerConfig>* peers);
+void ReadPeers(const ConfigReader& file, std::vector<Peer>* peers);
 void ReadDestinations(const ConfigReader& file, std::vector<DestinationConfig>* destinations);
 // Whether all that speaks TLS has what it needs for it.
 void CheckTls(const ConfigReader& file, const Config& config);

@@ -11,16 +11,17 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 ConfigReader::ConfigReader(const Message& message, const ParseInfo* where, std::string name,
-                           std::vector<ConfigMistake>& mistakes)
-    : ConfigReader(message, where, std::move(name), mistakes, 0) {}
+                           ConfigFindings& findings)
+    : ConfigReader(message, where, std::move(name), findings, 0) {}
 
 ConfigReader::ConfigReader(const Message& message, const ParseInfo* where, std::string name,
-                           std::vector<ConfigMistake>& mistakes, int line)
-    : message_(message), where_(where), name_(std::move(name)), mistakes_(mistakes), line_(line) {}
+                           ConfigFindings& findings, int line)
+    : message_(message), where_(where), name_(std::move(name)), findings_(findings), line_(line) {}
 
 const FieldDescriptor* ConfigReader::Field(absl::string_view option) const {
   const FieldDescriptor* field = message_.GetDescriptor()->FindFieldByName(std::string(option));
   GOOGLE_CHECK(field != nullptr) << std::string(option);
+  findings_.known.insert(field);
   return field;
 }
 
@@ -41,7 +42,8 @@ bool ConfigReader::Has(absl::string_view option) const {
 }
 
 void ConfigReader::Mistake(absl::string_view option, absl::string_view text, int index) const {
-  mistakes_.push_back({LineOf(Field(option), index), absl::StrCat(FullName(option), " ", text)});
+  findings_.mistakes.push_back(
+      {LineOf(Field(option), index), absl::StrCat(FullName(option), " ", text)});
 }
 
 void ConfigReader::Require(absl::string_view option, absl::string_view expected) const {
@@ -49,15 +51,22 @@ void ConfigReader::Require(absl::string_view option, absl::string_view expected)
   Mistake(option, absl::StrCat("is missing; expected ", expected));
 }
 
+template <typename Value>
+void ConfigReader::Set(absl::string_view option, const Value& read, Value* value) const {
+  if (read == *value) return;
+  findings_.changed.push_back(FullName(option));
+  *value = read;
+}
+
 void ConfigReader::Read(absl::string_view option, bool* value) const {
-  if (Has(option)) *value = message_.GetReflection()->GetBool(message_, Field(option));
+  if (Has(option)) Set(option, message_.GetReflection()->GetBool(message_, Field(option)), value);
 }
 
 void ConfigReader::Read(absl::string_view option, double min, double max, double* value) const {
   if (!Has(option)) return;
   const double read = message_.GetReflection()->GetDouble(message_, Field(option));
   if (read >= min && read <= max) {
-    *value = read;
+    Set(option, read, value);
   } else {
     Mistake(option, absl::StrCat("is ", read, "; expected ", min, " to ", max));
   }
@@ -71,7 +80,7 @@ void ConfigReader::Read(absl::string_view option, int64_t min, int64_t max, int6
                            ? reflection->GetInt32(message_, field)
                            : reflection->GetInt64(message_, field);
   if (read >= min && read <= max) {
-    *value = read;
+    Set(option, read, value);
   } else {
     Mistake(option, absl::StrCat("is ", read, "; expected ", min, " to ", max));
   }
@@ -94,7 +103,7 @@ void ConfigReader::Read(absl::string_view option, absl::string_view expected, Te
   if (!Has(option)) return;
   const std::string read = message_.GetReflection()->GetString(message_, Field(option));
   if (is_valid(read)) {
-    *value = read;
+    Set(option, read, value);
   } else {
     Mistake(option, absl::StrCat("is \"", absl::CEscape(read), "\"; expected ", expected));
   }
@@ -105,13 +114,29 @@ void ConfigReader::Read(absl::string_view option, absl::string_view expected, Te
   if (!Has(option)) return;
   const FieldDescriptor* field = Field(option);
   const auto* reflection = message_.GetReflection();
-  values->clear();
+  std::vector<std::string> all;
   for (int i = 0; i < reflection->FieldSize(message_, field); ++i) {
     const std::string read = reflection->GetRepeatedString(message_, field, i);
     if (is_valid(read)) {
-      values->push_back(read);
+      all.push_back(read);
     } else {
       Mistake(option, absl::StrCat("is \"", absl::CEscape(read), "\"; expected ", expected), i);
+    }
+  }
+  Set(option, all, values);
+}
+
+void ConfigReader::ReportUnread() const {
+  std::vector<const FieldDescriptor*> fields;
+  message_.GetReflection()->ListFields(message_, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (findings_.known.count(field) == 0) {
+      Mistake(field->name(), "is read by nobody; expected an option that has an effect");
+    } else if (field->message_type() != nullptr) {
+      const std::vector<ConfigReader> sections =
+          field->is_repeated() ? Sections(field->name())
+                               : std::vector<ConfigReader>{Section(field->name())};
+      for (const ConfigReader& section : sections) section.ReportUnread();
     }
   }
 }
@@ -120,7 +145,7 @@ ConfigReader ConfigReader::Section(absl::string_view option) const {
   const FieldDescriptor* field = Field(option);
   return ConfigReader(message_.GetReflection()->GetMessage(message_, field),
                       where_ ? where_->GetTreeForNested(field, -1) : nullptr, FullName(option),
-                      mistakes_, LineOf(field, -1));
+                      findings_, LineOf(field, -1));
 }
 
 std::vector<ConfigReader> ConfigReader::Sections(absl::string_view option) const {
@@ -130,7 +155,7 @@ std::vector<ConfigReader> ConfigReader::Sections(absl::string_view option) const
   for (int i = 0; i < reflection->FieldSize(message_, field); ++i) {
     sections.push_back(ConfigReader(reflection->GetRepeatedMessage(message_, field, i),
                                     where_ ? where_->GetTreeForNested(field, i) : nullptr,
-                                    FullName(option), mistakes_, LineOf(field, i)));
+                                    FullName(option), findings_, LineOf(field, i)));
   }
   return sections;
 }

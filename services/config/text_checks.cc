@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "core/domain/ae_title.h"
 
 namespace camnode {
 
@@ -26,6 +25,12 @@ bool IsAeTitle(const std::string& text) { return AeTitle::Parse(text).ok(); }
 void ReadAeTitle(const ConfigReader& section, std::string* title) {
   section.Read("ae_title", kAeTitle, IsAeTitle, title);
   *title = AeTitle::Parse(*title).value_or(AeTitle()).text();
+}
+
+void ReadAeTitle(const ConfigReader& section, AeTitle* title) {
+  std::string text = title->text();
+  ReadAeTitle(section, &text);
+  *title = AeTitle::Parse(text).value_or(AeTitle());
 }
 
 }  // namespace camnode

@@ -5,11 +5,10 @@
 
 #include <string>
 
+#include "core/domain/ae_title.h"
 #include "services/config/section_reader.h"
 
 namespace camnode {
-
-inline constexpr int kMaxPort = 65535;
 
 bool IsIpAddress(const std::string& text);
 bool IsName(const std::string& text);
@@ -18,6 +17,7 @@ bool IsAeTitle(const std::string& text);
 inline constexpr char kAeTitle[] = "1 to 16 printable ASCII characters, no backslash";
 // The option ae_title, without padding, so that titles can be compared.
 void ReadAeTitle(const ConfigReader& section, std::string* title);
+void ReadAeTitle(const ConfigReader& section, AeTitle* title);
 
 }  // namespace camnode
 

@@ -12,14 +12,13 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "proto/camnode/config/v1/config.pb.h"
+#include "services/settings/grpc_settings.h"
 
 namespace camnode {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr absl::string_view kDefaultAddress = "127.0.0.1:50051";
-constexpr int kDefaultGrpcPort = 50051;
 constexpr int64_t kMaxFileBytes = 1 << 20;
 
 absl::StatusOr<int> PortFromPortsFile(const fs::path& data_directory) {
@@ -68,7 +67,7 @@ absl::StatusOr<std::string> AddressFromConfig(const fs::path& path) {
                      path.string(), "` says where"));
   }
   const std::string data = config.data_directory().empty() ? "data" : config.data_directory();
-  int port = config.grpc().has_port() ? config.grpc().port() : kDefaultGrpcPort;
+  int port = config.grpc().has_port() ? config.grpc().port() : GrpcSettings().port;
   const absl::StatusOr<int> running = PortFromPortsFile(path.parent_path() / data);
   if (running.ok()) port = *running;
   if (port == 0) return running.status();
@@ -84,7 +83,7 @@ absl::StatusOr<std::string> NodeAddress(const CtlOptions& options) {
     return absl::StrCat("127.0.0.1:", port);
   }
   if (!options.config.empty()) return AddressFromConfig(options.config);
-  return std::string(kDefaultAddress);
+  return absl::StrCat(GrpcSettings().address, ":", GrpcSettings().port);
 }
 
 }  // namespace camnode

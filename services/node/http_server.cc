@@ -16,6 +16,7 @@
 namespace camnode {
 namespace {
 
+constexpr int kThreads = 4;  // Requests at once; more wait.
 constexpr int kReadTimeoutSeconds = 5;
 constexpr int kWriteTimeoutSeconds = 5;
 constexpr int kKeepAliveSeconds = 5;
@@ -95,10 +96,10 @@ std::string HealthJson(const HealthReport& report) {
 
 class HttpServer::Impl {
  public:
-  Impl(const HttpServerOptions& options, std::function<HealthReport()> health,
+  Impl(const HttpSettings& settings, std::function<HealthReport()> health,
        std::function<std::string()> metrics)
-      : options_(options) {
-    server_.new_task_queue = [this] { return new BoundedPool(options_.threads); };
+      : settings_(settings) {
+    server_.new_task_queue = [] { return new BoundedPool(kThreads); };
     server_.set_socket_options(SetSocketOptions);
     server_.set_read_timeout(kReadTimeoutSeconds);
     server_.set_write_timeout(kWriteTimeoutSeconds);
@@ -116,15 +117,15 @@ class HttpServer::Impl {
   }
 
   absl::Status Start() {
-    if (options_.port == 0) {
-      port_ = server_.bind_to_any_port(options_.address);
-    } else if (server_.bind_to_port(options_.address, options_.port)) {
-      port_ = options_.port;
+    if (settings_.port == 0) {
+      port_ = server_.bind_to_any_port(settings_.address);
+    } else if (server_.bind_to_port(settings_.address, settings_.port)) {
+      port_ = settings_.port;
     }
     if (port_ <= 0) {
       port_ = 0;
       return absl::FailedPreconditionError(
-          absl::StrCat("cannot listen on ", options_.address, ":", options_.port,
+          absl::StrCat("cannot listen on ", settings_.address, ":", settings_.port,
                        " for HTTP: the port is taken or the address is not this machine's"));
     }
     thread_ = std::thread([this] { server_.listen_after_bind(); });
@@ -142,15 +143,15 @@ class HttpServer::Impl {
   }
 
  private:
-  const HttpServerOptions options_;
+  const HttpSettings settings_;
   httplib::Server server_;
   int port_ = 0;
   std::thread thread_;
 };
 
-HttpServer::HttpServer(const HttpServerOptions& options, std::function<HealthReport()> health,
+HttpServer::HttpServer(const HttpSettings& settings, std::function<HealthReport()> health,
                        std::function<std::string()> metrics)
-    : impl_(std::make_unique<Impl>(options, std::move(health), std::move(metrics))) {}
+    : impl_(std::make_unique<Impl>(settings, std::move(health), std::move(metrics))) {}
 
 HttpServer::~HttpServer() { Stop(); }
 

@@ -12,19 +12,14 @@
 
 #include "absl/status/status.h"
 #include "services/node/health_reporter.h"
+#include "services/settings/http_settings.h"
 
 namespace camnode {
-
-struct HttpServerOptions {
-  std::string address = "127.0.0.1";
-  int port = 8080;  // 0: any free one.
-  int threads = 4;  // Requests at once; more wait.
-};
 
 class HttpServer {
  public:
   // Both are called by any thread, until Stop.
-  HttpServer(const HttpServerOptions& options, std::function<HealthReport()> health,
+  HttpServer(const HttpSettings& settings, std::function<HealthReport()> health,
              std::function<std::string()> metrics);
   // As Stop.
   ~HttpServer();

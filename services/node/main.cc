@@ -88,8 +88,8 @@ int CheckConfig(const Config& config) {
     Complain(absl::StrCat(config.file, ": ", models.status().message()));
     return kUsage;
   }
-  if (config.dicom.tls.has_files()) {
-    const auto tls = TlsCredentials::Load(MakeTlsFiles(config));
+  if (config.dicom.tls.given()) {
+    const auto tls = TlsCredentials::Load(config.dicom.tls);
     if (!tls.ok()) {
       Complain(absl::StrCat(config.file, ": ", tls.status().message()));
       return kUsage;

@@ -1,7 +1,6 @@
 #include "services/node/metrics.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,8 +14,6 @@ namespace camnode {
 namespace {
 
 using Samples = std::vector<MetricSample>;
-
-double Value(const std::atomic<int64_t>& count) { return static_cast<double>(count.load()); }
 
 // Counting what waits for each destination reads an index over all deliveries there
 // ever were, so it is done once a minute, however often somebody asks.  Thread-safe.
@@ -47,51 +44,7 @@ class BacklogCache {
   Samples samples_ ABSL_GUARDED_BY(mutex_);
 };
 
-// One counter without labels.
-void AddTotal(MetricRegistry* metrics, const std::string& name, const std::string& help,
-              const std::atomic<int64_t>& count) {
-  metrics->AddCallback(MetricKind::kCounter, name, help, {}, [&count] {
-    return Samples{{{}, Value(count)}};
-  });
-}
-
 }  // namespace
-
-void RegisterReceptionMetrics(const AcceptorStats& stats, MetricRegistry* metrics) {
-  metrics->AddCallback(MetricKind::kCounter, "camnode_associations_total",
-                       "DICOM associations asked for, by what became of them.", {"outcome"}, [&] {
-                         return Samples{{{"accepted"}, Value(stats.associations_accepted)},
-                                        {{"rejected"}, Value(stats.associations_rejected)},
-                                        {{"refused_busy"}, Value(stats.associations_refused_busy)},
-                                        {{"failed"}, Value(stats.connections_failed)}};
-                       });
-  metrics->AddCallback(MetricKind::kGauge, "camnode_associations_open",
-                       "DICOM associations open now.", {}, [&] {
-                         return Samples{{{}, Value(stats.associations_open)}};
-                       });
-  metrics->AddCallback(MetricKind::kCounter, "camnode_cstore_total",
-                       "C-STORE requests answered, by status.", {"status"}, [&] {
-                         return Samples{
-                             {{"success"}, Value(stats.answers_success)},
-                             {{"out_of_resources"}, Value(stats.answers_out_of_resources)},
-                             {{"mismatch"}, Value(stats.answers_mismatch)},
-                             {{"cannot_understand"}, Value(stats.answers_cannot_understand)},
-                             {{"other"}, Value(stats.answers_other)}};
-                       });
-  AddTotal(metrics, "camnode_cecho_total", "C-ECHO requests answered.", stats.echoes);
-  AddTotal(metrics, "camnode_received_bytes_total", "Bytes of data sets received.",
-           stats.bytes_received);
-}
-
-void RegisterDeliveryMetrics(const OutboxSenderStats& stats, MetricRegistry* metrics) {
-  metrics->AddCallback(MetricKind::kCounter, "camnode_deliveries_total",
-                       "Attempts to deliver an object, by outcome.", {"outcome"}, [&] {
-                         return Samples{{{"delivered"}, Value(stats.delivered)},
-                                        {{"retried"}, Value(stats.retried)},
-                                        {{"buried"}, Value(stats.buried)}};
-                       });
-  AddTotal(metrics, "camnode_sent_bytes_total", "Bytes of objects sent.", stats.bytes_sent);
-}
 
 void RegisterStorageMetrics(NodeStores& stores, const Clock& clock, MetricRegistry* metrics) {
   metrics->AddCallback(MetricKind::kGauge, "camnode_jobs", "Analysis jobs, by state.", {"state"},

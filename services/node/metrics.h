@@ -1,20 +1,17 @@
-// What the node's parts count, as metrics.
+// What the node asks its stores and its health when the metrics are read.  What a part
+// counts it registers itself (scp/receive/acceptor_metrics.h, scp/send/delivery_metrics.h).
 
 #ifndef CAMNODE_SERVICES_NODE_METRICS_H_
 #define CAMNODE_SERVICES_NODE_METRICS_H_
 
 #include "core/base/clock.h"
 #include "core/base/metrics.h"
-#include "scp/receive/association_acceptor.h"
-#include "scp/send/outbox_sender.h"
 #include "services/node/health_reporter.h"
 #include "services/node/stores.h"
 
 namespace camnode {
 
 // Each registers callbacks; what it is given outlives the last MetricRegistry::Text.
-void RegisterReceptionMetrics(const AcceptorStats& stats, MetricRegistry* metrics);
-void RegisterDeliveryMetrics(const OutboxSenderStats& stats, MetricRegistry* metrics);
 void RegisterStorageMetrics(NodeStores& stores, const Clock& clock, MetricRegistry* metrics);
 void RegisterHealthMetrics(const HealthReporter& health, MetricRegistry* metrics);
 

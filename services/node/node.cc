@@ -51,8 +51,8 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<BlobStore> blobs,
                            BlobStore::Open(directory.path() + "/blobs"));
   std::unique_ptr<TlsCredentials> tls;
-  if (config.dicom.tls.has_files()) {
-    CAMNODE_ASSIGN_OR_RETURN(tls, TlsCredentials::Load(MakeTlsFiles(config)));
+  if (config.dicom.tls.given()) {
+    CAMNODE_ASSIGN_OR_RETURN(tls, TlsCredentials::Load(config.dicom.tls));
     LogCertificates(*tls);
   }
   std::unique_ptr<Node> node(new Node(config, std::move(directory), *std::move(opened),
@@ -67,8 +67,8 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
            const SharedModels& models)
     : config_(config),
       directory_(std::move(directory)),
-      stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue.queue,
-              config_.outbox, config_.storage.quarantine),
+      stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue, config_.outbox,
+              config_.storage.quarantine),
       observer_(metrics_),
       policy_(MakePeerPolicy(config_)),
       destinations_(MakeDestinations(config_)),
@@ -86,11 +86,11 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
       storage_probe_({}, *stores_.opened.database, *stores_.blobs, SystemClock()),
       janitor_({}, *stores_.blobs, stores_.instances, stores_.quarantine, stores_.results),
       tls_(std::move(tls)),
-      acceptor_(MakeAcceptorOptions(config_, tls_.get()), policy_, ingest_),
+      acceptor_metrics_(metrics_),
+      acceptor_(MakeAcceptorOptions(config_, tls_.get()), policy_, ingest_, acceptor_metrics_),
+      delivery_metrics_(metrics_),
       sender_(MakeOutboxSenderOptions(config_, tls_.get()), destinations_, stores_.outbox,
-              *stores_.blobs, *stores_.opened.doorbell) {
-  RegisterReceptionMetrics(acceptor_.stats(), &metrics_);
-  RegisterDeliveryMetrics(sender_.stats(), &metrics_);
+              *stores_.blobs, *stores_.opened.doorbell, delivery_metrics_) {
   RegisterStorageMetrics(stores_, SystemClock(), &metrics_);
   RegisterHealthMetrics(health_, &metrics_);
 }
@@ -111,14 +111,13 @@ absl::Status Node::ReturnLeasesOfPredecessor() {
 absl::Status Node::StartParts() {
   hub_.Start();
   absl::StatusOr<std::unique_ptr<GrpcServer>> server =
-      GrpcServer::Start(MakeGrpcServerOptions(config_), {&results_service_, &admin_service_});
+      GrpcServer::Start(config_.grpc, {&results_service_, &admin_service_});
   if (!server.ok()) return Annotate(server.status(), "grpc.port");
   grpc_ = *std::move(server);
   ports_.grpc = grpc_->port();
   if (config_.http.port >= 0) {
     http_ = std::make_unique<HttpServer>(
-        MakeHttpServerOptions(config_), [this] { return health_.Report(); },
-        [this] { return metrics_.Text(); });
+        config_.http, [this] { return health_.Report(); }, [this] { return metrics_.Text(); });
     CAMNODE_RETURN_IF_ERROR(Annotate(http_->Start(), "http.port"));
   }
   ports_.http = http_ == nullptr ? -1 : http_->port();
@@ -181,10 +180,10 @@ void Node::ReloadCertificates() {
 absl::Status Node::CheckStorage() {
   CAMNODE_RETURN_IF_ERROR(storage_probe_.Check());
   CAMNODE_ASSIGN_OR_RETURN(const int64_t free_bytes, stores_.blobs->FreeBytes());
-  if (free_bytes < config_.storage.min_free_bytes) {
+  if (free_bytes < config_.storage.ingest.min_free_bytes) {
     return absl::ResourceExhaustedError(
         absl::StrCat(free_bytes, " bytes of disk are free; storage.min_free_bytes is ",
-                     config_.storage.min_free_bytes));
+                     config_.storage.ingest.min_free_bytes));
   }
   return absl::OkStatus();
 }

@@ -83,7 +83,9 @@ class Node {
   StorageProbe storage_probe_;  // The health reporter's thread's own.
   BlobJanitor janitor_;
   const std::unique_ptr<TlsCredentials> tls_;  // nullptr: no TLS.
+  AcceptorMetrics acceptor_metrics_;
   AssociationAcceptor acceptor_;
+  DeliveryMetrics delivery_metrics_;
   OutboxSender sender_;
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HttpServer> http_;

@@ -1,4 +1,5 @@
-// The configuration as the option structs of the node's parts.
+// What the node hands to its parts beside their own structs of the configuration: the
+// options that are computed, and those with something wired to them.
 
 #ifndef CAMNODE_SERVICES_NODE_PART_OPTIONS_H_
 #define CAMNODE_SERVICES_NODE_PART_OPTIONS_H_
@@ -14,10 +15,8 @@
 #include "scp/send/destination.h"
 #include "scp/send/outbox_sender.h"
 #include "scp/wire/tls_credentials.h"
-#include "services/api/grpc_server.h"
 #include "services/api/results_service.h"
 #include "services/config/config.h"
-#include "services/node/http_server.h"
 #include "services/node/worker_supervisor.h"
 
 namespace camnode {
@@ -29,13 +28,10 @@ DestinationDirectory MakeDestinations(const Config& config);
 IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models,
                                 const PeerPolicy& policy, Quarantine& quarantine);
 ConformanceSubject MakeConformanceSubject(const Config& config);
-TlsFiles MakeTlsFiles(const Config& config);
 // `tls`: nullptr without certificates; outlives the acceptor and the sender.
 AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* tls);
 OutboxSenderOptions MakeOutboxSenderOptions(const Config& config, const TlsCredentials* tls);
 ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const SharedModels& models);
-GrpcServerOptions MakeGrpcServerOptions(const Config& config);
-HttpServerOptions MakeHttpServerOptions(const Config& config);
 WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,
                                                     const std::string& program);
 

@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/storage/job_queue.h"
+#include "services/settings/worker_settings.h"
 
 namespace camnode {
 
@@ -30,7 +31,7 @@ struct WorkerSupervisorOptions {
   std::vector<std::string> arguments;  // Before --name and --life-pipe.
   // "NAME=value" for its environment, unless the node's own has the name.
   std::vector<std::string> environment;
-  int count = 1;
+  int count = WorkerSettings().count;
   // Wait before a worker that ended is started again.
   absl::Duration restart_delay = absl::Milliseconds(100);
   // A worker that lived shorter than this waits twice as long as the time before,

@@ -62,23 +62,16 @@ std::string DeviceClass(const std::string& device) {
 }
 
 // Reception and queries come first on a CPU; a GPU's worker hardly needs one.
-void LowerPriority(const WorkerConfig& config) {
+void LowerPriority(const WorkerSettings& config) {
   if (DeviceClass(config.device) != "cpu") return;
   if (setpriority(PRIO_PROCESS, 0, config.niceness) != 0) {
     Log(LogLevel::kWarning, "niceness_not_set", {{LogField::kReason, std::string("setpriority")}});
   }
 }
 
-OutputOptions MakeOutputOptions(const Config& config, const OutputsConfig& outputs) {
+OutputOptions MakeOutputOptions(const Config& config, const OutputSettings& settings) {
   OutputOptions options;
-  options.overlays = outputs.overlays;
-  options.panel = outputs.panel;
-  options.refusal_notice = outputs.refusal_notice;
-  options.overlay_max_long_side = outputs.overlay_max_long_side;
-  options.panel_max_long_side = outputs.panel_max_long_side;
-  options.native_size = outputs.native_size;
-  options.alpha = outputs.alpha;
-  options.series_number_base = outputs.series_number_base;
+  options.settings = settings;
   options.time_zone = config.time_zone;
   options.device_class = DeviceClass(config.worker.device);
   options.program_version = kCamnodeVersion;
@@ -87,7 +80,7 @@ OutputOptions MakeOutputOptions(const Config& config, const OutputsConfig& outpu
 
 InstanceAnalyzerOptions MakeAnalyzerOptions(const Config& config, const SharedModels& models) {
   InstanceAnalyzerOptions options;
-  options.max_pixels = config.worker.max_pixels;
+  options.max_pixels = config.pipeline.max_pixels;
   options.eligibility = config.eligibility;
   options.model_directory = config.model_directory;
   for (const WorkflowConfig& configured : config.workflows) {
@@ -103,9 +96,7 @@ InstanceAnalyzerOptions MakeAnalyzerOptions(const Config& config, const SharedMo
 InferenceWorkerOptions MakeWorkerOptions(const Config& config, const std::string& name) {
   InferenceWorkerOptions options;
   options.name = name;
-  options.decode_ahead = config.worker.decode_ahead;
-  options.max_batch = config.worker.max_batch;
-  options.backoff = config.queue.backoff;
+  options.settings = config.pipeline;
   for (const WorkflowConfig& workflow : config.workflows) {
     options.destinations[workflow.name] = workflow.destinations;
   }
@@ -198,7 +189,7 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
     return Fail("models_unusable", warm, analyzer.IsBroken() ? kDeviceBroken : kUnusable);
   }
 
-  JobQueue queue(database, SystemClock(), config.queue.queue);
+  JobQueue queue(database, SystemClock(), config.queue);
   InstanceStore instances(database, SystemClock());
   ResultStore results(database, SystemClock());
   InferenceWorker worker(MakeWorkerOptions(config, name), queue, instances, results,

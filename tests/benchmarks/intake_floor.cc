@@ -123,8 +123,10 @@ int Receive(const std::string& ae_title) {
   const PeerPolicy policy({*ours}, {}, /*accept_unknown_peers=*/true);
   DroppingHandler handler;
   AcceptorOptions options;
-  options.port = 0;
-  AssociationAcceptor acceptor(options, policy, handler);
+  options.settings.port = 0;
+  MetricRegistry registry;
+  AcceptorMetrics metrics(registry);
+  AssociationAcceptor acceptor(options, policy, handler, metrics);
   const absl::Status started = acceptor.Start();
   if (!started.ok()) {
     std::cerr << started << "\n";

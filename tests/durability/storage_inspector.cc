@@ -193,7 +193,7 @@ absl::StatusOr<Json> Inspect(const std::string& directory, const std::vector<Fil
   }
   IngestOptions options;
   options.workflows = {workflow};
-  options.min_free_bytes = 0;
+  options.settings.min_free_bytes = 0;
   Ingest ingest(options, *blobs, instances, results, jobs, SystemClock());
   found["refused_repeats"] = Json::array();
   for (const Film& film : films) {

@@ -84,7 +84,7 @@ void ServiceTest::StartServer(const ResultsServiceOptions& options) {
   admin_service_ = std::make_unique<AdminService>(
       AdminServiceParts{stores_->instances, stores_->quarantine, stores_->results, stores_->jobs,
                         stores_->outbox, stores_->workers, *stores_->blobs, observer_});
-  GrpcServerOptions server;
+  GrpcSettings server;
   server.port = 0;
   server_ = GrpcServer::Start(server, {results_service_.get(), admin_service_.get()}).value();
   channel_ = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->port()),

@@ -38,7 +38,7 @@ class IngestFixture : public ::testing::Test {
     chest.called_ae_titles = {"NODE"};
     chest.model_set = "m1";
     options_.workflows = {chest};
-    options_.min_free_bytes = 0;
+    options_.settings.min_free_bytes = 0;
     Restart();
   }
 

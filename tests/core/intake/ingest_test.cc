@@ -355,13 +355,13 @@ TEST_F(IngestTest, StoresAnOutputOfOursThatComesBackButDoesNotAnalyseIt) {
 }
 
 TEST_F(IngestTest, RefusesWhenTheDiskIsNearlyFull) {
-  options_.min_free_bytes = int64_t{1} << 60;
+  options_.settings.min_free_bytes = int64_t{1} << 60;
   Restart();
   EXPECT_THAT(ingest_->Admit(Request("1.2.3")), StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 TEST_F(IngestTest, RefusesWhenTooManyJobsWaitAndTakesAgainOnceTheyAreDone) {
-  options_.max_queued_jobs = 2;
+  options_.settings.max_queued_jobs = 2;
   Restart();
   ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")), IsOk());
   ASSERT_THAT(Store("1.2.4", SmallDataSet(kCrSopClass, "1.2.4")), IsOk());
@@ -475,7 +475,7 @@ TEST_F(IngestTest, RefusesAnUploadOfASopClassThatIsNotProcessed) {
 }
 
 TEST_F(IngestTest, RefusesAnUploadThatIsTooLarge) {
-  options_.max_upload_bytes = 50;
+  options_.settings.max_upload_bytes = 50;
   Restart();
   EXPECT_THAT(Upload(MediaType::kPng, Png(100)), StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_EQ(BlobFiles(), 0);

@@ -38,7 +38,7 @@ class InferenceWorkerBatchTest : public InferenceWorkerTest {
 
   InferenceWorkerOptions BatchesOf(int films) {
     InferenceWorkerOptions options = Options(4);
-    options.max_batch = films;
+    options.settings.max_batch = films;
     return options;
   }
 

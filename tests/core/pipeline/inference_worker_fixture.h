@@ -133,7 +133,7 @@ class InferenceWorkerTest : public PipelineTest {
   InferenceWorkerOptions Options(int decode_ahead = 0) {
     InferenceWorkerOptions options;
     options.name = "worker";
-    options.decode_ahead = decode_ahead;
+    options.settings.decode_ahead = decode_ahead;
     options.poll_interval = absl::Milliseconds(10);
     options.destinations = {{"default", {"PACS"}}, {"trial", {"LAB"}}};
     return options;

@@ -41,13 +41,13 @@ class InstanceAnalyzerTest : public ::testing::Test {
     InstanceAnalyzerOptions options;
     AnalyzerWorkflow workflow;
     workflow.models = {0};
-    workflow.outputs.refusal_notice = true;
+    workflow.outputs.settings.refusal_notice = true;
     options.workflows.push_back(workflow);
     workflow.name = "overlays only";
-    workflow.outputs.panel = false;
+    workflow.outputs.settings.panel = false;
     options.workflows.push_back(workflow);
     workflow.name = "smaller";
-    workflow.outputs.overlay_max_long_side = 512;
+    workflow.outputs.settings.overlay_max_long_side = 512;
     options.workflows.push_back(workflow);
     options.max_pixels = 5'000'000;
     std::vector<std::unique_ptr<Classifier>> classifiers;

@@ -113,9 +113,9 @@ TEST_F(OutputWritersTest, AnAnalysedFilmGivesAnOverlayPerModelAndAPanel) {
 
 TEST_F(OutputWritersTest, EachKindCanBeTurnedOff) {
   OutputOptions only_panel;
-  only_panel.overlays = false;
+  only_panel.settings.overlays = false;
   OutputOptions none = only_panel;
-  none.panel = false;
+  none.settings.panel = false;
   EXPECT_THAT(Kinds(WriteAll(only_panel)), ElementsAre("panel:"));
   EXPECT_THAT(WriteAll(none), IsEmpty());
 }
@@ -124,13 +124,13 @@ TEST_F(OutputWritersTest, ARefusedFilmGivesANoticeOnlyIfAskedFor) {
   Refuse();
   EXPECT_THAT(WriteAll(OutputOptions()), IsEmpty());
   OutputOptions with_notice;
-  with_notice.refusal_notice = true;
+  with_notice.settings.refusal_notice = true;
   EXPECT_THAT(Kinds(WriteAll(with_notice)), ElementsAre("notice:"));
 }
 
 TEST_F(OutputWritersTest, AnAnalysedFilmGivesNoNotice) {
   OutputOptions with_notice;
-  with_notice.refusal_notice = true;
+  with_notice.settings.refusal_notice = true;
   EXPECT_EQ(WriteAll(with_notice).size(), 3u);
 }
 
@@ -175,13 +175,13 @@ TEST_F(OutputWritersTest, EveryOptionThatChangesBytesChangesTheUid) {
     EXPECT_EQ(overlays.insert(outputs[0].derived.sop_instance_uid).second, overlay);
     EXPECT_EQ(panels.insert(outputs[2].derived.sop_instance_uid).second, panel);
   };
-  add([](OutputOptions& o) { o.alpha = 0.5; }, true, true);
-  add([](OutputOptions& o) { o.series_number_base = 8000; }, true, true);
+  add([](OutputOptions& o) { o.settings.alpha = 0.5; }, true, true);
+  add([](OutputOptions& o) { o.settings.series_number_base = 8000; }, true, true);
   add([](OutputOptions& o) { o.time_zone = "Europe/Berlin"; }, true, true);
   add([](OutputOptions& o) { o.device_class = "cuda"; }, true, true);
-  add([](OutputOptions& o) { o.overlay_max_long_side = 800; }, true, false);
-  add([](OutputOptions& o) { o.native_size = true; }, true, false);
-  add([](OutputOptions& o) { o.panel_max_long_side = 1000; }, false, true);
+  add([](OutputOptions& o) { o.settings.overlay_max_long_side = 800; }, true, false);
+  add([](OutputOptions& o) { o.settings.native_size = true; }, true, false);
+  add([](OutputOptions& o) { o.settings.panel_max_long_side = 1000; }, false, true);
 }
 
 TEST_F(OutputWritersTest, AnotherModelSetMakesOtherObjectsInOtherSeries) {

@@ -31,13 +31,13 @@ inline std::vector<ProposedContext> CrAndEcho() {
 class AssociationAcceptorTest : public ::testing::Test {
  protected:
   AssociationAcceptorTest() {
-    options_.port = 0;
-    options_.max_associations = 2;
+    options_.settings.port = 0;
+    options_.settings.max_associations = 2;
     options_.drain_timeout = absl::Milliseconds(200);
   }
 
   void Start() {
-    acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy_, handler_);
+    acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy_, handler_, metrics_);
     ASSERT_THAT(acceptor_->Start(), IsOk());
     ASSERT_GT(acceptor_->port(), 0);
   }
@@ -63,6 +63,8 @@ class AssociationAcceptorTest : public ::testing::Test {
   PeerPolicy policy_{{*AeTitle::Parse("NODE")},
                      {KnownPeer("SENDER", "127.0.0.0/8"), KnownPeer("ELSEWHERE", "192.0.2.0/24")},
                      false};
+  MetricRegistry registry_;
+  AcceptorMetrics metrics_{registry_};
   std::unique_ptr<AssociationAcceptor> acceptor_;
 };
 

@@ -39,7 +39,7 @@ TEST_F(AssociationAcceptorTest, AnswersEchoAndRelease) {
 
   EXPECT_THAT(scu->Echo(3), Optional(0x0000));
   EXPECT_TRUE(scu->Release());
-  EXPECT_EQ(acceptor_->stats().echoes, 1);
+  EXPECT_EQ(metrics_.echoes.value(), 1);
 }
 
 TEST_F(AssociationAcceptorTest, AnswersInOnePieceSoThatTheSenderWakesOnce) {
@@ -61,7 +61,7 @@ TEST_F(AssociationAcceptorTest, RejectsForGoodWhoeverIsNotOnTheListOrCallsSomebo
   EXPECT_THAT(Rejection("STRANGER", "NODE"), ElementsAre(1, 1, 3));
   EXPECT_THAT(Rejection("ELSEWHERE", "NODE"), ElementsAre(1, 1, 3));
   EXPECT_THAT(Rejection("sender", "NODE"), ElementsAre(1, 1, 3));
-  EXPECT_EQ(acceptor_->stats().associations_rejected, 4);
+  EXPECT_EQ(metrics_.rejected.value(), 4);
 }
 
 std::string* logged = nullptr;
@@ -81,7 +81,7 @@ TEST_F(AssociationAcceptorTest, TellsTheLogHowToLetAnUnknownPeerIn) {
 
 TEST_F(AssociationAcceptorTest, TakesAnyoneOnlyWhenToldToButNeverForSomebodyElse) {
   const PeerPolicy open({*AeTitle::Parse("NODE")}, {}, true);
-  acceptor_ = std::make_unique<AssociationAcceptor>(options_, open, handler_);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, open, handler_, metrics_);
   ASSERT_THAT(acceptor_->Start(), IsOk());
 
   EXPECT_EQ(Connect()->Associate("ANYONE", "NODE", CrAndEcho())[0], kAssociateAccept);
@@ -166,7 +166,7 @@ TEST_F(AssociationAcceptorTest, RefusesOneInstanceAndTakesTheNextOnTheSameAssoci
   EXPECT_THAT(scu->Store(1, kCrSopClass, "1.2.3.4", data_set), Optional(0x0000));
   EXPECT_TRUE(scu->Release());
   EXPECT_THAT(handler_.stored(), SizeIs(1));
-  EXPECT_EQ(acceptor_->stats().answers_out_of_resources, 3);
+  EXPECT_EQ(metrics_.answers.With({"out_of_resources"}).value(), 3);
 }
 
 TEST_F(AssociationAcceptorTest, RefusesASopClassThatIsNotTheContextsAndAMalformedUid) {
@@ -182,7 +182,7 @@ TEST_F(AssociationAcceptorTest, RefusesASopClassThatIsNotTheContextsAndAMalforme
 }
 
 TEST_F(AssociationAcceptorTest, ReadsATooLargeDataSetToItsEndButNotForEver) {
-  options_.max_instance_bytes = 100'000;
+  options_.settings.max_instance_bytes = 100'000;
   Start();
   auto scu = Associated();
   EXPECT_THAT(scu->Store(1, kCrSopClass, "1.2", std::string(150'000, 'x')), Optional(0xA700));
@@ -195,7 +195,7 @@ TEST_F(AssociationAcceptorTest, ReadsATooLargeDataSetToItsEndButNotForEver) {
 }
 
 TEST_F(AssociationAcceptorTest, CutsOffARequestThatTricklesIn) {
-  options_.association_request_timeout = absl::Milliseconds(300);
+  options_.settings.association_request_timeout = absl::Milliseconds(300);
   Start();
   const std::string request = RawScu::AssociateRequest("SENDER", "NODE", CrAndEcho());
   auto scu = Connect();
@@ -211,7 +211,7 @@ TEST_F(AssociationAcceptorTest, CutsOffARequestThatTricklesIn) {
 }
 
 TEST_F(AssociationAcceptorTest, CutsOffADataSetThatTricklesIn) {
-  options_.instance_timeout = absl::Milliseconds(300);
+  options_.settings.instance_timeout = absl::Milliseconds(300);
   Start();
   auto scu = Associated();
   scu->Send(RawScu::DataPdu(1, 3, RawScu::StoreCommand(kCrSopClass, "1.2.3")));
@@ -225,7 +225,7 @@ TEST_F(AssociationAcceptorTest, CutsOffADataSetThatTricklesIn) {
 }
 
 TEST_F(AssociationAcceptorTest, EndsAnIdleAssociation) {
-  options_.idle_timeout = absl::Milliseconds(100);
+  options_.settings.idle_timeout = absl::Milliseconds(100);
   Start();
   auto scu = Associated();
   const std::string pdu = scu->ReadPdu();
@@ -240,14 +240,16 @@ TEST_F(AssociationAcceptorTest, KeepsNothingOfADataSetThatBreaksOff) {
     scu->Send(RawScu::DataPdu(1, 3, RawScu::StoreCommand(kCrSopClass, "1.2.3")));
     scu->Send(RawScu::DataPdu(1, 0, SmallDataSet(kCrSopClass, "1.2.3", 1000)));
   }
-  while (acceptor_->stats().stores_failed < 1) absl::SleepFor(absl::Milliseconds(1));
+  while (metrics_.open_now > 0) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_THAT(handler_.stored(), IsEmpty());
   EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
 }
 
 // What finds its way to an open port: browsers, TLS clients, scanners.
 TEST_F(AssociationAcceptorTest, ClosesTheConnectionOnBytesThatAreNotDicom) {
-  options_.max_associations = 20;  // A thread is free a moment after its peer sees the end.
+  // A thread is free, and a connection forgotten, a moment after its peer sees the end.
+  options_.settings.max_associations = 20;
+  options_.settings.max_associations_per_peer = 16;
   Start();
   const std::string associate = RawScu::AssociateRequest("SENDER", "NODE", CrAndEcho());
   for (const std::string& bytes :
@@ -268,7 +270,8 @@ TEST_F(AssociationAcceptorTest, ClosesTheConnectionOnBytesThatAreNotDicom) {
 
 // Run under the address sanitizer this also shows what DCMTK's parser leaks.
 TEST_F(AssociationAcceptorTest, SurvivesARequestWithAnyByteChanged) {
-  options_.max_associations = 20;
+  options_.settings.max_associations = 20;
+  options_.settings.max_associations_per_peer = 16;
   Start();
   const std::string request = RawScu::AssociateRequest("SENDER", "NODE", CrAndEcho());
   for (size_t i = 0; i < request.size(); ++i) {
@@ -287,7 +290,8 @@ TEST_F(AssociationAcceptorTest, SurvivesARequestWithAnyByteChanged) {
 
 // So does this one, for what comes after an association was accepted.
 TEST_F(AssociationAcceptorTest, SurvivesACommandWithAnyByteChanged) {
-  options_.max_associations = 20;
+  options_.settings.max_associations = 20;
+  options_.settings.max_associations_per_peer = 16;
   Start();
   const std::string command = RawScu::DataPdu(1, 3, RawScu::StoreCommand(kCrSopClass, "1.2.3"));
   for (size_t i = 0; i < command.size(); ++i) {
@@ -372,15 +376,15 @@ TEST_F(AssociationAcceptorTest, StopsOnTimeThoughTheClockIsSetBackMeanwhile) {
 
 TEST_F(AssociationAcceptorTest, SaysThatThePortIsTaken) {
   Start();
-  options_.port = acceptor_->port();
-  AssociationAcceptor second(options_, policy_, handler_);
+  options_.settings.port = acceptor_->port();
+  AssociationAcceptor second(options_, policy_, handler_, metrics_);
   EXPECT_THAT(second.Start(), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                       ::testing::HasSubstr(absl::StrCat(options_.port))));
+                                       ::testing::HasSubstr(absl::StrCat(options_.settings.port))));
 }
 
 TEST_F(AssociationAcceptorTest, SaysWhichOptionIsOutOfRange) {
-  options_.max_pdu_bytes = 100;
-  AssociationAcceptor acceptor(options_, policy_, handler_);
+  options_.settings.max_pdu_bytes = 100;
+  AssociationAcceptor acceptor(options_, policy_, handler_, metrics_);
   EXPECT_THAT(acceptor.Start(),
               StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("max_pdu_bytes")));
 }

@@ -31,19 +31,19 @@ TEST_F(AssociationLimitsTest, RejectsForNowWhenFull) {
 
   EXPECT_THAT(first->Echo(3), Optional(0x0000));
   EXPECT_TRUE(second->Release());
-  while (acceptor_->stats().associations_open > 1) absl::SleepFor(absl::Milliseconds(1));
+  while (metrics_.open_now > 1) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_THAT(Associated()->Echo(3), Optional(0x0000));
 }
 
 TEST_F(AssociationLimitsTest, LimitsTheConnectionsOfOnePeer) {
-  options_.max_associations = 10;
-  options_.max_associations_per_peer = 1;
+  options_.settings.max_associations = 10;
+  options_.settings.max_associations_per_peer = 1;
   Start();
   auto first = Associated();
   EXPECT_THAT(Rejection("SENDER", "NODE"), ElementsAre(2, 3, 2));
 
   // Two more that say nothing: the next one is closed unread.
-  while (acceptor_->stats().connections_failed + acceptor_->stats().associations_refused_busy < 1) {
+  while (metrics_.failed.value() + metrics_.refused_busy.value() < 1) {
     absl::SleepFor(absl::Milliseconds(1));
   }
   std::vector<std::unique_ptr<RawScu>> silent;
@@ -53,7 +53,8 @@ TEST_F(AssociationLimitsTest, LimitsTheConnectionsOfOnePeer) {
 }
 
 TEST_F(AssociationLimitsTest, IsNotHeldUpByPeersThatSayNothing) {
-  options_.association_request_timeout = absl::Milliseconds(300);
+  options_.settings.association_request_timeout = absl::Milliseconds(300);
+  options_.settings.max_associations_per_peer = 16;
   Start();
   std::vector<std::unique_ptr<RawScu>> silent;
   for (int i = 0; i < 9; ++i) silent.push_back(Connect());  // One thread is left.
@@ -64,12 +65,12 @@ TEST_F(AssociationLimitsTest, IsNotHeldUpByPeersThatSayNothing) {
 
 // Of its own: it would be the whole node's, or the address's, otherwise.
 TEST_F(AssociationLimitsTest, LimitsTheAssociationsOfOneTitle) {
-  options_.max_associations = 10;
+  options_.settings.max_associations = 10;
   Peer limited = KnownPeer("LIMITED", "127.0.0.0/8");
   limited.max_associations = 1;
   const PeerPolicy policy({*AeTitle::Parse("NODE")}, {limited, KnownPeer("SENDER", "127.0.0.0/8")},
                           false);
-  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_, metrics_);
   ASSERT_THAT(acceptor_->Start(), IsOk());
   auto first = Connect();
   ASSERT_EQ(first->Associate("LIMITED", "NODE", CrAndEcho())[0], kAssociateAccept);
@@ -78,7 +79,7 @@ TEST_F(AssociationLimitsTest, LimitsTheAssociationsOfOneTitle) {
   EXPECT_THAT(Associated()->Echo(3), Optional(0x0000)) << "another title from the same address";
   EXPECT_TRUE(first->Release());
   first.reset();
-  while (acceptor_->stats().associations_open > 0) absl::SleepFor(absl::Milliseconds(1));
+  while (metrics_.open_now > 0) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_EQ(Connect()->Associate("LIMITED", "NODE", CrAndEcho())[0], kAssociateAccept);
   acceptor_.reset();
 }
@@ -87,7 +88,7 @@ TEST_F(AssociationLimitsTest, LimitsTheDataSetsOfOneTitle) {
   Peer limited = KnownPeer("SENDER", "127.0.0.0/8");
   limited.max_instance_bytes = 1000;
   const PeerPolicy policy({*AeTitle::Parse("NODE")}, {limited}, false);
-  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_, metrics_);
   ASSERT_THAT(acceptor_->Start(), IsOk());
   auto scu = Associated();
   EXPECT_THAT(scu->Store(1, kCrSopClass, "1.2", std::string(1002, 'x')), Optional(0xA700));
@@ -99,8 +100,8 @@ TEST_F(AssociationLimitsTest, LimitsTheDataSetsOfOneTitle) {
 // More silent connections, each within its rights, than there are threads: without
 // anyone being made to leave, the next would wait for the request deadline.
 TEST_F(AssociationLimitsTest, WhoHasBeenSilentLongestMakesRoomForWhoMeansIt) {
-  options_.max_associations_per_peer = 100;
-  options_.association_request_timeout = absl::Seconds(60);
+  options_.settings.max_associations_per_peer = 100;
+  options_.settings.association_request_timeout = absl::Seconds(60);
   Start();
   auto working = Associated();
   std::vector<std::unique_ptr<RawScu>> silent;
@@ -115,7 +116,7 @@ TEST_F(AssociationLimitsTest, WhoHasBeenSilentLongestMakesRoomForWhoMeansIt) {
 
 // Rejected peers that do not close hold a thread each while we wait for them.
 TEST_F(AssociationLimitsTest, RejectedPeersThatLingerMakeRoomToo) {
-  options_.max_associations_per_peer = 100;
+  options_.settings.max_associations_per_peer = 100;
   Start();
   std::vector<std::unique_ptr<RawScu>> lingering;
   const Stopwatch stopwatch;

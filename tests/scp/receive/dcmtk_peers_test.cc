@@ -86,9 +86,9 @@ class DcmtkPeersTest : public ::testing::Test {
  protected:
   void SetUp() override {
     AcceptorOptions options;
-    options.port = 0;
+    options.settings.port = 0;
     options.drain_timeout = absl::Milliseconds(200);
-    acceptor_ = std::make_unique<AssociationAcceptor>(options, policy_, handler_);
+    acceptor_ = std::make_unique<AssociationAcceptor>(options, policy_, handler_, metrics_);
     ASSERT_THAT(acceptor_->Start(), IsOk());
   }
 
@@ -109,6 +109,8 @@ class DcmtkPeersTest : public ::testing::Test {
   PeerPolicy policy_{{*AeTitle::Parse("NODE")},
                      {Peer{*AeTitle::Parse("SENDER"), {*AddressRange::Parse("127.0.0.1")}, 0, ""}},
                      false};
+  MetricRegistry registry_;
+  AcceptorMetrics metrics_{registry_};
   std::unique_ptr<AssociationAcceptor> acceptor_;
 };
 

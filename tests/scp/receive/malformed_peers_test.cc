@@ -97,11 +97,11 @@ class MalformedPeersTest : public IngestFixture {
     IngestFixture::SetUp();
     ASSERT_FALSE(HasFatalFailure());
     AcceptorOptions options;
-    options.port = 0;
-    options.max_associations = 4;
-    options.max_associations_per_peer = 100;
-    options.max_instance_bytes = int64_t{64} << 20;
-    acceptor_ = std::make_unique<AssociationAcceptor>(options, policy_, *ingest_);
+    options.settings.port = 0;
+    options.settings.max_associations = 4;
+    options.settings.max_associations_per_peer = 100;
+    options.settings.max_instance_bytes = int64_t{64} << 20;
+    acceptor_ = std::make_unique<AssociationAcceptor>(options, policy_, *ingest_, metrics_);
     ASSERT_THAT(acceptor_->Start(), IsOk());
   }
 
@@ -131,6 +131,8 @@ class MalformedPeersTest : public IngestFixture {
   PeerPolicy policy_{{*AeTitle::Parse("NODE")},
                      {Peer{*AeTitle::Parse("SENDER"), {*AddressRange::Parse("127.0.0.1")}, 0, ""}},
                      false};
+  MetricRegistry registry_;
+  AcceptorMetrics metrics_{registry_};
   std::unique_ptr<AssociationAcceptor> acceptor_;
 };
 

@@ -44,9 +44,9 @@ class OutboxSenderTest : public ::testing::Test {
     blobs_ = *BlobStore::Open(directory + "/blobs");
     outbox_ = std::make_unique<Outbox>(*opened_.database, SystemClock(), OutboxOptions());
     options_.ae_title = *AeTitle::Parse("NODE");
-    options_.backoff.initial = absl::Milliseconds(20);
-    options_.backoff.maximum = absl::Milliseconds(40);
-    options_.max_failures = 3;
+    options_.settings.backoff.initial = absl::Milliseconds(20);
+    options_.settings.backoff.maximum = absl::Milliseconds(40);
+    options_.settings.max_failures = 3;
     options_.poll_interval = absl::Milliseconds(20);
     options_.drain_timeout = absl::Milliseconds(200);
   }
@@ -56,8 +56,8 @@ class OutboxSenderTest : public ::testing::Test {
   }
 
   void Start() {
-    sender_ =
-        std::make_unique<OutboxSender>(options_, directory_, *outbox_, *blobs_, *opened_.doorbell);
+    sender_ = std::make_unique<OutboxSender>(options_, directory_, *outbox_, *blobs_,
+                                             *opened_.doorbell, metrics_);
     ASSERT_THAT(sender_->Start(), IsOk());
   }
 
@@ -146,6 +146,8 @@ class OutboxSenderTest : public ::testing::Test {
   OutboxSenderOptions options_;
   int films_ = 0;
   std::vector<std::string> data_sets_;
+  MetricRegistry registry_;
+  DeliveryMetrics metrics_{registry_};
   std::unique_ptr<OutboxSender> sender_;
 };
 
@@ -163,7 +165,7 @@ TEST_F(OutboxSenderTest, SendsTheStoredBytesOverOneAssociation) {
     EXPECT_EQ(received[i].data_set, data_sets_[i]);
   }
   EXPECT_EQ(pacs.associations(), 1);
-  EXPECT_EQ(sender_->stats().delivered, 3);
+  EXPECT_EQ(metrics_.delivered.value(), 3);
 }
 
 TEST_F(OutboxSenderTest, IsWokenByTheDoorbell) {
@@ -188,7 +190,7 @@ TEST_F(OutboxSenderTest, SettlesEachAnswerByTheTable) {
   const DestinationBacklog backlog = Settled("pacs");
   EXPECT_EQ(backlog.delivered, 3);
   EXPECT_EQ(backlog.buried, 2);
-  EXPECT_EQ(sender_->stats().retried, 1);
+  EXPECT_EQ(metrics_.retried.value(), 1);
   EXPECT_EQ(Ask("SELECT last_error FROM delivery WHERE last_status = 49443"),
             "UNKNOWN: destination answered 0xC123");
 }
@@ -209,7 +211,7 @@ TEST_F(OutboxSenderTest, GoesOnForAsLongAsTheDestinationIsDown) {
   AddDestination("pacs", port);
   Commit(3, {"pacs"});
   Start();
-  while (sender_->stats().associations_failed < 5) absl::SleepFor(absl::Milliseconds(5));
+  while (metrics_.associations_failed.value() < 5) absl::SleepFor(absl::Milliseconds(5));
   EXPECT_EQ(BacklogOf("pacs").queued, 3);
   EXPECT_THAT(Ask("SELECT last_error FROM delivery WHERE last_error <> ''"), HasSubstr("rejected"));
 
@@ -227,17 +229,17 @@ TEST_F(OutboxSenderTest, TriesAgainAfterALostAssociationAndTheRestDoesNotPay) {
 }
 
 TEST_F(OutboxSenderTest, GivesUpOnADestinationThatNeverAnswers) {
-  options_.response_timeout = absl::Milliseconds(100);
+  options_.settings.response_timeout = absl::Milliseconds(100);
   ScriptedScp pacs({ScriptedScp::kSayNothing});
   AddDestination("pacs", pacs.port());
   Commit(1, {"pacs"});
   Start();
   EXPECT_EQ(Settled("pacs").delivered, 1) << "at the second try";
-  EXPECT_EQ(sender_->stats().associations_failed, 1);
+  EXPECT_EQ(metrics_.associations_failed.value(), 1);
 }
 
 TEST_F(OutboxSenderTest, LetsNoDestinationWaitForAnother) {
-  options_.response_timeout = absl::Seconds(20);
+  options_.settings.response_timeout = absl::Seconds(20);
   ScriptedScp stuck({ScriptedScp::kSayNothing});
   ScriptedScp pacs({});
   AddDestination("stuck", stuck.port());
@@ -269,7 +271,7 @@ TEST_F(OutboxSenderTest, StopsOnTimeThoughTheClockIsSetBackMeanwhile) {
 }
 
 TEST_F(OutboxSenderTest, SendsMoreThanFitsOneAssociation) {
-  options_.max_per_association = 4;
+  options_.settings.max_per_association = 4;
   ScriptedScp pacs({});
   AddDestination("pacs", pacs.port());
   Commit(10, {"pacs"});
@@ -305,8 +307,8 @@ TEST_F(OutboxSenderTest, BuriesAnObjectWhoseBytesAreLostAndSendsTheOthers) {
 }
 
 TEST_F(OutboxSenderTest, SaysWhichOptionIsOutOfRange) {
-  options_.max_per_association = 0;
-  OutboxSender sender(options_, directory_, *outbox_, *blobs_, *opened_.doorbell);
+  options_.settings.max_per_association = 0;
+  OutboxSender sender(options_, directory_, *outbox_, *blobs_, *opened_.doorbell, metrics_);
   EXPECT_THAT(sender.Start(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("max_per_association")));
 }

@@ -29,8 +29,8 @@ using ::testing::IsEmpty;
 class TlsTest : public AssociationAcceptorTest {
  protected:
   TlsTest() : authority_(folder_) {
-    options_.tls_port = 0;
-    options_.max_associations_per_peer = 4;
+    options_.settings.tls_port = 0;
+    options_.settings.max_associations_per_peer = 4;
   }
 
   void StartWith(const TlsFiles& files) {
@@ -68,15 +68,15 @@ TEST_F(TlsTest, TakesWhoCanProveItAndServesThePlainPortBesides) {
   EXPECT_THAT(Call(authority_.Issue("peer")), IsOk());
   EXPECT_THAT(Call(authority_.Issue("peer"), "localhost"), IsOk());
   EXPECT_THAT(Associated()->Echo(3), ::testing::Optional(0x0000));
-  EXPECT_EQ(acceptor_->stats().associations_accepted, 3);
+  EXPECT_EQ(metrics_.accepted.value(), 3);
 }
 
 TEST_F(TlsTest, RunsOnTheTlsPortAlone) {
-  options_.port = kNoPort;
+  options_.settings.port = kNoPort;
   auto loaded = TlsCredentials::Load(authority_.Issue("node"));
   ASSERT_THAT(loaded, IsOk());
   options_.tls = loaded->get();
-  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy_, handler_);
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy_, handler_, metrics_);
   ASSERT_THAT(acceptor_->Start(), IsOk());
   EXPECT_EQ(acceptor_->port(), kNoPort);
   EXPECT_THAT(Call(authority_.Issue("peer")), IsOk());
@@ -102,12 +102,12 @@ TEST_F(TlsTest, NothingStaysOfPeersThatAreNotTrusted) {
     RawScu silent(acceptor_->tls_port());
     silent.Send(std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
   }
-  while (acceptor_->stats().connections_failed < 20) absl::SleepFor(absl::Milliseconds(1));
+  while (metrics_.failed.value() < 20) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_THAT(Call(authority_.Issue("peer")), IsOk());
 }
 
 TEST_F(TlsTest, CutsOffAHandshakeThatTricklesIn) {
-  options_.association_request_timeout = absl::Milliseconds(300);
+  options_.settings.association_request_timeout = absl::Milliseconds(300);
   StartWith(authority_.Issue("node"));
   RawScu scu(acceptor_->tls_port());
   const Stopwatch stopwatch;

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 class GrpcServerTest : public ServiceTest {
  protected:
   std::unique_ptr<GrpcServer> Serve(bool reflection) {
-    GrpcServerOptions options;
+    GrpcSettings options;
     options.port = 0;
     options.reflection = reflection;
     return GrpcServer::Start(options, {&service_}).value();
@@ -65,7 +65,7 @@ TEST_F(GrpcServerTest, AnswersWhetherTheNodeServes) {
 
 TEST_F(GrpcServerTest, ATakenPortIsAnErrorAndNotShared) {
   const std::unique_ptr<GrpcServer> first = Serve(true);
-  GrpcServerOptions options;
+  GrpcSettings options;
   options.port = first->port();
 
   EXPECT_THAT(GrpcServer::Start(options, {}),

@@ -35,15 +35,15 @@ TEST(DicomConfigTest, ReadsTlsAndAPeersOwnLimits) {
       destinations { name: "b" ae_title: "B" host: "b" tls: true tls_server_name: "" })",
                   "f");
   ASSERT_THAT(config, IsOk());
-  EXPECT_EQ(config->dicom.port, -1);
-  EXPECT_EQ(config->dicom.tls.port, 2762);
+  EXPECT_EQ(config->dicom.acceptor.port, -1);
+  EXPECT_EQ(config->dicom.acceptor.tls_port, 2762);
   EXPECT_EQ(config->dicom.tls.private_key_file, "node.key");
   EXPECT_FALSE(config->dicom.tls.require_peer_certificate);
   EXPECT_TRUE(config->peers[0].return_tls);
   EXPECT_EQ(config->peers[0].max_associations, 2);
   EXPECT_EQ(config->peers[0].max_instance_bytes, 5'000'000);
-  EXPECT_TRUE(config->destinations[0].tls);
-  EXPECT_EQ(config->destinations[0].tls_server_name, "a.example.org");
+  EXPECT_TRUE(config->destinations[0].remote.tls);
+  EXPECT_EQ(config->destinations[0].remote.tls_server_name, "a.example.org");
 }
 
 TEST(DicomConfigTest, ANodeThatCannotBeReachedIsAMistake) {

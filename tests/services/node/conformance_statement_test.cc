@@ -35,7 +35,7 @@ TEST(ConformanceStatementTest, TheReadmeHoldsWhatTheProgramPrints) {
 TEST(ConformanceStatementTest, TheTablesFollowTheConfiguration) {
   ASSERT_THAT(SetUpDcmtkNetwork(), IsOk());
   Config config;
-  config.dicom.max_associations = 77;
+  config.dicom.acceptor.max_associations = 77;
   config.dicom.tls.require_peer_certificate = false;
   config.delivery.max_failures = 9;
   const std::string tables = ConformanceTables(MakeConformanceSubject(config));

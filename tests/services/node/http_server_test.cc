@@ -21,8 +21,8 @@ class HttpServerTest : public ::testing::Test {
     EXPECT_THAT(server_.Start(), IsOk());
   }
 
-  static HttpServerOptions Options(int port) {
-    HttpServerOptions options;
+  static HttpSettings Options(int port) {
+    HttpSettings options;
     options.port = port;
     return options;
   }

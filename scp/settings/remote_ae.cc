@@ -1,4 +1,4 @@
-#include "scp/wire/remote_ae.h"
+#include "scp/settings/remote_ae.h"
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"

@@ -1,7 +1,8 @@
-// A peer that we call, and the name of one that is called back.
+// A peer that we call (section `destinations` of the configuration), and the name of one
+// that is called back.
 
-#ifndef CAMNODE_SCP_WIRE_REMOTE_AE_H_
-#define CAMNODE_SCP_WIRE_REMOTE_AE_H_
+#ifndef CAMNODE_SCP_SETTINGS_REMOTE_AE_H_
+#define CAMNODE_SCP_SETTINGS_REMOTE_AE_H_
 
 #include <string>
 
@@ -15,11 +16,18 @@ namespace camnode {
 struct RemoteAe {
   AeTitle ae_title;
   std::string host;  // Name or address.
-  int port = 0;      // 1 to 65535.
+  int port = 104;
   bool tls = false;
   // With tls: the name or address that the peer's certificate must carry; "": any.
   std::string tls_server_name = "";
 };
+
+// The options that are no texts.
+template <typename Reader>
+void ReadOptions(Reader&& reader, RemoteAe* remote) {
+  reader.Read("port", 1, 65535, &remote->port);
+  reader.Read("tls", &remote->tls);
+}
 
 // Errors: kInvalidArgument if the AE title or host is empty, or the port is out of range.
 absl::Status CheckRemoteAe(const RemoteAe& remote);
@@ -38,4 +46,4 @@ absl::StatusOr<RemoteAe> ParseReturnDestinationName(absl::string_view name);
 
 }  // namespace camnode
 
-#endif  // CAMNODE_SCP_WIRE_REMOTE_AE_H_
+#endif  // CAMNODE_SCP_SETTINGS_REMOTE_AE_H_

@@ -1,0 +1,39 @@
+// What the operator may set of the gRPC server: section `grpc` of the configuration.
+
+#ifndef CAMNODE_SERVICES_SETTINGS_GRPC_SETTINGS_H_
+#define CAMNODE_SERVICES_SETTINGS_GRPC_SETTINGS_H_
+
+#include <string>
+
+namespace camnode {
+
+struct GrpcSettings {
+  std::string address = "127.0.0.1";
+  int port = 50051;        // 0: any free one.
+  bool insecure = false;   // Allows an address other than loopback, without TLS.
+  bool reflection = true;  // Lets tools such as grpcurl ask what there is to call.
+  int max_watchers = 32;   // WatchAnalyses streams at once; each holds a thread.
+  // Calls at once; more wait.  Each costs a thread.
+  int max_threads = 64;
+};
+
+// Threads that watchers must leave free.
+inline constexpr int kThreadsBesideWatchers = 8;
+
+// How many uploads, which hold a thread as watchers do, leave four for short calls.
+inline int MaxUploads(const GrpcSettings& settings) {
+  return settings.max_threads - settings.max_watchers - 4;
+}
+
+// The options that are no texts, but `insecure`, which belongs to the address.
+template <typename Reader>
+void ReadOptions(Reader&& reader, GrpcSettings* settings) {
+  reader.Read("port", 0, 65535, &settings->port);
+  reader.Read("reflection", &settings->reflection);
+  reader.Read("max_watchers", 1, 1000, &settings->max_watchers);
+  reader.Read("max_threads", 1 + kThreadsBesideWatchers, 2000, &settings->max_threads);
+}
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_SETTINGS_GRPC_SETTINGS_H_

@@ -1,0 +1,30 @@
+// What the operator may set of the worker processes: section `worker` of the
+// configuration, with core/pipeline/pipeline_settings.h.
+
+#ifndef CAMNODE_SERVICES_SETTINGS_WORKER_SETTINGS_H_
+#define CAMNODE_SERVICES_SETTINGS_WORKER_SETTINGS_H_
+
+#include <string>
+
+namespace camnode {
+
+struct WorkerSettings {
+  bool supervise = true;       // False: systemd or a pod starts camnode-worker.
+  int count = 1;               // One per device; on a CPU more than one only share the cores.
+  std::string device = "cpu";  // Or "cuda:0"; "auto": the first GPU, if there is one.
+  int threads = 0;             // 0: as many as there are cores.
+  int niceness = 5;            // nice(2) of a CPU's, so that reception comes first.
+};
+
+// The options that are no texts.
+template <typename Reader>
+void ReadOptions(Reader&& reader, WorkerSettings* settings) {
+  reader.Read("supervise", &settings->supervise);
+  reader.Read("count", 1, 64, &settings->count);
+  reader.Read("threads", 0, 1024, &settings->threads);
+  reader.Read("niceness", 0, 19, &settings->niceness);
+}
+
+}  // namespace camnode
+
+#endif  // CAMNODE_SERVICES_SETTINGS_WORKER_SETTINGS_H_
