@@ -33,8 +33,8 @@ ResultsService::ResultsService(const ResultsServiceOptions& options,
       uploads_(options.max_uploads),
       renders_(options.max_renders) {}
 
-absl::Status ResultsService::Study(const v1::GetStudyRequest& request,
-                                   v1::GetStudyResponse* response) {
+absl::Status ResultsService::ReadStudy(const v1::GetStudyRequest& request,
+                                       v1::GetStudyResponse* response) {
   CAMNODE_ASSIGN_OR_RETURN(const Uid uid,
                            ParseUidField(request.study_instance_uid(), "study_instance_uid"));
   const absl::StatusOr<StudySummary> study = parts_.instances.GetStudy(uid);
@@ -51,8 +51,8 @@ absl::Status ResultsService::Study(const v1::GetStudyRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status ResultsService::Studies(const v1::ListStudiesRequest& request,
-                                     v1::ListStudiesResponse* response) {
+absl::Status ResultsService::ReadStudies(const v1::ListStudiesRequest& request,
+                                         v1::ListStudiesResponse* response) {
   CAMNODE_ASSIGN_OR_RETURN(const int page_size, PageSizeOf(request.page_size()));
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> cursor,
                            ParsePageToken(request.page_token(), "studies", "", 2));
@@ -72,8 +72,8 @@ absl::Status ResultsService::Studies(const v1::ListStudiesRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status ResultsService::Analyses(const v1::ListAnalysesRequest& request,
-                                      v1::ListAnalysesResponse* response) {
+absl::Status ResultsService::ReadAnalyses(const v1::ListAnalysesRequest& request,
+                                          v1::ListAnalysesResponse* response) {
   CAMNODE_ASSIGN_OR_RETURN(const int page_size, PageSizeOf(request.page_size()));
   AnalysisFilter filter;
   if (!request.study_instance_uid().empty()) {
@@ -117,13 +117,13 @@ absl::Status ResultsService::Render(const v1::RenderOverlayRequest& request,
 
 grpc::Status ResultsService::GetStudy(grpc::ServerContext*, const v1::GetStudyRequest* request,
                                       v1::GetStudyResponse* response) {
-  return parts_.observer.Run("GetStudy", [&] { return Study(*request, response); });
+  return parts_.observer.Run("GetStudy", [&] { return ReadStudy(*request, response); });
 }
 
 grpc::Status ResultsService::ListStudies(grpc::ServerContext*,
                                          const v1::ListStudiesRequest* request,
                                          v1::ListStudiesResponse* response) {
-  return parts_.observer.Run("ListStudies", [&] { return Studies(*request, response); });
+  return parts_.observer.Run("ListStudies", [&] { return ReadStudies(*request, response); });
 }
 
 grpc::Status ResultsService::GetAnalysis(grpc::ServerContext*,
@@ -139,7 +139,7 @@ grpc::Status ResultsService::GetAnalysis(grpc::ServerContext*,
 grpc::Status ResultsService::ListAnalyses(grpc::ServerContext*,
                                           const v1::ListAnalysesRequest* request,
                                           v1::ListAnalysesResponse* response) {
-  return parts_.observer.Run("ListAnalyses", [&] { return Analyses(*request, response); });
+  return parts_.observer.Run("ListAnalyses", [&] { return ReadAnalyses(*request, response); });
 }
 
 grpc::Status ResultsService::RenderOverlay(grpc::ServerContext*,

@@ -70,9 +70,11 @@ class ResultsService final : public v1::ResultsService::Service {
                              v1::RenderOverlayResponse* response) override;
 
  private:
-  absl::Status Study(const v1::GetStudyRequest& request, v1::GetStudyResponse* response);
-  absl::Status Studies(const v1::ListStudiesRequest& request, v1::ListStudiesResponse* response);
-  absl::Status Analyses(const v1::ListAnalysesRequest& request, v1::ListAnalysesResponse* response);
+  absl::Status ReadStudy(const v1::GetStudyRequest& request, v1::GetStudyResponse* response);
+  absl::Status ReadStudies(const v1::ListStudiesRequest& request,
+                           v1::ListStudiesResponse* response);
+  absl::Status ReadAnalyses(const v1::ListAnalysesRequest& request,
+                            v1::ListAnalysesResponse* response);
   absl::Status Render(const v1::RenderOverlayRequest& request, v1::RenderOverlayResponse* response);
 
   const ResultsServiceOptions options_;

@@ -76,14 +76,18 @@ absl::StatusOr<std::string> AddressFromConfig(const fs::path& path) {
 
 }  // namespace
 
-absl::StatusOr<std::string> NodeAddress(const CtlOptions& options) {
-  if (!options.address.empty()) return options.address;
-  if (!options.data_directory.empty()) {
-    CAMNODE_ASSIGN_OR_RETURN(const int port, PortFromPortsFile(options.data_directory));
-    return absl::StrCat("127.0.0.1:", port);
+absl::StatusOr<std::string> NodeAddress(const Arguments& arguments) {
+  const bool by_address = arguments.Has("address");
+  const bool by_config = arguments.Has("config");
+  const bool by_data = arguments.Has("data-directory");
+  if (by_address + by_config + by_data > 1) {
+    return absl::InvalidArgumentError("give only one of --address, --config and --data-directory");
   }
-  if (!options.config.empty()) return AddressFromConfig(options.config);
-  return absl::StrCat(GrpcSettings().address, ":", GrpcSettings().port);
+  if (by_address) return arguments.Text("address");
+  if (by_config) return AddressFromConfig(arguments.Text("config"));
+  if (!by_data) return absl::StrCat(GrpcSettings().address, ":", GrpcSettings().port);
+  CAMNODE_ASSIGN_OR_RETURN(const int port, PortFromPortsFile(arguments.Text("data-directory")));
+  return absl::StrCat("127.0.0.1:", port);
 }
 
 }  // namespace camnode

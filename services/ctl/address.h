@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "services/ctl/options.h"
+#include "services/command_line/arguments.h"
 
 namespace camnode {
 
@@ -15,9 +15,10 @@ namespace camnode {
 // --config names, else that file's own grpc port; 127.0.0.1:50051.
 // Errors, each one sentence for the user:
 //   kNotFound         The file is not there.
-//   kInvalidArgument  It is not what it should be, or larger than 1 MiB.
+//   kInvalidArgument  It is not what it should be, or larger than 1 MiB; or more than one
+//                     of the three options is given.
 //   kUnavailable      It cannot be read, or the node is not running.
-absl::StatusOr<std::string> NodeAddress(const CtlOptions& options);
+absl::StatusOr<std::string> NodeAddress(const Arguments& arguments);
 
 }  // namespace camnode
 

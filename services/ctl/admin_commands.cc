@@ -65,9 +65,9 @@ grpc::Status CtlSession::ReadAllPages(AdminCall<Request, Answer> call, Answer& a
 }
 
 CtlExit CtlSession::Requeue() {
-  if (options_.arguments.empty() && options_.deliveries.empty()) return ListBuried();
+  if (arguments_.operands().empty() && !arguments_.Has("delivery")) return ListBuried();
   std::vector<int64_t> jobs;
-  for (const std::string& argument : options_.arguments) {
+  for (const std::string& argument : arguments_.operands()) {
     int64_t& job = jobs.emplace_back();
     if (!absl::SimpleAtoi(argument, &job) || job < 1) {
       return Fail(absl::StrCat("'", Printable(argument),
@@ -79,9 +79,9 @@ CtlExit CtlSession::Requeue() {
   const CtlExit of_jobs =
       ChangeEach(jobs, "job", "is back in the queue", &v1::RequeueJobRequest::set_job_id,
                  &v1::AdminService::Stub::RequeueJob);
-  const CtlExit of_deliveries = ChangeEach(options_.deliveries, "delivery", "is back in the queue",
-                                           &v1::RequeueDeliveryRequest::set_delivery_id,
-                                           &v1::AdminService::Stub::RequeueDelivery);
+  const CtlExit of_deliveries = ChangeEach(
+      arguments_.WholeNumbers("delivery"), "delivery", "is back in the queue",
+      &v1::RequeueDeliveryRequest::set_delivery_id, &v1::AdminService::Stub::RequeueDelivery);
   return of_jobs == kCtlDone ? of_deliveries : of_jobs;
 }
 
@@ -94,8 +94,8 @@ CtlExit CtlSession::ListBuried() {
 }
 
 CtlExit CtlSession::Quarantine() {
-  if (options_.removals.empty()) return ListQuarantined();
-  return ChangeEach(options_.removals, "quarantined film", "is removed",
+  if (!arguments_.Has("remove")) return ListQuarantined();
+  return ChangeEach(arguments_.WholeNumbers("remove"), "quarantined film", "is removed",
                     &v1::RemoveQuarantinedInstanceRequest::set_quarantine_id,
                     &v1::AdminService::Stub::RemoveQuarantinedInstance);
 }
@@ -129,14 +129,14 @@ CtlExit CtlSession::Doctor() {
   for (const absl::string_view part : kHealthParts) {
     AskedPart& entry = parts.emplace_back();
     entry.part = std::string(part);
-    const grpc::Status asked = CheckHealth(
-        channel_, entry.part, Deadline(options_.timeout.value_or(kDoctorTimeout)), &entry.health);
+    const grpc::Status asked = CheckHealth(channel_, entry.part, Deadline(TimeoutOr(kDoctorTimeout)),
+                                           &entry.health);
     if (asked.error_code() == grpc::StatusCode::NOT_FOUND) {
       parts.pop_back();  // A node of another version may have other parts.
     }
   }
   const std::vector<Diagnosis> diagnoses = Diagnose(answer, parts, SystemClock().Now());
-  if (options_.json) {
+  if (arguments_.Has("json")) {
     out_ << DiagnosesJson(diagnoses);
   } else {
     out_ << "ok    connection        camnode " << Printable(answer.version()) << " answers at "

@@ -7,17 +7,18 @@
 
 #include "absl/strings/string_view.h"
 #include "grpcpp/support/status.h"
+#include "services/command_line/command_line.h"
 
 namespace camnode {
 
 // The program's exit codes.
 enum CtlExit : int {
   kCtlDone = 0,
-  kCtlFailed = 1,       // The node refused or failed.
-  kCtlUsage = 2,        // Wrong command line.
-  kCtlUnreachable = 3,  // No node there, or no answer in time.
-  kCtlNotFound = 4,     // Not there, or not analysed yet.
-  kCtlUnhealthy = 5,    // doctor found something wrong.
+  kCtlFailed = 1,                // The node refused or failed.
+  kCtlUsage = kMisusedExitCode,  // Wrong command line.
+  kCtlUnreachable = 3,           // No node there, or no answer in time.
+  kCtlNotFound = 4,              // Not there, or not analysed yet.
+  kCtlUnhealthy = 5,             // doctor found something wrong.
 };
 
 // `reason` of the google.rpc.ErrorInfo among the details, or "" if there is none

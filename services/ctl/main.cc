@@ -1,39 +1,37 @@
-// camnodectl: a camnode from the shell.  See CtlUsage in ctl_options.cc.
+// camnodectl: a camnode from the shell.
 
 #include <csignal>
 #include <iostream>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "core/base/version.h"
+#include "services/command_line/command_line.h"
 #include "services/ctl/address.h"
-#include "services/ctl/options.h"
+#include "services/ctl/commands.h"
 #include "services/ctl/session.h"
 
-int main(int argc, char** argv) {
-  using namespace camnode;
+namespace camnode {
+namespace {
+
+int Main(const std::vector<std::string>& words) {
   // `camnodectl list | head` ends the program, quietly.
   std::signal(SIGPIPE, SIG_DFL);
-
-  const absl::StatusOr<CtlOptions> options =
-      ParseCtlOptions(std::vector<std::string>(argv + 1, argv + argc));
-  if (!options.ok()) {
-    std::cerr << "camnodectl: " << options.status().message() << std::endl;
-    return kCtlUsage;
-  }
-  if (options->command == "help") {
-    std::cout << CtlUsage();
-    return kCtlDone;
-  }
-  if (options->command == "version") {
-    std::cout << "camnodectl " << kCamnodeVersion << std::endl;
-    return kCtlDone;
-  }
-  const absl::StatusOr<std::string> address = NodeAddress(*options);
+  const Program program = CtlProgram();
+  const CommandLine line = ParseCommandLine(program, words);
+  const absl::optional<int> answered = AnswerCommandLine(program, line, std::cout, std::cerr);
+  if (answered.has_value()) return *answered;
+  const absl::StatusOr<std::string> address = NodeAddress(line.arguments);
   if (!address.ok()) {
-    std::cerr << "camnodectl: " << address.status().message() << std::endl;
+    PrintError(std::cerr, program.name, address.status().message());
     return absl::IsUnavailable(address.status()) ? kCtlUnreachable : kCtlUsage;
   }
-  return CtlSession(*options, *address, std::cout, std::cerr).Run();
+  CtlSession session(line.arguments, *address, std::cout, std::cerr);
+  return RunCtlCommand(*line.command, session);
+}
+
+}  // namespace
+}  // namespace camnode
+
+int main(int argc, char** argv) {
+  return camnode::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "core/base/files.h"
 #include "core/base/stopwatch.h"
+#include "services/command_line/command_line.h"
 #include "services/ctl/session.h"
 #include "services/ctl/table.h"
 #include "services/ctl/text.h"
@@ -41,13 +42,14 @@ void SetKey(const std::string& key, Request& request) {
 }  // namespace
 
 CtlExit CtlSession::List() {
-  if (!options_.study.empty()) return ListFilmsOfStudy();
+  if (arguments_.Has("study")) return ListFilmsOfStudy();
+  const int64_t limit = arguments_.WholeNumber<int64_t>("limit");
   v1::ListStudiesResponse all;
   std::string token;
   do {
     v1::ListStudiesRequest request;
     request.set_page_size(
-        static_cast<int32_t>(std::min<int64_t>(kMaxPageSize, options_.limit - all.studies_size())));
+        static_cast<int32_t>(std::min<int64_t>(kMaxPageSize, limit - all.studies_size())));
     request.set_page_token(token);
     v1::ListStudiesResponse page;
     grpc::ClientContext context;
@@ -56,12 +58,12 @@ CtlExit CtlSession::List() {
     if (!status.ok()) return Fail(status);
     token = page.next_page_token();
     all.mutable_studies()->MergeFrom(page.studies());
-  } while (!token.empty() && all.studies_size() < options_.limit);
+  } while (!token.empty() && all.studies_size() < limit);
   all.set_next_page_token(token);
 
   std::string text = StudiesText({all.studies().begin(), all.studies().end()}, zone_);
   if (!token.empty()) {
-    absl::StrAppend(&text, "There are more: --limit ", options_.limit * 2, " shows older ones.\n");
+    absl::StrAppend(&text, "There are more: --limit ", limit * 2, " shows older ones.\n");
   }
   Print(all, text);
   return kCtlDone;
@@ -69,7 +71,7 @@ CtlExit CtlSession::List() {
 
 CtlExit CtlSession::ListFilmsOfStudy() {
   v1::GetStudyRequest request;
-  request.set_study_instance_uid(options_.study);
+  request.set_study_instance_uid(arguments_.Text("study"));
   v1::GetStudyResponse study;
   grpc::ClientContext context;
   SetDeadline(context, kAnswerTimeout);
@@ -81,8 +83,8 @@ CtlExit CtlSession::ListFilmsOfStudy() {
 
 CtlExit CtlSession::Get() {
   v1::GetAnalysisRequest request;
-  SetKey(options_.arguments.front(), request);
-  request.set_workflow(options_.workflow);
+  SetKey(arguments_.operands().front(), request);
+  request.set_workflow(arguments_.Text("workflow"));
   v1::GetAnalysisResponse answer;
   grpc::ClientContext context;
   SetDeadline(context, kAnswerTimeout);
@@ -96,9 +98,12 @@ CtlExit CtlSession::Get() {
 // restart of the node is only a pause.
 CtlExit CtlSession::Watch() {
   v1::WatchAnalysesRequest request;
-  request.set_study_instance_uid(options_.study);
-  if (options_.after) request.set_after_event_number(*options_.after);
-  const Deadline deadline(options_.timeout.value_or(absl::InfiniteDuration()));
+  request.set_study_instance_uid(arguments_.Text("study"));
+  if (arguments_.Has("after")) {
+    request.set_after_event_number(arguments_.WholeNumber<int64_t>("after"));
+  }
+  const int64_t count = arguments_.Has("count") ? arguments_.WholeNumber<int64_t>("count") : 0;
+  const Deadline deadline(TimeoutOr(absl::InfiniteDuration()));
   const Deadline connected(std::min(deadline.Remaining(), kConnectTimeout));
   if (!channel_->WaitForConnected(connected.AsDate())) {
     return Fail(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no connection"));
@@ -114,18 +119,18 @@ CtlExit CtlSession::Watch() {
       wait = kFirstReconnectWait;
       Print(event, EventText(event, zone_));
       request.set_after_event_number(event.event_number());
-      if (++seen == options_.count) {
+      if (++seen == count) {
         context.TryCancel();
         stream->Finish();
         return kCtlDone;
       }
     }
     const grpc::Status status = stream->Finish();
-    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && options_.timeout) {
-      return options_.count == 0 ? kCtlDone : kCtlUnreachable;
+    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && arguments_.Has("timeout")) {
+      return count == 0 ? kCtlDone : kCtlUnreachable;
     }
     if (!status.ok() && status.error_code() != grpc::StatusCode::UNAVAILABLE) return Fail(status);
-    error_ << "camnodectl: the node went away; trying again" << std::endl;
+    PrintError(error_, "camnodectl", "the node went away; trying again");
     absl::SleepFor(wait);
     wait = std::min(wait * 2, kLongestReconnectWait);
   }
@@ -133,7 +138,7 @@ CtlExit CtlSession::Watch() {
 
 CtlExit CtlSession::Analyze() {
   CtlExit worst = kCtlDone;
-  for (const std::string& file : options_.arguments) {
+  for (const std::string& file : arguments_.operands()) {
     const CtlExit code = AnalyzeFile(file);
     if (worst == kCtlDone) worst = code;
     if (code == kCtlUnreachable) break;  // The others would meet the same silence.
@@ -173,14 +178,14 @@ grpc::Status CtlSession::Upload(const std::string& file, v1::AnalyzeInstanceResp
   chunk.resize(static_cast<size_t>(bytes.gcount()));
 
   grpc::ClientContext context;
-  SetDeadline(context, options_.wait ? kAnalysisTimeout : kAnswerTimeout);
+  SetDeadline(context, arguments_.Has("no-wait") ? kAnswerTimeout : kAnalysisTimeout);
   const auto stream = results_->AnalyzeInstance(&context, answer);
   v1::AnalyzeInstanceRequest part;
   part.mutable_header()->set_request_id(RandomUuid());
   part.mutable_header()->set_media_type(MediaTypeOf(chunk));
-  part.mutable_header()->set_wait(options_.wait);
-  part.mutable_header()->set_deliver(options_.deliver);
-  part.mutable_header()->set_workflow(options_.workflow);
+  part.mutable_header()->set_wait(!arguments_.Has("no-wait"));
+  part.mutable_header()->set_deliver(arguments_.Has("deliver"));
+  part.mutable_header()->set_workflow(arguments_.Text("workflow"));
   bool going = stream->Write(part);
   while (going && !chunk.empty()) {
     part.set_chunk(std::move(chunk));
@@ -201,21 +206,22 @@ grpc::Status CtlSession::Upload(const std::string& file, v1::AnalyzeInstanceResp
 
 CtlExit CtlSession::Render() {
   v1::RenderOverlayRequest request;
-  SetKey(options_.arguments.front(), request);
-  request.set_model(options_.model);
-  request.set_workflow(options_.workflow);
-  if (options_.alpha) request.set_alpha(*options_.alpha);
+  SetKey(arguments_.operands().front(), request);
+  request.set_model(arguments_.Text("model"));
+  request.set_workflow(arguments_.Text("workflow"));
+  if (arguments_.Has("alpha")) request.set_alpha(arguments_.Number("alpha"));
   v1::RenderOverlayResponse answer;
   grpc::ClientContext context;
   SetDeadline(context, kAnswerTimeout);
   const grpc::Status status = results_->RenderOverlay(&context, request, &answer);
   if (!status.ok()) return Fail(status);
 
-  const absl::Status written = WriteFile(options_.output, answer.png(), FileAccess::kByUmask);
+  const std::string output = arguments_.Text("output");
+  const absl::Status written = WriteFile(output, answer.png(), FileAccess::kByUmask);
   if (!written.ok()) return Fail(Printable(std::string(written.message())), kCtlFailed);
-  if (!options_.json) {
-    out_ << Printable(options_.output) << "  "
-         << SizeText(static_cast<int64_t>(answer.png().size())) << std::endl;
+  if (!arguments_.Has("json")) {
+    out_ << Printable(output) << "  " << SizeText(static_cast<int64_t>(answer.png().size()))
+         << std::endl;
   }
   return kCtlDone;
 }

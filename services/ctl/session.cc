@@ -11,6 +11,7 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
+#include "services/command_line/command_line.h"
 #include "services/ctl/table.h"
 #include "services/ctl/text.h"
 
@@ -32,9 +33,9 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
 
 }  // namespace
 
-CtlSession::CtlSession(CtlOptions options, std::string address, std::ostream& out,
+CtlSession::CtlSession(Arguments arguments, std::string address, std::ostream& out,
                        std::ostream& error)
-    : options_(std::move(options)),
+    : arguments_(std::move(arguments)),
       address_(std::move(address)),
       zone_(absl::LocalTimeZone()),
       out_(out),
@@ -43,22 +44,12 @@ CtlSession::CtlSession(CtlOptions options, std::string address, std::ostream& ou
       results_(v1::ResultsService::NewStub(channel_)),
       admin_(v1::AdminService::NewStub(channel_)) {}
 
-CtlExit CtlSession::Run() {
-  const std::string& command = options_.command;
-  if (command == "list") return List();
-  if (command == "get") return Get();
-  if (command == "watch") return Watch();
-  if (command == "analyze") return Analyze();
-  if (command == "render") return Render();
-  if (command == "requeue") return Requeue();
-  if (command == "quarantine") return Quarantine();
-  if (command == "status") return Status();
-  if (command == "doctor") return Doctor();
-  return Fail(absl::StrCat("there is no command '", command, "'"), kCtlUsage);
+absl::Duration CtlSession::TimeoutOr(absl::Duration default_timeout) const {
+  return arguments_.Has("timeout") ? absl::Seconds(arguments_.Number("timeout")) : default_timeout;
 }
 
 void CtlSession::SetDeadline(grpc::ClientContext& context, absl::Duration default_timeout) const {
-  context.set_deadline(Deadline(options_.timeout.value_or(default_timeout)).AsDate());
+  context.set_deadline(Deadline(TimeoutOr(default_timeout)).AsDate());
 }
 
 CtlExit CtlSession::Fail(const grpc::Status& status, absl::string_view what) {
@@ -68,12 +59,12 @@ CtlExit CtlSession::Fail(const grpc::Status& status, absl::string_view what) {
 
 CtlExit CtlSession::Fail(absl::string_view sentence, CtlExit code) {
   out_.flush();
-  error_ << "camnodectl: " << sentence << std::endl;
+  PrintError(error_, "camnodectl", sentence);
   return code;
 }
 
 void CtlSession::Print(const google::protobuf::Message& message, absl::string_view text) {
-  if (options_.json) {
+  if (arguments_.Has("json")) {
     out_ << JsonLine(message);
   } else {
     out_ << text;

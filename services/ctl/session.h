@@ -1,4 +1,4 @@
-// One run of camnodectl: its options, its connection, and where it writes.
+// One run of camnodectl: its arguments, its connection, and where it writes.
 
 #ifndef CAMNODE_SERVICES_CTL_SESSION_H_
 #define CAMNODE_SERVICES_CTL_SESSION_H_
@@ -17,31 +17,35 @@
 #include "grpcpp/support/status.h"
 #include "proto/camnode/v1/admin.grpc.pb.h"
 #include "proto/camnode/v1/results.grpc.pb.h"
+#include "services/command_line/arguments.h"
 #include "services/ctl/error.h"
-#include "services/ctl/options.h"
 
 namespace camnode {
 
 // Used by one thread.  Borrows the streams.  Connects when the first call is made.
 class CtlSession {
  public:
-  CtlSession(CtlOptions options, std::string address, std::ostream& out, std::ostream& error);
+  CtlSession(Arguments arguments, std::string address, std::ostream& out, std::ostream& error);
 
-  // Runs options.command, one of those in CtlUsage but help and version.
-  CtlExit Run();
-
- private:
-  // ctl_results_commands.cc
+  // The commands, each as its line of the table in commands.cc says.  REQUIRES: the arguments
+  // are that command's.
   CtlExit List();
-  CtlExit ListFilmsOfStudy();
   CtlExit Get();
   CtlExit Watch();
   CtlExit Analyze();
+  CtlExit Render();
+  CtlExit Requeue();
+  CtlExit Quarantine();
+  CtlExit Status();
+  CtlExit Doctor();
+
+ private:
+  // results_commands.cc
+  CtlExit ListFilmsOfStudy();
   CtlExit AnalyzeFile(const std::string& file);
   grpc::Status Upload(const std::string& file, v1::AnalyzeInstanceResponse* answer);
-  CtlExit Render();
 
-  // ctl_admin_commands.cc
+  // admin_commands.cc
   template <typename Request, typename Answer>
   using AdminCall = grpc::Status (v1::AdminService::Stub::*)(grpc::ClientContext*, const Request&,
                                                              Answer*);
@@ -53,14 +57,12 @@ class CtlSession {
   // The instances of every page, up to a thousand or so.
   template <typename Request, typename Answer>
   grpc::Status ReadAllPages(AdminCall<Request, Answer> call, Answer& all);
-  CtlExit Requeue();
   CtlExit ListBuried();
-  CtlExit Quarantine();
   CtlExit ListQuarantined();
-  CtlExit Status();
-  CtlExit Doctor();
 
-  // Sets the deadline: --timeout, else `default_timeout` from now.
+  // --timeout, else `default_timeout`.
+  absl::Duration TimeoutOr(absl::Duration default_timeout) const;
+  // Sets the deadline: TimeoutOr from now.
   void SetDeadline(grpc::ClientContext& context, absl::Duration default_timeout) const;
   // Says what went wrong, after `what` and a colon if given.
   CtlExit Fail(const grpc::Status& status, absl::string_view what = "");
@@ -68,7 +70,7 @@ class CtlSession {
   // The message as JSON if asked for, else the text.
   void Print(const google::protobuf::Message& message, absl::string_view text);
 
-  const CtlOptions options_;
+  const Arguments arguments_;
   const std::string address_;
   const absl::TimeZone zone_;
   std::ostream& out_;

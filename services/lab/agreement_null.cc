@@ -11,7 +11,7 @@
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
 #include "core/inference/maps/agreement_null_maker.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"
@@ -26,17 +26,14 @@ struct Options {
   AgreementNullOptions null;
 };
 
-absl::StatusOr<Options> ReadOptions(const LabArguments& arguments) {
+absl::StatusOr<Options> ReadOptions(const Arguments& arguments) {
   Options options;
-  CAMNODE_ASSIGN_OR_RETURN(options.output, arguments.Required("output"));
-  CAMNODE_ASSIGN_OR_RETURN(const int sample, arguments.WholeNumber("sample", 400, 20, 1'000'000));
-  options.sample = static_cast<size_t>(sample);
-  CAMNODE_ASSIGN_OR_RETURN(options.null.draws,
-                           arguments.WholeNumber("draws", options.null.draws, 100, 10'000'000));
-  CAMNODE_ASSIGN_OR_RETURN(const int seed, arguments.WholeNumber("seed", 1, 0, 1'000'000'000));
-  options.null.seed = static_cast<uint64_t>(seed);
-  if (arguments.All("model").size() < 2) {
-    return absl::InvalidArgumentError("option --model must be given for two models or more");
+  options.output = arguments.Text("output");
+  options.sample = arguments.WholeNumber<size_t>("sample");
+  options.null.draws = arguments.WholeNumber("draws");
+  options.null.seed = arguments.WholeNumber<uint64_t>("seed");
+  if (arguments.Texts("model").size() < 2) {
+    return absl::InvalidArgumentError("--model must be given for two models or more");
   }
   CAMNODE_ASSIGN_OR_RETURN(options.models, LoadModelFolders(arguments));
   return options;
@@ -74,32 +71,26 @@ absl::StatusOr<std::vector<std::vector<ModelResult>>> Classify(
   return films;
 }
 
-}  // namespace
+constexpr Option kOptions[] = {
+    Option::Text("model", "DIR", "two or more, in the order of workflow.models")
+        .Required()
+        .Repeated(),
+    Option::Text("output", "MODELS", "the folder of models, such as deploy/models").Required(),
+    Option::WholeNumber("sample", "NUMBER", "of films, drawn by name and seed", 20, 1'000'000)
+        .Default(400),
+    Option::WholeNumber("draws", "NUMBER", "comparisons for each subset of the models", 100,
+                        10'000'000)
+        .Default(AgreementNullOptions().draws),
+    Option::WholeNumber("seed", "NUMBER", "of sample and draws", 0, 1'000'000'000).Default(1),
+    ThreadsOption(),
+};
 
-const char kAgreementNullUsage[] =
-    R"(camnode-lab agreement-null --model DIR --model DIR [...] --output MODELS [options] FOLDER|FILM...
-
-How alike the maps of different films are: what the agreement of the models' maps of one
-film is judged by.  Classifies a sample of the films (DICOM, PNG, JPEG) with each model,
-compares maps of films that it finds positive with other models' maps of other films, and
-writes the distributions to MODELS/agreement/ID.textproto, where the node and explain find
-them for the same models in the same order.
-
-  --model DIR            in the order of workflow.models
-  --output MODELS        the folder of models, such as deploy/models
-  --sample NUMBER        of films, drawn by name and seed; default: 400
-  --draws NUMBER         comparisons for each subset of the models; default: 10000
-  --seed NUMBER          default: 1
-  --threads NUMBER       default: as many as there are cores
-)";
-
-absl::Status RunAgreementNull(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const LabArguments arguments,
-      LabArguments::Parse(words, {"model", "output", "sample", "draws", "seed", "threads"}));
+// Errors: kInvalidArgument (fewer than two models), those of the models, of the first film that
+// cannot be read or classified, and of MakeAgreementNull and SaveAgreementNull.
+absl::Status Run(const Arguments& arguments) {
   CAMNODE_ASSIGN_OR_RETURN(const Options options, ReadOptions(arguments));
-  CAMNODE_ASSIGN_OR_RETURN(std::vector<std::string> paths, FindFilms(arguments.files()));
-  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<std::string> paths, FindFilms(arguments.operands()));
+  SetThreads(arguments);
   const std::vector<std::string> sample =
       Sample(std::move(paths), options.sample, options.null.seed);
   CAMNODE_ASSIGN_OR_RETURN(const auto films, Classify(sample, options.models));
@@ -112,5 +103,18 @@ absl::Status RunAgreementNull(const std::vector<std::string>& words) {
                sample.size());
   return absl::OkStatus();
 }
+
+}  // namespace
+
+const LabCommand kAgreementNull = {{"agreement-null",
+                                    R"(How alike are the maps of different films?
+
+It is what the agreement of the models' maps of one film is judged by.  Classifies a
+sample of the films (DICOM, PNG, JPEG) with each model, compares maps of films that it
+finds positive with other models' maps of other films, and writes the distributions to
+MODELS/agreement/ID.textproto, where the node and explain find them for the same models
+in the same order.)",
+                                    kFilmOperands, kOptions},
+                                   Run};
 
 }  // namespace camnode

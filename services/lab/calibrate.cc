@@ -19,7 +19,7 @@
 #include "core/training/train/out_of_fold.h"
 #include "core/training/train/recipe.h"
 #include "core/training/train/run_curves.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"
@@ -58,7 +58,6 @@ absl::StatusOr<TrainingRun> ReadFinishedRun(const std::string& folder) {
 }
 
 absl::StatusOr<std::vector<Candidate>> ReadRuns(const std::vector<std::string>& folders) {
-  if (folders.empty()) return absl::InvalidArgumentError("option --run is missing");
   std::vector<Candidate> candidates;
   for (const std::string& folder : folders) {
     CAMNODE_ASSIGN_OR_RETURN(TrainingRun run, ReadFinishedRun(folder));
@@ -153,35 +152,28 @@ void Print(const std::string& name, const ThresholdChoice& choice) {
       choice.sensitivity.estimate, choice.specificity.estimate, choice.positives, choice.negatives);
 }
 
-}  // namespace
+constexpr Option kOptions[] = {
+    Option::Text("run", "DIR",
+                 "of several runs of one model, which differ in the fold held out, the first "
+                 "gives the weights and all give scores")
+        .Required()
+        .Repeated(),
+    Option::Text("data", "FOLDER", "what the runs were trained with").Required(),
+    Option::Text("output", "DIR", "such as deploy/models").Required(),
+    Option::Number("prevalence", "P",
+                   "share of positives among the films that probabilities are meant for; "
+                   "default: that of the scored films"),
+    Option::Text("threshold-set", "ID", "default: NAME-VERSION of the first model"),
+    ThreadsOption(),
+};
 
-const char kCalibrateUsage[] =
-    R"(camnode-lab calibrate --run DIR... --data FOLDER --output DIR [options]
-
-From finished trainings (camnode-lab train) to model folders: probabilities are calibrated
-(Platt) and thresholds chosen on the films that each network had not seen, by the one rule
-of this project: the highest threshold at which the shortcut-balanced, pooled out-of-fold
-sensitivity is at least 0.90.  Writes DIR/NAME/VERSION for each model, and for several
-models the threshold of their mean below DIR/ensemble.
-
-  --run DIR              of several runs of one model, which differ in the fold held out,
-                         the first gives the weights and all give scores
-  --data FOLDER          what the runs were trained with
-  --output DIR           such as deploy/models
-  --prevalence P         share of positives among the films that probabilities are meant
-                         for (default: that of the scored films)
-  --threshold-set ID     default: NAME-VERSION of the first model
-  --threads NUMBER       default: as many as there are cores
-)";
-
-absl::Status RunCalibrate(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(const LabArguments arguments,
-                           LabArguments::Parse(words, {"run", "data", "output", "prevalence",
-                                                       "threshold-set", "threads"}));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string data, arguments.Required("data"));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string output, arguments.Required("output"));
-  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<Candidate> candidates, ReadRuns(arguments.All("run")));
+// Errors: those of the runs, the data set and CalibrateModels; kUnavailable (a folder cannot
+// be written, or a model stands there).
+absl::Status Run(const Arguments& arguments) {
+  const std::string output = arguments.Text("output");
+  SetThreads(arguments);
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<Candidate> candidates,
+                           ReadRuns(arguments.Texts("run")));
   std::vector<std::vector<ScoredFilm>> out_of_fold;
   for (const Candidate& candidate : candidates) {
     CAMNODE_ASSIGN_OR_RETURN(
@@ -190,12 +182,12 @@ absl::Status RunCalibrate(const std::vector<std::string>& words) {
     out_of_fold.push_back(scores.films);
   }
   CAMNODE_ASSIGN_OR_RETURN(const double share, PositiveShare(out_of_fold[0]));
-  CAMNODE_ASSIGN_OR_RETURN(const double prevalence, arguments.Number("prevalence", share));
+  const double prevalence = arguments.Has("prevalence") ? arguments.Number("prevalence") : share;
   const auto& first = candidates[0].model.manifest;
-  CAMNODE_ASSIGN_OR_RETURN(
-      const std::string threshold_set,
-      arguments.One("threshold-set", absl::StrCat(first.name(), "-", first.version())));
-  CAMNODE_ASSIGN_OR_RETURN(const auto weights, ShortcutWeights(candidates[0], data));
+  const std::string threshold_set =
+      arguments.TextOr("threshold-set", absl::StrCat(first.name(), "-", first.version()));
+  CAMNODE_ASSIGN_OR_RETURN(const auto weights,
+                           ShortcutWeights(candidates[0], arguments.Text("data")));
   CAMNODE_ASSIGN_OR_RETURN(const ModelCalibration calibration,
                            CalibrateModels(std::move(out_of_fold), weights, prevalence));
 
@@ -211,5 +203,19 @@ absl::Status RunCalibrate(const std::vector<std::string>& words) {
   Print("mean of the models", *calibration.mean);
   return WriteMeanThreshold(*calibration.mean, models, threshold_set, output);
 }
+
+}  // namespace
+
+const LabCommand kCalibrate = {{"calibrate",
+                                R"(From finished trainings to model folders.
+
+Probabilities are calibrated (Platt) and thresholds chosen on the films that each network
+had not seen, by the one rule of this project: the highest threshold at which the
+shortcut-balanced, pooled out-of-fold sensitivity is at least 0.90.  Writes
+DIR/NAME/VERSION for each model, and for several models the threshold of their mean below
+DIR/ensemble.)",
+                                {},
+                                kOptions},
+                               Run};
 
 }  // namespace camnode

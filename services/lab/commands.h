@@ -1,5 +1,5 @@
-// The commands of camnode-lab.  Each takes the words after its name, writes what it
-// did to standard output, and returns the first error; its usage text is for --help.
+// The commands of camnode-lab: one struct each, at the end of the file named after it, whose
+// Run has the contract.
 
 #ifndef CAMNODE_SERVICES_LAB_COMMANDS_H_
 #define CAMNODE_SERVICES_LAB_COMMANDS_H_
@@ -8,70 +8,39 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "services/command_line/arguments.h"
+#include "services/command_line/command.h"
 
 namespace camnode {
 
-extern const char kImportCheckpointUsage[];
-extern const char kExplainUsage[];
-extern const char kFitOutliersUsage[];
-extern const char kAgreementNullUsage[];
-extern const char kSensitivityUsage[];
+struct LabCommand {
+  Command command;
+  // Writes what it did to standard output and returns the first error: kInvalidArgument if
+  // something else must be asked for, which the exit code tells apart.
+  absl::Status (*run)(const Arguments& arguments);
+};
 
-// Errors: kInvalidArgument for a command line that cannot be understood; otherwise
-// ImportCheckpoint's.
-absl::Status RunImportCheckpoint(const std::vector<std::string>& words);
+extern const LabCommand kTrain;
+extern const LabCommand kCalibrate;
+extern const LabCommand kImportCheckpoint;
+extern const LabCommand kEvaluate;
+extern const LabCommand kModelCard;
+extern const LabCommand kEvaluatePrecision;
+extern const LabCommand kExplain;
+extern const LabCommand kExplanationQuality;
+extern const LabCommand kFitOutliers;
+extern const LabCommand kAgreementNull;
+extern const LabCommand kSensitivity;
 
-// A film that cannot be read or classified is reported to standard error and in its
-// line of the output, and the others go on.
-// Errors: kInvalidArgument for a command line that cannot be understood; those of
-// the models; kUnavailable (the output cannot be written); kDataLoss (some films
-// failed: how many).
-absl::Status RunExplain(const std::vector<std::string>& words);
+// All of the above.
+Program LabProgram();
 
-// Errors: kInvalidArgument for a command line that cannot be understood; those of
-// the model and of the first film that cannot be read; FitOutlierModel's;
-// kUnavailable (the folder cannot be written).
-absl::Status RunFitOutliers(const std::vector<std::string>& words);
+// `words`: those after the command's name.
+// Errors: kInvalidArgument for a command line that cannot be understood; the command's.
+absl::Status RunLabCommand(const LabCommand& command, const std::vector<std::string>& words);
 
-// Errors: kInvalidArgument for a command line that cannot be understood; those of the
-// models, of the first film that cannot be read or classified, and of MakeAgreementNull
-// and SaveAgreementNull.
-absl::Status RunAgreementNull(const std::vector<std::string>& words);
-
-// Errors: kInvalidArgument for a command line that cannot be understood; those of
-// the models and of the first film that cannot be read or classified.
-absl::Status RunSensitivity(const std::vector<std::string>& words);
-
-extern const char kEvaluateUsage[];
-// Errors: kInvalidArgument for a command line or a data set that cannot be understood;
-// kDataLoss (films that cannot be read: how many), Evaluate's, kUnavailable (the folder
-// cannot be written).
-absl::Status RunEvaluate(const std::vector<std::string>& words);
-
-extern const char kCalibrateUsage[];
-// Errors: kInvalidArgument for a command line that cannot be understood; those of the
-// runs, the data set and CalibrateModels; kUnavailable (a folder cannot be written, or a
-// model stands there).
-absl::Status RunCalibrate(const std::vector<std::string>& words);
-
-extern const char kTrainUsage[];
-// Errors: kInvalidArgument for a command line that cannot be understood; ParseRecipe's,
-// ReadDataset's and Train's.
-absl::Status RunTrain(const std::vector<std::string>& words);
-
-// Errors: kInvalidArgument for a command line that cannot be understood; those of the
-// models, of ReadDataset and of MeasureExplanations; kUnavailable (the output cannot be
-// written).
-extern const char kExplanationQualityUsage[];
-absl::Status RunExplanationQuality(const std::vector<std::string>& words);
-
-extern const char kModelCardUsage[];
-// Errors: kInvalidArgument (a command line or a report that cannot be understood),
-// kNotFound (no report), kUnavailable (the card cannot be written).
-absl::Status RunModelCard(const std::vector<std::string>& words);
-
-extern const char kEvaluatePrecisionUsage[];
-absl::Status RunEvaluatePrecision(const std::vector<std::string>& words);
+// `command`: one of LabProgram's.
+absl::Status RunLabCommand(const Command& command, const Arguments& arguments);
 
 }  // namespace camnode
 

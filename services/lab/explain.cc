@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -12,7 +13,8 @@
 #include "core/inference/classifier.h"
 #include "core/inference/explainer.h"
 #include "core/inference/maps/agreement.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
+#include "services/command_line/command_line.h"
 #include "services/lab/commands.h"
 #include "services/lab/explain_options.h"
 #include "services/lab/film.h"
@@ -58,13 +60,13 @@ absl::optional<AgreementNull> FindNull(const std::vector<ModelFolder>& folders) 
   absl::StatusOr<AgreementNull> null =
       LoadAgreementNull(first.parent_path().parent_path().string(), folders);
   if (null.ok()) return *std::move(null);
-  absl::FPrintF(stderr, "camnode-lab: agreement without percentiles: %s\n",
-                null.status().message());
+  PrintError(std::cerr, LabProgram().name,
+             absl::StrCat("agreement without percentiles: ", null.status().message()));
   return absl::nullopt;
 }
 
-absl::StatusOr<Models> LoadModels(const LabArguments& arguments, const LabExplainOptions& options) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::string intensity, arguments.One("intensity", ""));
+absl::StatusOr<Models> LoadModels(const Arguments& arguments, const LabExplainOptions& options) {
+  const std::string intensity = arguments.Text("intensity");
   Models models;
   CAMNODE_ASSIGN_OR_RETURN(std::vector<ModelFolder> folders, LoadModelFolders(arguments));
   for (ModelFolder& folder : folders) {
@@ -164,7 +166,7 @@ absl::Status ExplainAll(const std::vector<std::string>& films, const Models& mod
     absl::StatusOr<Json> line = ExplainFilm(path, models, options);
     if (!line.ok()) {
       ++failed;
-      absl::FPrintF(stderr, "camnode-lab: %s: %s\n", path, line.status().message());
+      PrintError(std::cerr, LabProgram().name, absl::StrCat(path, ": ", line.status().message()));
       line = Json{{"file", path},
                   {"models", Json::array()},
                   {"error", std::string(line.status().message())}};
@@ -179,49 +181,54 @@ absl::Status ExplainAll(const std::vector<std::string>& films, const Models& mod
   return absl::OkStatus();
 }
 
+constexpr Option kOptions[] = {
+    ModelOption().Repeated(),
+    Option::Text("output", "OUT.jsonl", "overwritten if it exists").Required(),
+    Option::Choice("intensity", "file|fixed_window", "instead of what the manifests say"),
+    ThreadsOption(),
+    Option::Text("device", "DEVICE", "cpu or cuda").Default("cpu"),
+    Option::Heading(
+        "Other explanations than the node's.  With any of these a model's entry also has method,\n"
+        "layers, explained_label, heatmap_unit (logit, activation or share) and views:"),
+    Option::Text("method", "METHOD",
+                 "gradcam, gradcam++, hirescam, xgradcam, layercam, or scorecam (as many passes as "
+                 "the layer has channels)")
+        .Default("gradcam"),
+    Option::Text("layer", "NAME[,NAME]",
+                 "as PyTorch names modules: layer3, features.denseblock3; default: the end of the "
+                 "trunk.  For all models, or once for each --model.  Several: their maps, each "
+                 "scaled to 0..1, averaged on the finest grid; heatmap is then a share, not logits")
+        .Repeated(),
+    Option::Text("tta", "flip,scale",
+                 "averages scores and maps over the mirrored film and over the normalised input "
+                 "times 0.9 and 1.1, or one of the two"),
+    Option::Choice("target", "reported|predicted", "predicted: the label with the largest logit")
+        .Default("reported"),
+    Option::Flag("signed", "also heatmap_signed: evidence against the label is negative"),
+};
+
+// A film that cannot be read or classified is reported to standard error and in its line of the
+// output, and the others go on.
+// Errors: kInvalidArgument (what is to be explained, or how), those of the models, kUnavailable
+// (the output cannot be written), kDataLoss (some films failed: how many).
+absl::Status Run(const Arguments& arguments) {
+  CAMNODE_ASSIGN_OR_RETURN(const LabExplainOptions options, ReadExplainOptions(arguments));
+  SetThreads(arguments);
+  CAMNODE_ASSIGN_OR_RETURN(const Models models, LoadModels(arguments, options));
+  return ExplainAll(arguments.operands(), models, options, arguments.Text("output"));
+}
+
 }  // namespace
 
-const char kExplainUsage[] =
-    R"(camnode-lab explain --model DIR [--model DIR ...] --output OUT.jsonl [options] FILM...
+const LabCommand kExplain = {{"explain",
+                              R"(Classifies films and writes what each model says, map and all.
 
-Classifies each film (DICOM, PNG, JPEG) with each model and writes one line of JSON a
-film: file; models: name, version, label, logit, probability, threshold, positive,
-heatmap_peak, heatmap (the raw positive map in logit units, row by row); agreement.
-A film that fails has no models but an error, and the exit code is 1 at the end.
-
-  --model DIR            a model folder, such as deploy/models/resnet18/1
-  --output OUT.jsonl     overwritten if it exists
-  --intensity POLICY     file or fixed_window, instead of what the manifests say
-  --threads NUMBER       default: as many as there are cores
-  --device DEVICE        cpu (default) or cuda
-
-Other explanations than the node's.  With any of these a model's entry also has method,
-layers, explained_label, heatmap_unit (logit, activation or share) and views:
-
-  --method METHOD        gradcam (default), gradcam++, hirescam, xgradcam, layercam, or
-                         scorecam (as many passes as the layer has channels)
-  --layer NAME[,NAME]    as PyTorch names modules: layer3, features.denseblock3; default:
-                         the end of the trunk.  For all models, or once for each --model.
-                         Several: their maps, each scaled to 0..1, averaged on the
-                         finest grid; heatmap is then a share, not logits
-  --tta flip,scale       averages scores and maps over the mirrored film and over the
-                         normalised input times 0.9 and 1.1, or one of the two
-  --target LABEL         reported (default), or predicted: the label with the largest logit
-  --signed               also heatmap_signed: evidence against the label is negative
-)";
-
-absl::Status RunExplain(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(const LabArguments arguments,
-                           LabArguments::Parse(words,
-                                               {"model", "output", "intensity", "threads", "device",
-                                                "method", "layer", "tta", "target"},
-                                               {"signed"}));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string output, arguments.Required("output"));
-  if (arguments.files().empty()) return absl::InvalidArgumentError("no film is given");
-  CAMNODE_ASSIGN_OR_RETURN(const LabExplainOptions options, ReadExplainOptions(arguments));
-  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
-  CAMNODE_ASSIGN_OR_RETURN(const Models models, LoadModels(arguments, options));
-  return ExplainAll(arguments.files(), models, options, output);
-}
+One line of JSON a film (DICOM, PNG, JPEG): file; models: name, version, label, logit,
+probability, threshold, positive, heatmap_peak, heatmap (the raw positive map in logit
+units, row by row); agreement.  A film that fails has no models but an error, and the
+exit code is 1 at the end.)",
+                              {"FILM...", 1, Operands::kMany, "at least one film"},
+                              kOptions},
+                             Run};
 
 }  // namespace camnode

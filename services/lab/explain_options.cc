@@ -17,40 +17,31 @@ absl::Status ReadTta(const std::string& text, ExplainerOptions& options) {
       options.scale = true;
     } else {
       return absl::InvalidArgumentError(
-          absl::StrCat("option --tta must be flip, scale or flip,scale, not \"", text, "\""));
+          absl::StrCat("--tta wants flip, scale or flip,scale, not '", text, "'"));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status ReadTarget(const std::string& text, ExplainerOptions& options) {
-  if (text != "reported" && text != "predicted") {
-    return absl::InvalidArgumentError("option --target must be reported or predicted");
-  }
-  options.target = text == "predicted" ? CamTarget::kPredicted : CamTarget::kReported;
-  return absl::OkStatus();
-}
-
 }  // namespace
 
-absl::StatusOr<LabExplainOptions> ReadExplainOptions(const LabArguments& arguments) {
+absl::StatusOr<LabExplainOptions> ReadExplainOptions(const Arguments& arguments) {
   LabExplainOptions options;
   ExplainerOptions common;
-  CAMNODE_ASSIGN_OR_RETURN(common.device, arguments.One("device", "cpu"));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string method, arguments.One("method", "gradcam"));
+  common.device = arguments.Text("device");
+  const std::string method = arguments.Text("method");
   CAMNODE_ASSIGN_OR_RETURN(common.method, ParseCamMethod(method));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string tta, arguments.One("tta", ""));
-  CAMNODE_RETURN_IF_ERROR(ReadTta(tta, common));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string target, arguments.One("target", "reported"));
-  CAMNODE_RETURN_IF_ERROR(ReadTarget(target, common));
+  CAMNODE_RETURN_IF_ERROR(ReadTta(arguments.Text("tta"), common));
+  const bool predicted = arguments.Text("target") == "predicted";
+  common.target = predicted ? CamTarget::kPredicted : CamTarget::kReported;
   options.signed_maps = arguments.Has("signed");
-  options.as_served = method == "gradcam" && arguments.All("layer").empty() && !common.flip &&
-                      !common.scale && target == "reported" && !options.signed_maps;
+  options.as_served = method == "gradcam" && !arguments.Has("layer") && !common.flip &&
+                      !common.scale && !predicted && !options.signed_maps;
 
-  const size_t models = arguments.All("model").size();
-  const std::vector<std::string> layers = arguments.All("layer");
+  const size_t models = arguments.Texts("model").size();
+  const std::vector<std::string> layers = arguments.Texts("layer");
   if (layers.size() > 1 && layers.size() != models) {
-    return absl::InvalidArgumentError(absl::StrCat("option --layer is given ", layers.size(),
+    return absl::InvalidArgumentError(absl::StrCat("--layer is given ", layers.size(),
                                                    " times for ", models,
                                                    " models: once, or once for each"));
   }
@@ -61,7 +52,7 @@ absl::StatusOr<LabExplainOptions> ReadExplainOptions(const LabArguments& argumen
     }
     if (options.signed_maps && own.layers.size() > 1) {
       return absl::InvalidArgumentError(
-          "option --signed needs a single --layer: fused maps are shares, without signs");
+          "--signed needs a single --layer: fused maps are shares, without signs");
     }
     options.explainers.push_back(own);
   }

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/inference/explainer.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 
 namespace camnode {
 
@@ -22,7 +22,7 @@ struct LabExplainOptions {
 // Reads --method, --layer, --tta, --target, --signed and --device.  --layer is for every
 // model, or given once for each.
 // Errors: kInvalidArgument naming the option and what it may be.
-absl::StatusOr<LabExplainOptions> ReadExplainOptions(const LabArguments& arguments);
+absl::StatusOr<LabExplainOptions> ReadExplainOptions(const Arguments& arguments);
 
 }  // namespace camnode
 

@@ -17,7 +17,7 @@
 #include "core/training/report/explanations_json.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/oflog/oflog.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"
@@ -25,28 +25,18 @@
 namespace camnode {
 namespace {
 
-absl::StatusOr<ExplanationOptions> ReadOptions(const LabArguments& arguments) {
+absl::StatusOr<ExplanationOptions> ReadOptions(const Arguments& arguments) {
   ExplanationOptions options;
-  CAMNODE_ASSIGN_OR_RETURN(options.films,
-                           arguments.WholeNumber("films", options.films, kMinExplainedFilms, 1000));
-  CAMNODE_ASSIGN_OR_RETURN(options.curves.steps,
-                           arguments.WholeNumber("steps", options.curves.steps, 2, 100));
-  CAMNODE_ASSIGN_OR_RETURN(options.variant_films,
-                           arguments.WholeNumber("variant-films", options.variant_films, 0, 1000));
-  CAMNODE_ASSIGN_OR_RETURN(options.randomisation_draws,
-                           arguments.WholeNumber("draws", options.randomisation_draws, 1, 1000));
-  CAMNODE_ASSIGN_OR_RETURN(options.curves.blur_sigma,
-                           arguments.Number("blur", options.curves.blur_sigma));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string fill, arguments.One("fill", "texture"));
-  if (fill != "texture" && fill != "blur") {
-    return absl::InvalidArgumentError("option --fill must be texture or blur");
-  }
-  options.curves.fill = fill == "blur" ? FillKind::kBlur : FillKind::kTexture;
-  CAMNODE_ASSIGN_OR_RETURN(const int seed, arguments.WholeNumber("seed", 1, 0, 1'000'000'000));
-  options.seed = static_cast<uint64_t>(seed);
+  options.films = arguments.WholeNumber("films");
+  options.curves.steps = arguments.WholeNumber("steps");
+  options.variant_films = arguments.WholeNumber("variant-films");
+  options.randomisation_draws = arguments.WholeNumber("draws");
+  options.curves.blur_sigma = arguments.Number("blur");
+  options.curves.fill = arguments.Text("fill") == "blur" ? FillKind::kBlur : FillKind::kTexture;
+  options.seed = arguments.WholeNumber<uint64_t>("seed");
   if (arguments.Has("methods")) {
     options.variants.clear();
-    CAMNODE_ASSIGN_OR_RETURN(const std::string methods, arguments.One("methods", ""));
+    const std::string methods = arguments.Text("methods");
     for (const absl::string_view name : absl::StrSplit(methods, ',', absl::SkipEmpty())) {
       CAMNODE_ASSIGN_OR_RETURN(const CamMethod method, ParseCamMethod(name));
       options.variants.push_back(method);
@@ -62,18 +52,16 @@ absl::StatusOr<ExplanationOptions> ReadOptions(const LabArguments& arguments) {
   return options;
 }
 
-// Films of the class that is called as the models' reported label is, or as --class says.
-absl::StatusOr<std::vector<LabelledFilm>> FindFilms(const LabArguments& arguments,
+// Films of the class that is called as the models' reported label is, or as --positive-class says.
+absl::StatusOr<std::vector<LabelledFilm>> FindFilms(const Arguments& arguments,
                                                     const std::vector<ModelFolder>& models) {
   DatasetOptions options;
-  CAMNODE_ASSIGN_OR_RETURN(options.path, arguments.Required("data"));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string split, arguments.Required("split"));
-  options.splits = {split};
-  options.patient_patterns = arguments.All("patient");
+  options.path = arguments.Text("data");
+  options.splits = {arguments.Text("split")};
+  options.patient_patterns = arguments.Texts("patient");
   if (options.patient_patterns.empty()) options.patient_patterns = UsualPatientPatterns();
-  CAMNODE_ASSIGN_OR_RETURN(
-      const std::string wanted,
-      arguments.One("positive-class", models.front().manifest.reported_label()));
+  const std::string wanted =
+      arguments.TextOr("positive-class", models.front().manifest.reported_label());
   CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(options));
   std::vector<LabelledFilm> films;
   for (const LabelledFilm& film : dataset.films) {
@@ -132,51 +120,45 @@ void Print(const ExplanationQuality& quality) {
       percentiles.same_area, percentiles.partly_same_area);
 }
 
-}  // namespace
+const Option kOptions[] = {
+    ModelOption().Repeated(),
+    Option::Text("data", "FOLDER", "SPLIT/CLASS/films, or a CSV (see camnode-lab train)")
+        .Required(),
+    Option::Text("split", "NAME", "of the data set").Required(),
+    Option::Text("output", "FILE.json", "every film's map and scores").Required(),
+    Option::Text("positive-class", "NAME",
+                 "of the films with the finding; default: the reported label"),
+    PatientOption("patient"),
+    Option::WholeNumber("films", "NUMBER", "looked at", kMinExplainedFilms, 1000)
+        .Default(ExplanationOptions().films),
+    Option::WholeNumber("seed", "NUMBER", "which films, baselines and random weights", 0,
+                        1'000'000'000)
+        .Default(1),
+    Option::WholeNumber("steps", "NUMBER", "of deletion and insertion", 2, 100)
+        .Default(DeletionInsertionOptions().steps),
+    Option::Choice("fill", "texture|blur",
+                   "what deleted pixels show: the blurred film with the film's own texture "
+                   "scrambled, or blur alone")
+        .Default("texture"),
+    Option::Number("blur", "SHARE",
+                   "deviation of the blur that deletes, in sides of the network's input")
+        .Default(DeletionInsertionOptions().blur_sigma),
+    Option::Text("methods", "NAME[,NAME]",
+                 "maps besides the served one; default: gradcam++,hirescam,xgradcam,layercam; "
+                 "scorecam takes minutes a film"),
+    Option::WholeNumber("variant-films", "NUMBER", "on which these are measured", 0, 1000)
+        .Default(ExplanationOptions().variant_films),
+    Option::WholeNumber("draws", "NUMBER", "of random weights", 1, 1000)
+        .Default(ExplanationOptions().randomisation_draws),
+    ThreadsOption(),
+};
 
-const char kExplanationQualityUsage[] =
-    R"(camnode-lab explanation-quality --model DIR [--model DIR ...] --data FOLDER --split NAME
-                                --output FILE.json [options]
-
-Where do the models look, and does it matter to them?  On films with the finding that every
-model finds positive, one a patient: deletion and insertion along the map against a random
-map, a centred Gaussian and the mean map of other films; maps of networks whose weights
-were made random; the share of the map in the lungs; the map of a slightly changed film;
-the agreement of the models.  Prints a summary; FILE.json has every film's map and scores.
-
-  --data FOLDER          SPLIT/CLASS/films, or a CSV (see camnode-lab train)
-  --positive-class NAME  of the films with the finding; default: the reported label
-  --patient REGEX        a film's patient: what the parentheses of the first expression
-                         that matches its file name hold; may be given several times;
-                         default: as Kermany et al. name them.  Else the Patient ID in
-                         its DICOM header tells, or it is a patient of its own
-  --films NUMBER         default: 100
-  --seed NUMBER          which films, baselines and random weights; default: 1
-  --steps NUMBER         of deletion and insertion; default: 10
-  --fill KIND            what deleted pixels show: texture (default), the blurred film with
-                         the film's own texture scrambled, or blur alone
-  --blur SHARE           deviation of the blur that deletes, in sides of the network's
-                         input; default: 0.1
-  --methods NAME[,NAME]  maps besides the served one; default:
-                         gradcam++,hirescam,xgradcam,layercam; scorecam takes minutes a film
-  --variant-films NUMBER on which these are measured; default: 24
-  --draws NUMBER         of random weights; default: 8
-  --threads NUMBER       default: as many as there are cores
-)";
-
-absl::Status RunExplanationQuality(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const LabArguments arguments,
-      LabArguments::Parse(
-          words, {"model", "data", "split", "positive-class", "patient", "output", "films", "seed",
-                  "steps", "fill", "blur", "methods", "variant-films", "draws", "threads"}));
-  if (!arguments.files().empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unexpected word \"", arguments.files().front(), "\""));
-  }
-  CAMNODE_ASSIGN_OR_RETURN(const std::string output, arguments.Required("output"));
+// Errors: kInvalidArgument (no film of the class, or an unknown method), those of the models,
+// of ReadDataset and of MeasureExplanations; kUnavailable (the output cannot be written).
+absl::Status Run(const Arguments& arguments) {
+  const std::string output = arguments.Text("output");
   CAMNODE_ASSIGN_OR_RETURN(const ExplanationOptions options, ReadOptions(arguments));
-  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
+  SetThreads(arguments);
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> models, LoadModelFolders(arguments));
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<LabelledFilm> films, FindFilms(arguments, models));
   // What is wrong with a film is said once.
@@ -190,5 +172,19 @@ absl::Status RunExplanationQuality(const std::vector<std::string>& words) {
   Print(quality);
   return absl::OkStatus();
 }
+
+}  // namespace
+
+const LabCommand kExplanationQuality = {{"explanation-quality",
+                                         R"(Where do the models look, and does it matter to them?
+
+On films with the finding that every model finds positive, one a patient: deletion and
+insertion along the map against a random map, a centred Gaussian and the mean map of
+other films; maps of networks whose weights were made random; the share of the map in the
+lungs; the map of a slightly changed film; the agreement of the models.  Prints a
+summary; FILE.json has every film's map and scores.)",
+                                         {},
+                                         kOptions},
+                                        Run};
 
 }  // namespace camnode

@@ -1,3 +1,5 @@
+// Films from files, and the parts of a command line that name them.
+
 #ifndef CAMNODE_SERVICES_LAB_FILM_H_
 #define CAMNODE_SERVICES_LAB_FILM_H_
 
@@ -6,8 +8,23 @@
 
 #include "absl/status/statusor.h"
 #include "core/domain/radiograph.h"
+#include "services/command_line/command.h"
 
 namespace camnode {
+
+// For FindFilms.
+constexpr Operands kFilmOperands = {"FOLDER|FILM...", 1, Operands::kMany,
+                                    "at least one film or folder"};
+
+// Patterns for PatientPatterns; UsualPatientPatterns if none is given.
+constexpr Option PatientOption(absl::string_view name) {
+  return Option::Text(
+             name, "REGEX",
+             "a film's patient: what the parentheses of the first expression that matches its "
+             "file name hold; default: as Kermany et al. name them.  Else the Patient ID in its "
+             "DICOM header tells, or it is a patient of its own")
+      .Repeated();
+}
 
 // The film in a file: PNG and JPEG are known by their first bytes, everything else
 // is taken for DICOM.

@@ -14,7 +14,7 @@
 #include "core/models/model_manifest.h"
 #include "core/training/films/header_patient.h"
 #include "core/training/films/patient_patterns.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"
@@ -74,42 +74,29 @@ absl::Status Store(const ModelFolder& model, const OutlierFit& fit) {
   return absl::OkStatus();
 }
 
-}  // namespace
+constexpr Option kOptions[] = {
+    ModelOption(),
+    PatientOption("patient"),
+    Option::WholeNumber("components", "NUMBER", "principal directions kept", 1, 4096)
+        .Default(OutlierFitOptions().components),
+    Option::Number("percentile", "NUMBER", "of films held out that the threshold lets pass")
+        .Default(OutlierFitOptions().percentile),
+    ThreadsOption(),
+};
 
-const char kFitOutliersUsage[] =
-    R"(camnode-lab fit-outliers --model DIR [options] FOLDER|FILM...
-
-Describes the features that the model has of its training films (DICOM, PNG, JPEG; all
-files below each folder), so that films unlike them can be flagged.  Writes
-outliers.safetensors into the model's folder and names it, with its digest, in the
-manifest, which makes another model set.  Films of one patient are held out together.
-
-  --model DIR            a model folder, such as deploy/models/resnet18/1
-  --patient REGEX        a film's patient: what the parentheses of the first expression
-                         that matches its file name hold; by default as Kermany et al.
-                         name them.  Else the Patient ID in its DICOM header tells, or
-                         it is a patient of its own
-  --components NUMBER    principal directions kept (default 64)
-  --percentile NUMBER    of films held out that the threshold lets pass (default 99.5)
-  --threads NUMBER       default: as many as there are cores
-)";
-
-absl::Status RunFitOutliers(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const LabArguments arguments,
-      LabArguments::Parse(words, {"model", "patient", "components", "percentile", "threads"}));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string directory, arguments.Required("model"));
+// Errors: kInvalidArgument (a film without a patient), those of the model and of the first film
+// that cannot be read; FitOutlierModel's; kUnavailable (the folder cannot be written).
+absl::Status Run(const Arguments& arguments) {
   OutlierFitOptions options;
-  CAMNODE_ASSIGN_OR_RETURN(options.components,
-                           arguments.WholeNumber("components", options.components, 1, 4096));
-  CAMNODE_ASSIGN_OR_RETURN(options.percentile, arguments.Number("percentile", options.percentile));
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> films, FindFilms(arguments.files()));
+  options.components = arguments.WholeNumber("components");
+  options.percentile = arguments.Number("percentile");
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> films, FindFilms(arguments.operands()));
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> patients,
-                           PatientsOf(films, arguments.All("patient")));
-  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
+                           PatientsOf(films, arguments.Texts("patient")));
+  SetThreads(arguments);
 
   CAMNODE_ASSIGN_OR_RETURN(ModelFolder model,
-                           LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
+                           LoadModelFolder(arguments.Text("model"), WeightsCheck::kVerifyDigest));
   CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<Classifier> classifier,
                            Classifier::Load(model, ClassifierOptions()));
   std::vector<std::vector<float>> features;
@@ -124,5 +111,17 @@ absl::Status RunFitOutliers(const std::vector<std::string>& words) {
                films.size(), fit.median, fit.largest, fit.threshold);
   return absl::OkStatus();
 }
+
+}  // namespace
+
+const LabCommand kFitOutliers = {
+    {"fit-outliers",
+     R"(Describes a model's training films, so that films unlike them can be flagged.
+
+By the features that it has of them (DICOM, PNG, JPEG; all files below each folder).
+Writes outliers.safetensors into the model's folder and names it, with its digest, in the
+manifest, which makes another model set.  Films of one patient are held out together.)",
+     kFilmOperands, kOptions},
+    Run};
 
 }  // namespace camnode

@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/inference/checkpoint/checkpoint_import.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/intensity.h"
 
@@ -19,111 +19,104 @@ namespace v1 = camnode::model::v1;
 constexpr double kImagenetMean[] = {0.485, 0.456, 0.406};
 constexpr double kImagenetDeviation[] = {0.229, 0.224, 0.225};
 
-absl::Status FillOutputActivation(const LabArguments& arguments, v1::ModelManifest& manifest) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::string activation, arguments.One("activation", "sigmoid"));
-  if (activation != "sigmoid" && activation != "softmax") {
-    return absl::InvalidArgumentError("option --activation must be sigmoid or softmax");
-  }
-  manifest.set_output_activation(activation == "softmax" ? v1::OUTPUT_ACTIVATION_SOFTMAX
-                                                         : v1::OUTPUT_ACTIVATION_SIGMOID);
-  return absl::OkStatus();
-}
-
-absl::Status FillLabels(const LabArguments& arguments, v1::ModelManifest& manifest) {
-  for (const std::string& label : arguments.All("label")) manifest.add_labels(label);
+void FillOutput(const Arguments& arguments, v1::ModelManifest& manifest) {
+  for (const std::string& label : arguments.Texts("label")) manifest.add_labels(label);
   if (manifest.labels_size() == 0) manifest.add_labels("pneumonia");
-  CAMNODE_ASSIGN_OR_RETURN(*manifest.mutable_reported_label(),
-                           arguments.One("reported-label", manifest.labels(0)));
-  return FillOutputActivation(arguments, manifest);
+  manifest.set_reported_label(arguments.TextOr("reported-label", manifest.labels(0)));
+  manifest.set_output_activation(arguments.Text("activation") == "softmax"
+                                     ? v1::OUTPUT_ACTIVATION_SOFTMAX
+                                     : v1::OUTPUT_ACTIVATION_SIGMOID);
 }
 
-absl::Status FillPreprocessing(const LabArguments& arguments, v1::Preprocessing& preprocessing) {
-  CAMNODE_ASSIGN_OR_RETURN(const double side, arguments.Number("input-size", 224));
-  preprocessing.set_input_size(side >= 1 && side <= 1e6 ? static_cast<int>(side) : 0);
+absl::Status FillPreprocessing(const Arguments& arguments, v1::Preprocessing& preprocessing) {
+  preprocessing.set_input_size(arguments.WholeNumber("input-size"));
   preprocessing.set_geometry(v1::GEOMETRY_SQUASH);
   for (const double value : kImagenetMean) preprocessing.add_mean(value);
   for (const double value : kImagenetDeviation) preprocessing.add_standard_deviation(value);
-  CAMNODE_ASSIGN_OR_RETURN(const std::string intensity, arguments.One("intensity", "file"));
-  return SetIntensity(intensity, preprocessing);
+  return SetIntensity(arguments.Text("intensity"), preprocessing);
 }
 
-absl::StatusOr<v1::ModelManifest> MakeDraft(const LabArguments& arguments) {
+absl::StatusOr<v1::ModelManifest> MakeDraft(const Arguments& arguments) {
   v1::ModelManifest draft;
-  CAMNODE_ASSIGN_OR_RETURN(*draft.mutable_architecture(), arguments.Required("architecture"));
-  CAMNODE_ASSIGN_OR_RETURN(*draft.mutable_name(), arguments.One("name", draft.architecture()));
-  CAMNODE_ASSIGN_OR_RETURN(*draft.mutable_version(), arguments.One("version", "1"));
-  CAMNODE_RETURN_IF_ERROR(FillLabels(arguments, draft));
+  draft.set_architecture(arguments.Text("architecture"));
+  draft.set_name(arguments.TextOr("name", draft.architecture()));
+  draft.set_version(arguments.Text("version"));
+  FillOutput(arguments, draft);
   CAMNODE_RETURN_IF_ERROR(FillPreprocessing(arguments, *draft.mutable_preprocessing()));
-  CAMNODE_ASSIGN_OR_RETURN(const double threshold, arguments.Number("threshold", 0.5));
-  draft.set_threshold(threshold);
-  CAMNODE_ASSIGN_OR_RETURN(
-      *draft.mutable_threshold_set_id(),
-      arguments.One("threshold-set", absl::StrCat(draft.name(), "-", draft.version())));
-  CAMNODE_ASSIGN_OR_RETURN(*draft.mutable_weights_precision(),
-                           arguments.One("precision", "float32"));
-  CAMNODE_ASSIGN_OR_RETURN(*draft.mutable_population(),
-                           arguments.One("population", "training population not stated"));
-  CAMNODE_ASSIGN_OR_RETURN(*draft.mutable_intended_use(),
-                           arguments.One("intended-use", "Research only, not for diagnosis."));
-  CAMNODE_ASSIGN_OR_RETURN(*draft.mutable_training_data(),
-                           arguments.One("training-data", "Not stated."));
-  CAMNODE_ASSIGN_OR_RETURN(*draft.mutable_known_limits(), arguments.One("known-limits", ""));
+  draft.set_threshold(arguments.Number("threshold"));
+  draft.set_threshold_set_id(
+      arguments.TextOr("threshold-set", absl::StrCat(draft.name(), "-", draft.version())));
+  draft.set_weights_precision(arguments.Text("precision"));
+  draft.set_population(arguments.Text("population"));
+  draft.set_intended_use(arguments.Text("intended-use"));
+  draft.set_training_data(arguments.Text("training-data"));
+  draft.set_known_limits(arguments.Text("known-limits"));
   return draft;
 }
 
-}  // namespace
+constexpr Option kOptions[] = {
+    Option::Text("architecture", "NAME",
+                 "densenet121 or 169, efficientnet_b0 to b4, resnet18, 34 or 50")
+        .Required(),
+    Option::Text("output", "DIR", "for camnode: .../models/NAME/VERSION").Required(),
+    Option::Text("precision", "P",
+                 "float32, or float16: large convolution kernels in half precision, the rest in "
+                 "float32")
+        .Default("float32"),
+    Option::Text("strip-prefix", "PREFIX",
+                 "taken off every name in the checkpoint: module. for a network saved inside "
+                 "DataParallel, model. inside Lightning"),
+    Option::Text("name", "NAME", "default: the architecture"),
+    Option::Text("version", "NUMBER", "of the model").Default("1"),
+    Option::Text("label", "LABEL", "one for each output, in order; default: pneumonia").Repeated(),
+    Option::Text("reported-label", "LABEL", "default: the first"),
+    Option::Choice("activation", "sigmoid|softmax",
+                   "sigmoid: each output judges its label alone; softmax: exactly one of the "
+                   "labels holds")
+        .Default("sigmoid"),
+    Option::Number("threshold", "P", "on the probability, 0 to 1").Default(0.5),
+    Option::Text("threshold-set", "ID", "default: NAME-VERSION"),
+    Option::Choice("intensity", "file|fixed_window",
+                   "file: as the film's own window shows it; fixed_window: centre 40, width 800")
+        .Default("file"),
+    Option::WholeNumber("input-size", "PIXELS", "a side of the network's input", 1, 1'000'000)
+        .Default(224),
+    Option::Text("population", "TEXT",
+                 "one line for legends, such as \"trained on children aged 1-5\"")
+        .Default("training population not stated"),
+    Option::Text("intended-use", "TEXT", "for the model card")
+        .Default("Research only, not for diagnosis."),
+    Option::Text("training-data", "TEXT", "for the model card").Default("Not stated."),
+    Option::Text("known-limits", "TEXT", "for the model card"),
+};
 
-const char kImportCheckpointUsage[] =
-    R"(camnode-lab import-checkpoint --architecture ARCHITECTURE --output DIR [options] FILE
-
-Turns a PyTorch checkpoint (.pth, .pt or .safetensors) with torchvision's parameter names into a model folder:
-DIR/manifest.textproto and DIR/weights.safetensors.  Nothing in the file is run, and
-nothing in DIR is overwritten.
-
-  --architecture NAME    densenet121 or 169, efficientnet_b0 to b4, resnet18, 34 or 50
-  --output DIR           for camnode: .../models/NAME/VERSION
-  --precision P          float32 (default), or float16: large convolution kernels in
-                         half precision, the rest in float32
-  --strip-prefix PREFIX  taken off every name in the checkpoint: module. for a network
-                         saved inside DataParallel, model. inside Lightning
-  --name NAME            default: the architecture
-  --version NUMBER       default: 1
-  --label LABEL          one for each output, in order; default: pneumonia
-  --reported-label LABEL default: the first
-  --activation A         sigmoid (default): each output judges its label alone;
-                         softmax: exactly one of the labels holds
-  --threshold P          on the probability, 0 to 1; default: 0.5
-  --threshold-set ID     default: NAME-VERSION
-  --intensity POLICY     file (default): as the film's own window shows it;
-                         fixed_window: centre 40, width 800
-  --input-size PIXELS    default: 224
-  --population TEXT      one line for legends, such as "trained on children aged 1-5"
-  --intended-use TEXT    --training-data TEXT    --known-limits TEXT
-)";
-
-absl::Status RunImportCheckpoint(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const LabArguments arguments,
-      LabArguments::Parse(
-          words, {"architecture", "output", "precision", "strip-prefix", "name", "version", "label",
-                  "reported-label", "activation", "threshold", "threshold-set", "intensity",
-                  "input-size", "population", "intended-use", "training-data", "known-limits"}));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string directory, arguments.Required("output"));
-  if (arguments.files().size() != 1) {
-    return absl::InvalidArgumentError("exactly one checkpoint file is needed");
-  }
+// Errors: ImportCheckpoint's.
+absl::Status Run(const Arguments& arguments) {
   CAMNODE_ASSIGN_OR_RETURN(const v1::ModelManifest draft, MakeDraft(arguments));
   CheckpointImportOptions options;
-  CAMNODE_ASSIGN_OR_RETURN(options.strip_prefix, arguments.One("strip-prefix", ""));
-  CAMNODE_ASSIGN_OR_RETURN(const ModelFolder model,
-                           ImportCheckpoint(arguments.files()[0], draft, directory, options));
+  options.strip_prefix = arguments.Text("strip-prefix");
+  CAMNODE_ASSIGN_OR_RETURN(
+      const ModelFolder model,
+      ImportCheckpoint(arguments.operands()[0], draft, arguments.Text("output"), options));
   const v1::ModelManifest& manifest = model.manifest;
   std::error_code error;
   absl::PrintF("%s: %s version %s, %d output(s), %s, %d bytes, threshold %g%s\n", model.directory,
                manifest.name(), manifest.version(), manifest.labels_size(),
                manifest.weights_precision(), std::filesystem::file_size(model.weights_path, error),
-               manifest.threshold(), arguments.All("threshold").empty() ? " (none was given)" : "");
+               manifest.threshold(), arguments.Has("threshold") ? "" : " (none was given)");
   return absl::OkStatus();
 }
+
+}  // namespace
+
+const LabCommand kImportCheckpoint = {{"import-checkpoint",
+                                       R"(Turns a PyTorch checkpoint into a model folder.
+
+The file (.pth, .pt or .safetensors) has torchvision's parameter names; the folder gets
+manifest.textproto and weights.safetensors.  Nothing in the file is run, and nothing in
+DIR is overwritten.)",
+                                       {"FILE", 1, 1, "exactly one checkpoint file"},
+                                       kOptions},
+                                      Run};
 
 }  // namespace camnode

@@ -5,7 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 #include "services/lab/commands.h"
 
 namespace camnode {
@@ -13,23 +13,16 @@ namespace {
 
 constexpr int64_t kMaxReportBytes = int64_t{1} << 30;
 
-}  // namespace
+constexpr Option kOptions[] = {
+    Option::Text("report", "OUT/report.json", "of camnode-lab evaluate").Required(),
+    Option::Text("output", "FILE", "Markdown").Required(),
+};
 
-const char kModelCardUsage[] =
-    R"(camnode-lab model-card --report OUT/report.json --output FILE
-
-Writes the model card, deploy/models/README.md, from a report of camnode-lab evaluate: what
-the models are, how good they are, for whom, their limits, and how to add one.
-
-  --report FILE          report.json
-  --output FILE          Markdown
-)";
-
-absl::Status RunModelCard(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(const LabArguments arguments,
-                           LabArguments::Parse(words, {"report", "output"}));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string report_path, arguments.Required("report"));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string output, arguments.Required("output"));
+// Errors: kInvalidArgument (a report that cannot be understood), kNotFound (no report),
+// kUnavailable (the card cannot be written).
+absl::Status Run(const Arguments& arguments) {
+  const std::string report_path = arguments.Text("report");
+  const std::string output = arguments.Text("output");
   CAMNODE_ASSIGN_OR_RETURN(const std::string report, ReadFile(report_path, kMaxReportBytes));
   absl::StatusOr<std::string> card = FormatModelCard(report);
   if (!card.ok()) return Annotate(card.status(), report_path);
@@ -37,5 +30,16 @@ absl::Status RunModelCard(const std::vector<std::string>& words) {
   absl::PrintF("%s\n", output);
   return absl::OkStatus();
 }
+
+}  // namespace
+
+const LabCommand kModelCard = {{"model-card",
+                                R"(Writes the model card, deploy/models/README.md.
+
+It says what the models of a report are, how good they are, for whom, their limits, and
+how to add one.)",
+                                {},
+                                kOptions},
+                               Run};
 
 }  // namespace camnode

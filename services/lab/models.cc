@@ -7,21 +7,20 @@
 
 namespace camnode {
 
-absl::StatusOr<std::vector<ModelFolder>> LoadModelFolders(const LabArguments& arguments) {
+absl::StatusOr<std::vector<ModelFolder>> LoadModelFolders(const Arguments& arguments) {
   std::vector<ModelFolder> folders;
-  for (const std::string& directory : arguments.All("model")) {
+  for (const std::string& directory : arguments.Texts("model")) {
     CAMNODE_ASSIGN_OR_RETURN(ModelFolder folder,
                              LoadModelFolder(directory, WeightsCheck::kVerifyDigest));
     folders.push_back(std::move(folder));
   }
-  if (folders.empty()) return absl::InvalidArgumentError("option --model is missing");
   return folders;
 }
 
-absl::Status SetThreads(const LabArguments& arguments) {
-  CAMNODE_ASSIGN_OR_RETURN(const int threads, arguments.WholeNumber("threads", 0, 0, 1024));
-  SetComputeThreads(threads);
-  return absl::OkStatus();
+int ThreadsOf(const Arguments& arguments) {
+  return arguments.Has("threads") ? arguments.WholeNumber("threads") : 0;
 }
+
+void SetThreads(const Arguments& arguments) { SetComputeThreads(ThreadsOf(arguments)); }
 
 }  // namespace camnode

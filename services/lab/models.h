@@ -8,17 +8,29 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/models/model_repository.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 
 namespace camnode {
 
-// The folder of each --model, in order, its weights' digest verified.
-// Errors: kInvalidArgument (no --model), LoadModelFolder's.
-absl::StatusOr<std::vector<ModelFolder>> LoadModelFolders(const LabArguments& arguments);
+// A model folder; at least one, where there may be several.
+constexpr Option ModelOption() {
+  return Option::Text("model", "DIR", "a model folder, such as deploy/models/resnet18/1")
+      .Required();
+}
 
-// Computes with --threads from now on: as many as there are cores if it is not given.
-// Errors: kInvalidArgument naming the option.
-absl::Status SetThreads(const LabArguments& arguments);
+constexpr Option ThreadsOption() {
+  return Option::WholeNumber("threads", "NUMBER", "default: as many as there are cores", 0, 1024);
+}
+
+// The folder of each --model, in order, its weights' digest verified.
+// Errors: LoadModelFolder's.
+absl::StatusOr<std::vector<ModelFolder>> LoadModelFolders(const Arguments& arguments);
+
+// --threads; 0 if it is not given: as many as there are cores.
+int ThreadsOf(const Arguments& arguments);
+
+// Computes with so many from now on.
+void SetThreads(const Arguments& arguments);
 
 }  // namespace camnode
 

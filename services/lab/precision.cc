@@ -15,7 +15,7 @@
 #include "core/inference/precision_report.h"
 #include "core/models/model_manifest.h"
 #include "core/models/precision_gate.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"
@@ -40,13 +40,13 @@ struct Pairing {
   std::vector<PrecisionPair> pairs;
 };
 
-absl::StatusOr<ComputePrecision> ParsePrecision(const std::string& name) {
+// REQUIRES: it is one of those that the options may be.
+ComputePrecision PrecisionOf(const std::string& name) {
   for (const ComputePrecision precision :
-       {ComputePrecision::kFloat32, ComputePrecision::kBfloat16, ComputePrecision::kFloat16}) {
+       {ComputePrecision::kBfloat16, ComputePrecision::kFloat16}) {
     if (name == PrecisionName(precision)) return precision;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("precision \"", name, "\" must be float32, bfloat16 or float16"));
+  return ComputePrecision::kFloat32;
 }
 
 v1::Precision ToProto(ComputePrecision precision) {
@@ -61,10 +61,10 @@ v1::Precision ToProto(ComputePrecision precision) {
   return v1::FLOAT32;
 }
 
-absl::StatusOr<std::vector<JudgedFilm>> FindJudgedFilms(const LabArguments& arguments) {
+absl::StatusOr<std::vector<JudgedFilm>> FindJudgedFilms(const Arguments& arguments) {
   std::vector<JudgedFilm> films;
   for (const bool positive : {true, false}) {
-    const std::vector<std::string> folders = arguments.All(positive ? "positive" : "negative");
+    const std::vector<std::string> folders = arguments.Texts(positive ? "positive" : "negative");
     if (folders.empty()) continue;
     CAMNODE_ASSIGN_OR_RETURN(std::vector<std::string> paths, FindFilms(folders));
     for (std::string& path : paths) films.push_back({std::move(path), positive});
@@ -72,9 +72,8 @@ absl::StatusOr<std::vector<JudgedFilm>> FindJudgedFilms(const LabArguments& argu
   if (films.empty()) {
     return absl::InvalidArgumentError("no film: give folders as --positive and --negative");
   }
-  CAMNODE_ASSIGN_OR_RETURN(const int every, arguments.WholeNumber("every", 1, 1, 1'000'000));
   std::vector<JudgedFilm> chosen;
-  for (size_t i = 0; i < films.size(); i += static_cast<size_t>(every)) {
+  for (size_t i = 0; i < films.size(); i += arguments.WholeNumber<size_t>("every")) {
     chosen.push_back(std::move(films[i]));
   }
   return chosen;
@@ -88,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Classifier>> LoadWith(const ModelFolder& model,
   return Classifier::Load(model, options);
 }
 
-absl::StatusOr<std::vector<Pairing>> LoadPairings(const LabArguments& arguments,
+absl::StatusOr<std::vector<Pairing>> LoadPairings(const Arguments& arguments,
                                                   ComputePrecision candidate,
                                                   ComputePrecision reference) {
   std::vector<Pairing> pairings;
@@ -172,44 +171,34 @@ absl::StatusOr<bool> Report(const Pairing& pairing, bool store) {
   return gate.ok();
 }
 
-}  // namespace
+constexpr char kPrecisions[] = "float32|bfloat16|float16";
 
-const char kEvaluatePrecisionUsage[] =
-    R"(camnode-lab evaluate-precision --model DIR [--model DIR ...] --positive FOLDER --negative FOLDER [options]
+constexpr Option kOptions[] = {
+    ModelOption().Repeated(),
+    Option::Text("positive", "FOLDER", "films with the finding").Repeated(),
+    Option::Text("negative", "FOLDER", "films without").Repeated(),
+    Option::Choice("precision", kPrecisions, "what is judged").Default("bfloat16"),
+    Option::Choice("against", kPrecisions,
+                   "the reference; the same as --precision shows what the batch size alone changes")
+        .Default("float32"),
+    Option::WholeNumber("every", "N", "take every Nth film only", 1, 1'000'000).Default(1),
+    ThreadsOption(),
+    Option::Flag("store", "write the check into the manifest, where precision needs it"),
+};
 
-Computes every film below the folders twice with each model, one by one in the
-reference precision and in batches of eight in the other, and says what changed: area
-under the ROC curve, largest change of a probability, share of verdicts flipped, share
-of maps whose strongest cell is another.  Beyond 0.01, 0.2 % or 2 % the precision is
-refused, and the exit code is 1: a model that asks for it will not load.
-
-  --model DIR            a model folder, such as deploy/models/resnet18/1
-  --positive FOLDER      films with the finding; may be given several times
-  --negative FOLDER      films without
-  --precision P          float32, bfloat16 (default) or float16
-  --against P            the reference, float32 by default; the same as --precision
-                         shows what the batch size alone changes
-  --every N              take every Nth film only
-  --threads NUMBER       default: as many as there are cores
-  --store                write the check into the manifest, where precision needs it
-)";
-
-absl::Status RunEvaluatePrecision(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const LabArguments arguments,
-      LabArguments::Parse(
-          words, {"model", "positive", "negative", "precision", "against", "every", "threads"},
-          {"store"}));
+// Errors: kInvalidArgument (no film, or a check that cannot be stored), kFailedPrecondition (a
+// model must not use the precision, or this processor cannot), those of the models and of the
+// first film that cannot be read, kUnavailable (a manifest cannot be written).
+absl::Status Run(const Arguments& arguments) {
   const bool stores = arguments.Has("store");
-  CAMNODE_ASSIGN_OR_RETURN(const std::string name, arguments.One("precision", "bfloat16"));
-  CAMNODE_ASSIGN_OR_RETURN(const ComputePrecision candidate, ParsePrecision(name));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string against, arguments.One("against", "float32"));
-  CAMNODE_ASSIGN_OR_RETURN(const ComputePrecision reference, ParsePrecision(against));
+  const std::string name = arguments.Text("precision");
+  const ComputePrecision candidate = PrecisionOf(name);
+  const ComputePrecision reference = PrecisionOf(arguments.Text("against"));
   if (stores && reference != ComputePrecision::kFloat32) {
     return absl::InvalidArgumentError("only a check against float32 can be stored");
   }
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<JudgedFilm> films, FindJudgedFilms(arguments));
-  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
+  SetThreads(arguments);
   CAMNODE_ASSIGN_OR_RETURN(std::vector<Pairing> pairings,
                            LoadPairings(arguments, candidate, reference));
   CAMNODE_RETURN_IF_ERROR(RunPairs(films, pairings));
@@ -222,5 +211,19 @@ absl::Status RunEvaluatePrecision(const std::vector<std::string>& words) {
   return absl::FailedPreconditionError(
       absl::StrCat(refused, " of ", pairings.size(), " models must not use ", name));
 }
+
+}  // namespace
+
+const LabCommand kEvaluatePrecision = {{"evaluate-precision",
+                                        R"(Says whether models may be computed in less precision.
+
+Computes every film below the folders twice with each model, one by one in the
+reference precision and in batches of eight in the other, and says what changed: area
+under the ROC curve, largest change of a probability, share of verdicts flipped, share
+of maps whose strongest cell is another.  Beyond 0.01, 0.2 % or 2 % the precision is
+refused, and the exit code is 1: a model that asks for it will not load.)",
+                                        {},
+                                        kOptions},
+                                       Run};
 
 }  // namespace camnode

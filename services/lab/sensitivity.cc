@@ -11,7 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"
@@ -84,26 +84,16 @@ absl::Status PrintShifts(Classifier& classifier, const std::vector<Radiograph>& 
   return absl::OkStatus();
 }
 
-}  // namespace
+constexpr Option kOptions[] = {
+    ModelOption().Repeated(),
+    ThreadsOption(),
+};
 
-const char kSensitivityUsage[] =
-    R"(camnode-lab sensitivity --model DIR [--model DIR ...] [options] FOLDER|FILM...
-
-How far each model's probability moves when a reader's knobs are turned: window width
-and level by 20 % of the window, gamma from 0.7 to 1.4, on the 8 bits that are shown.
-Prints, for each model and knob, mean and largest change of the probability over the
-films, and how many verdicts change.
-
-  --model DIR            a model folder, such as deploy/models/resnet18/1
-  --threads NUMBER       default: as many as there are cores
-)";
-
-absl::Status RunSensitivity(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(const LabArguments arguments,
-                           LabArguments::Parse(words, {"model", "threads"}));
+// Errors: those of the models and of the first film that cannot be read or classified.
+absl::Status Run(const Arguments& arguments) {
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> models, LoadModelFolders(arguments));
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> paths, FindFilms(arguments.files()));
-  CAMNODE_RETURN_IF_ERROR(SetThreads(arguments));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> paths, FindFilms(arguments.operands()));
+  SetThreads(arguments);
   std::vector<Radiograph> films;
   for (const std::string& path : paths) {
     CAMNODE_ASSIGN_OR_RETURN(Radiograph film, ReadNamedFilm(path));
@@ -118,5 +108,17 @@ absl::Status RunSensitivity(const std::vector<std::string>& words) {
   }
   return absl::OkStatus();
 }
+
+}  // namespace
+
+const LabCommand kSensitivity = {
+    {"sensitivity",
+     R"(How far does each model's probability move when a reader's knobs are turned?
+
+Window width and level by 20 % of the window, gamma from 0.7 to 1.4, on the 8 bits that
+are shown.  Prints, for each model and knob, mean and largest change of the probability
+over the films, and how many verdicts change.)",
+     kFilmOperands, kOptions},
+    Run};
 
 }  // namespace camnode

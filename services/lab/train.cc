@@ -26,9 +26,10 @@
 #include "core/training/train/refused_films.h"
 #include "core/training/train/run_curves.h"
 #include "core/training/train/trainer.h"
-#include "services/lab/arguments.h"
+#include "services/command_line/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
+#include "services/lab/models.h"
 
 namespace camnode {
 namespace {
@@ -40,9 +41,9 @@ namespace v1 = camnode::training::v1;
 constexpr int kBarCells = 16;
 constexpr absl::Duration kRedrawEvery = absl::Milliseconds(200);
 
-absl::Status ApplyOptions(const LabArguments& arguments, v1::Recipe& recipe) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::string fold, arguments.One("fold", ""));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string seed, arguments.One("seed", ""));
+absl::Status ApplyOptions(const Arguments& arguments, v1::Recipe& recipe) {
+  const std::string fold = arguments.Text("fold");
+  const std::string seed = arguments.Text("seed");
   int number = 0;
   uint64_t seed_number = 0;
   if (fold == "none") {
@@ -58,7 +59,7 @@ absl::Status ApplyOptions(const LabArguments& arguments, v1::Recipe& recipe) {
   }
   if (!seed.empty()) {
     if (!absl::SimpleAtoi(seed, &seed_number)) {
-      return absl::InvalidArgumentError("option --seed must be a whole number from 0");
+      return absl::InvalidArgumentError("--seed wants a whole number from 0");
     }
     recipe.set_seed(seed_number);
   }
@@ -199,51 +200,34 @@ void KeepFreedMemory() {
   mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());
 }
 
-}  // namespace
+constexpr Option kOptions[] = {
+    Option::Text("recipe", "FILE", "such as deploy/models/resnet18/recipe.textproto").Required(),
+    Option::Text("data", "FOLDER|FILE.csv", "the films").Required(),
+    Option::Text("output", "DIR", "of the run").Required(),
+    Option::Text("fold", "NUMBER", "held out instead of the recipe's; none: train on every film"),
+    Option::Text("seed", "NUMBER", "instead of the recipe's"),
+    Option::Text("cache", "DIR", "where decoded films are kept; default: DIR/films of the run"),
+    Option::Text("device", "DEVICE", "cpu, cuda or cuda:1").Default("cpu"),
+    ThreadsOption(),
+};
 
-const char kTrainUsage[] =
-    R"(camnode-lab train --recipe FILE --data FOLDER|FILE.csv --output DIR [options]
-
-Trains a network by a recipe (deploy/models/*/recipe.textproto; its fields are explained in
-proto/camnode/training/v1/recipe.proto) on films in FOLDER/SPLIT/CLASS, or in a CSV file
-with the columns path and class and, if need be, split, patient, weight.  No patient is
-on both sides of a fold; who that is, the column says, else the film's name by the recipe's
-patient_patterns, else the Patient ID in a DICOM film's header.  DIR gets the recipe,
-curves.csv, a checkpoint every epoch, the scores of the held-out films, and in the end
-DIR/model.  A run that was stopped goes on when the same command is given again, and ends
-with the same weights.
-
-  --fold NUMBER          held out instead of the recipe's; none: train on every film
-  --seed NUMBER          instead of the recipe's
-  --cache DIR            where decoded films are kept (default: DIR/films)
-  --device DEVICE        cpu (default), cuda, cuda:1
-  --threads NUMBER       default: as many as there are cores
-)";
-
-absl::Status RunTrain(const std::vector<std::string>& words) {
-  CAMNODE_ASSIGN_OR_RETURN(const LabArguments arguments,
-                           LabArguments::Parse(words, {"recipe", "data", "output", "fold", "seed",
-                                                       "cache", "device", "threads"}));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string recipe_path, arguments.Required("recipe"));
-  CAMNODE_ASSIGN_OR_RETURN(const std::string data, arguments.Required("data"));
+// Errors: kInvalidArgument (--fold or --seed), ParseRecipe's, ReadDataset's and Train's.
+absl::Status Run(const Arguments& arguments) {
   TrainingOptions options;
-  CAMNODE_ASSIGN_OR_RETURN(options.run_directory, arguments.Required("output"));
-  CAMNODE_ASSIGN_OR_RETURN(
-      options.cache_directory,
-      arguments.One("cache", (fs::path(options.run_directory) / "films").string()));
-  CAMNODE_ASSIGN_OR_RETURN(options.device, arguments.One("device", "cpu"));
-  CAMNODE_ASSIGN_OR_RETURN(options.threads, arguments.WholeNumber("threads", 0, 0, 1024));
-  if (!arguments.files().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("unexpected word ", arguments.files()[0]));
-  }
+  options.run_directory = arguments.Text("output");
+  options.cache_directory =
+      arguments.TextOr("cache", (fs::path(options.run_directory) / "films").string());
+  options.device = arguments.Text("device");
+  options.threads = ThreadsOf(arguments);
   KeepFreedMemory();
   options.program_version = kCamnodeVersion;
   ProgressLine line;
   options.progress = [&line](const TrainingProgress& progress) { line.Show(progress); };
 
-  CAMNODE_ASSIGN_OR_RETURN(v1::Recipe recipe, ReadRecipe(recipe_path));
+  CAMNODE_ASSIGN_OR_RETURN(v1::Recipe recipe, ReadRecipe(arguments.Text("recipe")));
   CAMNODE_RETURN_IF_ERROR(ApplyOptions(arguments, recipe));
-  CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset, ReadDataset(DatasetOptionsOf(recipe, data)));
+  CAMNODE_ASSIGN_OR_RETURN(const Dataset dataset,
+                           ReadDataset(DatasetOptionsOf(recipe, arguments.Text("data"))));
   CAMNODE_RETURN_IF_ERROR(TellFilms(dataset, recipe));
   TellConsequences(dataset, recipe);
   CAMNODE_ASSIGN_OR_RETURN(const ModelFolder model, Train(recipe, dataset, ReadFilm, options));
@@ -251,5 +235,21 @@ absl::Status RunTrain(const std::vector<std::string>& words) {
                model.manifest.architecture(), model.manifest.weights_sha256());
   return absl::OkStatus();
 }
+
+}  // namespace
+
+const LabCommand kTrain = {{"train",
+                            R"(Trains a network by a recipe.
+
+Its fields are explained in proto/camnode/training/v1/recipe.proto.  The films are in
+FOLDER/SPLIT/CLASS, or in a CSV file with the columns path and class and, if need be,
+split, patient, weight.  No patient is on both sides of a fold; who that is, the column
+says, else the film's name by the recipe's patient_patterns, else the Patient ID in a
+DICOM film's header.  DIR gets the recipe, curves.csv, a checkpoint every epoch, the
+scores of the held-out films, and in the end DIR/model.  A run that was stopped goes on
+when the same command is given again, and ends with the same weights.)",
+                            {},
+                            kOptions},
+                           Run};
 
 }  // namespace camnode

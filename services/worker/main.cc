@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,32 +30,24 @@
 #include "core/pipeline/worker_heartbeat.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/sql/open_database.h"
+#include "services/command_line/command_line.h"
 #include "services/config/config.h"
 #include "services/config/configured_models.h"
+#include "services/worker/arguments.h"
 #include "services/worker/process.h"
 
 namespace camnode {
 namespace {
 
 enum ExitCode : int {
-  kDone = 0,          // Told to stop.
-  kFailed = 1,        // Database or blob store; starting again may help.
-  kUnusable = 2,      // Arguments, configuration or models: a human must look.
-  kDeviceBroken = 3,  // A fresh process is the cure.
+  kDone = 0,                     // Told to stop.
+  kFailed = 1,                   // Database or blob store; starting again may help.
+  kUnusable = kMisusedExitCode,  // Arguments, configuration or models: a human must look.
+  kDeviceBroken = 3,             // A fresh process is the cure.
 };
 
 constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(2);
 constexpr absl::Duration kSchemaPoll = absl::Milliseconds(100);
-
-constexpr char kHelp[] =
-    "camnode-worker: analyses the films that camnode has received.\n"
-    "RESEARCH ONLY - NOT FOR DIAGNOSIS\n"
-    "\n"
-    "  camnode-worker --config FILE --name NAME [--life-pipe FD]\n"
-    "\n"
-    "FILE is camnode's own configuration file; NAME is unique among the workers of one\n"
-    "database.  camnode starts its workers itself unless worker.supervise is false.\n"
-    "SIGTERM: finishes the film in hand, gives back the others, ends.\n";
 
 std::string DeviceClass(const std::string& device) {
   return absl::StartsWith(device, "cuda") ? "cuda" : "cpu";
@@ -208,21 +200,21 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
   return kDone;
 }
 
-int Main(const std::vector<std::string>& arguments) {
+int Main(const std::vector<std::string>& words) {
   // Whatever we write is for this user alone.
   umask(S_IRWXG | S_IRWXO);
   BlockWorkerSignals();
   SetLogProgram("camnode-worker");
   // DCMTK would write lines of its own between ours.
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
-  const absl::StatusOr<WorkerArguments> parsed = ParseWorkerArguments(arguments);
+  const Program program = WorkerProgram();
+  const CommandLine line = ParseCommandLine(program, words);
+  const absl::optional<int> answered = AnswerCommandLine(program, line, std::cout, std::cerr);
+  if (answered.has_value()) return *answered;
+  const absl::StatusOr<WorkerArguments> parsed = MakeWorkerArguments(line.arguments);
   if (!parsed.ok()) {
-    std::fprintf(stderr, "camnode-worker: %s\n\n%s", std::string(parsed.status().message()).c_str(),
-                 kHelp);
-    return kUnusable;
+    return PrintMisuse(std::cerr, program, line.command, parsed.status().message());
   }
-  if (parsed->help) return std::fputs(kHelp, stdout) < 0 ? kFailed : kDone;
-  if (parsed->version) return std::printf("camnode-worker %s\n", kCamnodeVersion) < 0;
   if (parsed->life_pipe >= 0) {
     const absl::Status watched = EndWithParent(parsed->life_pipe);
     if (!watched.ok()) return Fail("arguments_unusable", watched, kUnusable);

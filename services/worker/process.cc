@@ -8,15 +8,12 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 
 namespace camnode {
 namespace {
 
-constexpr size_t kMaxNameBytes = 64;
 // Wakes our own thread when it is to end.
 constexpr int kWakeSignal = SIGUSR1;
 
@@ -29,58 +26,7 @@ sigset_t WaitedSignals() {
   return signals;
 }
 
-bool IsWorkerName(const std::string& name) {
-  if (name.empty() || name.size() > kMaxNameBytes) return false;
-  for (const char c : name) {
-    if (c <= ' ' || c > '~') return false;
-  }
-  return true;
-}
-
-// Where the value of `--name value` or `--name=value` goes; null if unknown.
-std::string* TargetOf(absl::string_view flag, WorkerArguments& parsed, std::string& life_pipe) {
-  if (flag == "--config") return &parsed.config;
-  if (flag == "--name") return &parsed.name;
-  if (flag == "--life-pipe") return &life_pipe;
-  return nullptr;
-}
-
 }  // namespace
-
-absl::StatusOr<WorkerArguments> ParseWorkerArguments(const std::vector<std::string>& arguments) {
-  WorkerArguments parsed;
-  std::string life_pipe;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    if (argument == "--help" || argument == "-h") {
-      parsed.help = true;
-      return parsed;
-    }
-    if (argument == "--version") {
-      parsed.version = true;
-      return parsed;
-    }
-    const size_t equals = argument.find('=');
-    std::string* target = TargetOf(argument.substr(0, equals), parsed, life_pipe);
-    if (target == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("unknown argument '", argument, "'"));
-    }
-    if (equals == std::string::npos && i + 1 == arguments.size()) {
-      return absl::InvalidArgumentError(absl::StrCat(argument, " needs a value"));
-    }
-    *target = equals == std::string::npos ? arguments[++i] : argument.substr(equals + 1);
-  }
-  if (parsed.config.empty()) return absl::InvalidArgumentError("--config FILE is missing");
-  if (!IsWorkerName(parsed.name)) {
-    return absl::InvalidArgumentError(
-        "--name NAME is missing or not 1 to 64 visible ASCII characters");
-  }
-  if (!life_pipe.empty() &&
-      (!absl::SimpleAtoi(life_pipe, &parsed.life_pipe) || parsed.life_pipe < 0)) {
-    return absl::InvalidArgumentError("--life-pipe needs the number of an open descriptor");
-  }
-  return parsed;
-}
 
 absl::Status EndWithParent(int descriptor) {
   if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {

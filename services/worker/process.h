@@ -1,28 +1,15 @@
-// The worker as a process: its arguments, its parent, its signals.
+// The worker as a process: its parent, its signals.
 
 #ifndef CAMNODE_SERVICES_WORKER_PROCESS_H_
 #define CAMNODE_SERVICES_WORKER_PROCESS_H_
 
 #include <functional>
-#include <string>
 #include <thread>
-#include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "core/base/mutex.h"
 
 namespace camnode {
-
-struct WorkerArguments {
-  std::string config;
-  std::string name;
-  int life_pipe = -1;  // Read end whose closing says that the parent is gone; -1: none.
-  bool help = false;
-  bool version = false;
-};
-
-// Errors: kInvalidArgument, one sentence.
-absl::StatusOr<WorkerArguments> ParseWorkerArguments(const std::vector<std::string>& arguments);
 
 // From now on the process ends at once, without a word to the database, when
 // `descriptor` reaches its end: its jobs' leases go back by themselves.

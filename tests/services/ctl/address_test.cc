@@ -7,7 +7,10 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
+#include "services/command_line/command_line.h"
+#include "services/ctl/commands.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
@@ -15,6 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+
+absl::StatusOr<std::string> AddressFor(std::vector<std::string> words) {
+  words.push_back("list");
+  const CommandLine line = ParseCommandLine(CtlProgram(), words);
+  EXPECT_THAT(line.status, IsOk());
+  return NodeAddress(line.arguments);
+}
 
 class CtlAddressTest : public ::testing::Test {
  protected:
@@ -25,14 +35,10 @@ class CtlAddressTest : public ::testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << text;
   }
   absl::StatusOr<std::string> FromConfig() {
-    CtlOptions options;
-    options.config = (folder_ / "camnode.textproto").string();
-    return NodeAddress(options);
+    return AddressFor({"--config", (folder_ / "camnode.textproto").string()});
   }
   absl::StatusOr<std::string> FromDataDirectory() {
-    CtlOptions options;
-    options.data_directory = (folder_ / "kept here").string();
-    return NodeAddress(options);
+    return AddressFor({"--data-directory", (folder_ / "kept here").string()});
   }
 
   const fs::path folder_ =
@@ -40,10 +46,9 @@ class CtlAddressTest : public ::testing::Test {
 };
 
 TEST_F(CtlAddressTest, IsTheDefaultUnlessToldOtherwise) {
-  EXPECT_THAT(NodeAddress({}), IsOkAndHolds(std::string("127.0.0.1:50051")));
-  CtlOptions options;
-  options.address = "node.example.org:1";
-  EXPECT_THAT(NodeAddress(options), IsOkAndHolds(std::string("node.example.org:1")));
+  EXPECT_THAT(AddressFor({}), IsOkAndHolds(std::string("127.0.0.1:50051")));
+  EXPECT_THAT(AddressFor({"--address", "node.example.org:1"}),
+              IsOkAndHolds(std::string("node.example.org:1")));
 }
 
 TEST_F(CtlAddressTest, ARunningNodeSaysItsPortItself) {

@@ -19,6 +19,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "services/command_line/command_line.h"
+#include "services/ctl/commands.h"
 
 namespace camnode {
 namespace {
@@ -139,9 +141,10 @@ class CtlSessionTest : public ::testing::Test {
   CtlExit Run(const std::vector<std::string>& line) {
     out_.str("");
     error_.str("");
-    const auto options = ParseCtlOptions(line);
-    EXPECT_TRUE(options.ok()) << options.status();
-    return CtlSession(*options, absl::StrCat("127.0.0.1:", port_), out_, error_).Run();
+    const CommandLine parsed = ParseCommandLine(CtlProgram(), line);
+    EXPECT_TRUE(parsed.status.ok()) << parsed.status;
+    CtlSession session(parsed.arguments, absl::StrCat("127.0.0.1:", port_), out_, error_);
+    return RunCtlCommand(*parsed.command, session);
   }
 
   std::string File(const std::string& name, const std::string& bytes) {

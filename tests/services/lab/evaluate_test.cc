@@ -126,7 +126,8 @@ void ExpectCounts(const Json& scores, const Counts& counts) {
 
 TEST_F(LabEvaluateTest, ReportsWhatItsOwnFilmsGiveByHand) {
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
-  ASSERT_THAT(RunEvaluate(Words(Path("report"), {"--model", "deploy/models/efficientnet_b0/1"})),
+  ASSERT_THAT(RunLabCommand(kEvaluate,
+                            Words(Path("report"), {"--model", "deploy/models/efficientnet_b0/1"})),
               IsOk());
   const Json report = Json::parse(Read(Path("report/report.json")));
   EXPECT_EQ(report["schema"], "camnode-evaluation-1");
@@ -167,7 +168,7 @@ TEST_F(LabEvaluateTest, ScoresFilmsAsOtherDevicesMightHaveMadeThem) {
   for (const char* folder : {"/val/NORMAL", "/val/PNEUMONIA"}) KeepFilms(films + folder, 3);
   std::vector<std::string> words = Words(Path("report"), {"--corruptions"});
   words[3] = films;
-  ASSERT_THAT(RunEvaluate(words), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, words), IsOk());
   const Json report = Json::parse(Read(Path("report/report.json")));
   const Json& corruptions = report["models"][0]["corruptions"];
   ASSERT_EQ(corruptions.size(), 12);
@@ -178,7 +179,7 @@ TEST_F(LabEvaluateTest, ScoresFilmsAsOtherDevicesMightHaveMadeThem) {
 
 TEST_F(LabEvaluateTest, WritesAPageThatNeedsNothingFromElsewhere) {
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
-  ASSERT_THAT(RunEvaluate(Words(Path("report"))), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, Words(Path("report"))), IsOk());
   const std::string html = Read(Path("report/report.html"));
   EXPECT_TRUE(IsWellFormedXml(html));
   EXPECT_THAT(html, HasSubstr("Research only, not for diagnosis"));
@@ -194,8 +195,8 @@ TEST_F(LabEvaluateTest, WritesAPageThatNeedsNothingFromElsewhere) {
 
 TEST_F(LabEvaluateTest, GivesTheSameBytesAgain) {
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
-  ASSERT_THAT(RunEvaluate(Words(Path("first"))), IsOk());
-  ASSERT_THAT(RunEvaluate(Words(Path("second"))), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, Words(Path("first"))), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, Words(Path("second"))), IsOk());
   EXPECT_EQ(Read(Path("first/report.json")), Read(Path("second/report.json")));
   EXPECT_EQ(Read(Path("first/report.html")), Read(Path("second/report.html")));
   EXPECT_GT(fs::file_size(Path("first/report.html")), 10'000);
@@ -207,10 +208,11 @@ TEST_F(LabEvaluateTest, FailsWhenAFilmCannotBeReadUnlessToldToSkip) {
   std::ofstream(films + "/val/NORMAL/broken.jpeg") << "\xff\xd8\xff no picture";
   std::vector<std::string> words = Words(Path("report"));
   words[3] = films;
-  EXPECT_THAT(RunEvaluate(words), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("1 of 17")));
+  EXPECT_THAT(RunLabCommand(kEvaluate, words),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("1 of 17")));
   EXPECT_FALSE(fs::exists(Path("report/report.json")));
   words.push_back("--skip-unreadable");
-  ASSERT_THAT(RunEvaluate(words), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, words), IsOk());
   const Json report = Json::parse(Read(Path("report/report.json")));
   EXPECT_EQ(report["data"]["films"], 16);
   EXPECT_EQ(report["data"]["unreadable"][0]["name"], "val/NORMAL/broken.jpeg");
@@ -222,7 +224,7 @@ TEST_F(LabEvaluateTest, MeasuresFilmsOfOneClassAsFarAsTheyGo) {
   fs::remove_all(films + "/val/NORMAL");
   std::vector<std::string> words = Words(Path("report"));
   words[3] = films;
-  ASSERT_THAT(RunEvaluate(words), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, words), IsOk());
   const Json report = Json::parse(Read(Path("report/report.json")));
   EXPECT_TRUE(report["models"][0]["auc"].is_null());
   EXPECT_TRUE(report["models"][0]["specificity"].is_null());
@@ -239,11 +241,11 @@ TEST_F(LabEvaluateTest, MeasuresFilmsOfWhomNoneShowsTheFinding) {
   fs::remove_all(films + "/val/PNEUMONIA");
   std::vector<std::string> words = Words(Path("report"));
   words[3] = films;
-  EXPECT_THAT(RunEvaluate(words),
+  EXPECT_THAT(RunLabCommand(kEvaluate, words),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--class")))
       << "only the caller knows what films of class NORMAL show";
   words.insert(words.end(), {"--class", "PNEUMONIA"});
-  ASSERT_THAT(RunEvaluate(words), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, words), IsOk());
   const Json report = Json::parse(Read(Path("report/report.json")));
   EXPECT_EQ(report["data"]["positives"], 0);
   EXPECT_TRUE(report["models"][0]["sensitivity"].is_null());
@@ -301,7 +303,8 @@ class LabEvaluateCsvTest : public LabEvaluateTest {
 
 TEST_F(LabEvaluateCsvTest, MeasuresTheShortcutOnTrainingFilmsAndSubgroupsByAColumn) {
   CAMNODE_NEEDS_TEST_DATA("kermany224/train");
-  ASSERT_THAT(RunEvaluate(CsvWords({"--shortcut-data", Path("films.csv"), "--subgroup", "side"})),
+  ASSERT_THAT(RunLabCommand(kEvaluate,
+                            CsvWords({"--shortcut-data", Path("films.csv"), "--subgroup", "side"})),
               IsOk());
   const Json report = Json::parse(Read(Path("report/report.json")));
   EXPECT_THAT(report["shortcut"]["source"].get<std::string>(), HasSubstr("120 training films"));
@@ -318,9 +321,9 @@ TEST_F(LabEvaluateCsvTest, MeasuresTheShortcutOnTrainingFilmsAndSubgroupsByAColu
 
 TEST_F(LabEvaluateCsvTest, SaysThatFilmsWereTrainedWith) {
   CAMNODE_NEEDS_TEST_DATA("kermany224/train");
-  ASSERT_THAT(
-      RunEvaluate(CsvWords({"--shortcut-data", Path("films.csv"), "--shortcut-split", "val"})),
-      IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, CsvWords({"--shortcut-data", Path("films.csv"),
+                                                 "--shortcut-split", "val"})),
+              IsOk());
   const Json report = Json::parse(Read(Path("report/report.json")));
   ASSERT_EQ(report["alarms"].size(), 1);
   EXPECT_THAT(report["alarms"][0].get<std::string>(), HasSubstr("16 of the 16 films"));
@@ -332,7 +335,7 @@ TEST_F(LabEvaluateCsvTest, JudgesRecipesOutOfFoldAloneAndTogether) {
   std::vector<std::string> words = CsvWords({"--shortcut-data", Path("films.csv")});
   words.insert(words.end(), {"--out-of-fold", "resnet18=" + WriteHeldOut("a.csv", 0.5),
                              "--out-of-fold", "other=" + WriteHeldOut("b.csv", 2.0)});
-  ASSERT_THAT(RunEvaluate(words), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, words), IsOk());
   const Json folds = Json::parse(Read(Path("report/report.json")))["out_of_fold"];
   ASSERT_EQ(folds.size(), 3);
   EXPECT_EQ(folds[0]["name"], "other");
@@ -376,7 +379,7 @@ TEST_F(LabEvaluateTest, TakesTheMeansThresholdFromTheModelsEnsembleFile) {
   threshold.set_normals(5);
   threshold.set_threshold_set_id("together-1");
   ASSERT_THAT(SaveEnsembleThreshold(Path("models"), threshold), IsOk());
-  ASSERT_THAT(RunEvaluate(words), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, words), IsOk());
   const Json mean = Json::parse(Read(Path("report/report.json")))["mean"];
   EXPECT_EQ(mean["threshold"], 0.4);
   EXPECT_EQ(mean["threshold_interval"], Json({0.3, 0.5}));
@@ -398,7 +401,7 @@ TEST_F(LabEvaluateTest, SoundsTheAlarmWhenARunPreparedFilmsOtherwise) {
   for (CurvePoint& point : curves) point.stage = 1;
   for (CurvePoint& point : curves) point.image_size = 160;
   std::ofstream(Path("run/curves.csv")) << FormatCurves(curves);
-  ASSERT_THAT(RunEvaluate(Words(Path("report"), {"--run", Path("run")})), IsOk());
+  ASSERT_THAT(RunLabCommand(kEvaluate, Words(Path("report"), {"--run", Path("run")})), IsOk());
   const Json report = Json::parse(Read(Path("report/report.json")));
   ASSERT_EQ(report["models"][0]["alarms"].size(), 1);
   EXPECT_THAT(report["models"][0]["alarms"][0].get<std::string>(), HasSubstr("geometry"));
@@ -408,34 +411,37 @@ TEST_F(LabEvaluateTest, SoundsTheAlarmWhenARunPreparedFilmsOtherwise) {
 
 TEST_F(LabEvaluateTest, ModelCardIsMadeFromTheReport) {
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
-  ASSERT_THAT(RunEvaluate(Words(Path("report"))), IsOk());
-  ASSERT_THAT(RunModelCard({"--report", Path("report/report.json"), "--output", Path("card.md")}),
+  ASSERT_THAT(RunLabCommand(kEvaluate, Words(Path("report"))), IsOk());
+  ASSERT_THAT(RunLabCommand(kModelCard,
+                            {"--report", Path("report/report.json"), "--output", Path("card.md")}),
               IsOk());
   EXPECT_THAT(Read(Path("card.md")),
               HasSubstr(absl::StrFormat("| `resnet18/1` | resnet18 | pneumonia | %.4f |",
                                         ManifestThreshold("resnet18"))));
   EXPECT_THAT(Read(Path("card.md")), HasSubstr("on 16 films of 15 patients"));
-  EXPECT_THAT(RunModelCard({"--report", Path("none.json"), "--output", Path("card.md")}),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("none.json")));
+  EXPECT_THAT(
+      RunLabCommand(kModelCard, {"--report", Path("none.json"), "--output", Path("card.md")}),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr("none.json")));
 }
 
 TEST_F(LabEvaluateTest, NamesWhatIsWrongWithTheCommandLine) {
   using absl::StatusCode;
-  EXPECT_THAT(RunEvaluate({"--data", "x", "--report", "y"}),
+  EXPECT_THAT(RunLabCommand(kEvaluate, {"--data", "x", "--report", "y"}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("--model")));
-  EXPECT_THAT(RunEvaluate({"--model", "x", "--data", "y"}),
+  EXPECT_THAT(RunLabCommand(kEvaluate, {"--model", "x", "--data", "y"}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("--report")));
-  EXPECT_THAT(RunEvaluate({"--model", "x", "--data", "y", "--report", "z", "film.png"}),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("film.png")));
+  EXPECT_THAT(
+      RunLabCommand(kEvaluate, {"--model", "x", "--data", "y", "--report", "z", "film.png"}),
+      StatusIs(StatusCode::kInvalidArgument, HasSubstr("film.png")));
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
-  EXPECT_THAT(RunEvaluate(Words(Path("report"), {"--class", "COVID"})),
+  EXPECT_THAT(RunLabCommand(kEvaluate, Words(Path("report"), {"--class", "COVID"})),
               StatusIs(StatusCode::kInvalidArgument,
                        HasSubstr("no class \"COVID\" among the data set's (\"NORMAL\", "
                                  "\"PNEUMONIA\"): --class NAME")));
-  EXPECT_THAT(RunEvaluate(Words(Path("report"), {"--subgroup", "sex"})),
+  EXPECT_THAT(RunLabCommand(kEvaluate, Words(Path("report"), {"--subgroup", "sex"})),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("\"sex\" for --subgroup")));
   std::ofstream(Path("file")) << "no folder";
-  EXPECT_THAT(RunEvaluate(Words(Path("file/report"))),
+  EXPECT_THAT(RunLabCommand(kEvaluate, Words(Path("file/report"))),
               StatusIs(StatusCode::kUnavailable, HasSubstr("file/report: Not a directory")));
 }
 

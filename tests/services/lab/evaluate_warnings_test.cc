@@ -85,7 +85,7 @@ class LabEvaluateWarningsTest : public ::testing::Test {
                                       "--threads",   "1",
                                       "--bootstrap", "100"};
     words.insert(words.end(), more.begin(), more.end());
-    return RunEvaluate(words);
+    return RunLabCommand(kEvaluate, words);
   }
 
   Json Report() const { return Json::parse(Read(folder_ / "report" / "report.json")); }

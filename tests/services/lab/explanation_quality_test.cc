@@ -34,7 +34,7 @@ TEST(LabExplanationQualityTest, MeasuresAShippedNetworkOnFilmsItWasNotTrainedOn)
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
   const std::string output =
       (std::filesystem::temp_directory_path() / "camnode_explanation_quality_test.json").string();
-  ASSERT_THAT(RunExplanationQuality(Words(output)), IsOk());
+  ASSERT_THAT(RunLabCommand(kExplanationQuality, Words(output)), IsOk());
 
   std::ifstream file(output);
   const nlohmann::json json = nlohmann::json::parse(file);
@@ -52,14 +52,14 @@ TEST(LabExplanationQualityTest, MeasuresAShippedNetworkOnFilmsItWasNotTrainedOn)
 
 TEST(LabExplanationQualityTest, SaysWhatIsWrongWithTheCommandLine) {
   using absl::StatusCode;
-  EXPECT_THAT(RunExplanationQuality({"--model", "x", "--steps", "1", "--output", "y"}),
+  EXPECT_THAT(RunLabCommand(kExplanationQuality, {"--model", "x", "--steps", "1", "--output", "y"}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("--steps")));
-  EXPECT_THAT(RunExplanationQuality({"--output", "y", "film.png"}),
+  EXPECT_THAT(RunLabCommand(kExplanationQuality, {"--output", "y", "film.png"}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("film.png")));
   CAMNODE_NEEDS_TEST_DATA("kermany224/val");
   std::vector<std::string> words = Words("unused");
   words.insert(words.end(), {"--positive-class", "tuberculosis"});
-  EXPECT_THAT(RunExplanationQuality(words),
+  EXPECT_THAT(RunLabCommand(kExplanationQuality, words),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("tuberculosis")));
 }
 

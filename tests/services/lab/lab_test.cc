@@ -10,10 +10,10 @@
 
 #include "core/base/files.h"
 #include "core/models/model_repository.h"
-#include "services/lab/arguments.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/intensity.h"
+#include "tests/services/command_line/help_checks.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 
@@ -38,44 +38,8 @@ double TorchvisionLogitOfFilm(const std::string& model) {
 
 constexpr char kFilm[] = "tests/testdata/parity/person347_bacteria_1595.png";
 
-TEST(LabArgumentsTest, TakesOptionsInBothSpellingsAndLeavesFilesInOrder) {
-  const auto arguments = LabArguments::Parse(
-      {"a.dcm", "--model", "x", "--model=y", "b.png", "--", "--c.dcm"}, {"model"});
-  ASSERT_THAT(arguments, IsOk());
-  EXPECT_THAT(arguments->All("model"), ElementsAre("x", "y"));
-  EXPECT_THAT(arguments->files(), ElementsAre("a.dcm", "b.png", "--c.dcm"));
-
-  const auto flagged = LabArguments::Parse({"--signed", "a.dcm"}, {"model"}, {"signed"});
-  ASSERT_THAT(flagged, IsOk());
-  EXPECT_TRUE(flagged->Has("signed"));
-  EXPECT_FALSE(flagged->Has("model"));
-  EXPECT_THAT(flagged->files(), ElementsAre("a.dcm"));
-}
-
-TEST(LabArgumentsTest, NamesTheOptionThatIsWrong) {
-  using absl::StatusCode;
-  EXPECT_THAT(LabArguments::Parse({"--modle", "x"}, {"model"}),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("--modle")));
-  EXPECT_THAT(LabArguments::Parse({"--model"}, {"model"}),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("needs a value")));
-  const auto twice = LabArguments::Parse({"--model", "x", "--model", "y"}, {"model", "output"});
-  ASSERT_THAT(twice, IsOk());
-  EXPECT_THAT(twice->One("model", ""), StatusIs(StatusCode::kInvalidArgument));
-  EXPECT_THAT(twice->Required("output"), StatusIs(StatusCode::kInvalidArgument));
-  EXPECT_THAT(twice->Number("model", 0), StatusIs(StatusCode::kInvalidArgument));
-}
-
-TEST(LabArgumentsTest, TakesOnlyWholeNumbersInTheirRange) {
-  const auto with = [](const std::string& text) {
-    return LabArguments::Parse({"--draws", text}, {"draws"})->WholeNumber("draws", 7, 2, 100);
-  };
-  EXPECT_THAT(LabArguments::Parse({}, {"draws"})->WholeNumber("draws", 7, 2, 100), IsOkAndHolds(7));
-  EXPECT_THAT(with("2"), IsOkAndHolds(2));
-  EXPECT_THAT(with("100"), IsOkAndHolds(100));
-  for (const char* const wrong : {"1", "101", "2.5", "1e300", "many"}) {
-    EXPECT_THAT(with(wrong), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--draws")))
-        << wrong;
-  }
+TEST(LabProgramTest, HelpNamesEveryOptionOfEveryCommand) {
+  ExpectHelpNamesEveryOption(LabProgram());
 }
 
 TEST(LabIntensityTest, GivesAFixedWindowTheOldToolsValuesUnlessItHasItsOwn) {
@@ -130,9 +94,9 @@ TEST_F(LabTest, FindsFilmsByNameAndBelowFoldersEachOnceInOrder) {
 }
 
 TEST_F(LabTest, ExplainWritesALineAFilmWithEachModelInTheOrderGiven) {
-  ASSERT_THAT(RunExplain({"--model", "deploy/models/resnet18/1", "--model",
-                          "deploy/models/efficientnet_b0/1", "--output", Path("out.jsonl"),
-                          "--threads", "1", kFilm}),
+  ASSERT_THAT(RunLabCommand(kExplain, {"--model", "deploy/models/resnet18/1", "--model",
+                                       "deploy/models/efficientnet_b0/1", "--output",
+                                       Path("out.jsonl"), "--threads", "1", kFilm}),
               IsOk());
   const auto lines = Lines(Path("out.jsonl"));
   ASSERT_EQ(lines.size(), 1);
@@ -150,11 +114,12 @@ TEST_F(LabTest, ExplainWritesALineAFilmWithEachModelInTheOrderGiven) {
 }
 
 TEST_F(LabTest, ExplainTakesOtherMethodsLayersViewsAndSigns) {
-  ASSERT_THAT(RunExplain({"--model", "deploy/models/resnet18/1", "--model",
-                          "deploy/models/efficientnet_b0/1", "--output", Path("out.jsonl"),
-                          "--method", "hirescam", "--layer", "layer3", "--layer", "features.5",
-                          "--tta", "flip", "--signed", "--threads", "1", kFilm}),
-              IsOk());
+  ASSERT_THAT(
+      RunLabCommand(kExplain, {"--model", "deploy/models/resnet18/1", "--model",
+                               "deploy/models/efficientnet_b0/1", "--output", Path("out.jsonl"),
+                               "--method", "hirescam", "--layer", "layer3", "--layer", "features.5",
+                               "--tta", "flip", "--signed", "--threads", "1", kFilm}),
+      IsOk());
   const auto lines = Lines(Path("out.jsonl"));
   ASSERT_EQ(lines.size(), 1);
   const nlohmann::json& first = lines[0]["models"][0];
@@ -175,7 +140,7 @@ TEST_F(LabTest, ExplainSaysWhatItsOptionsMayBe) {
   const auto explain = [this](std::vector<std::string> words) {
     words.insert(words.end(), {"--model", "deploy/models/resnet18/1", "--model",
                                "deploy/models/resnet18/1", "--output", Path("out"), kFilm});
-    return RunExplain(words);
+    return RunLabCommand(kExplain, words);
   };
   using absl::StatusCode;
   EXPECT_THAT(explain({"--method", "magic"}),
@@ -190,17 +155,17 @@ TEST_F(LabTest, ExplainSaysWhatItsOptionsMayBe) {
   EXPECT_THAT(explain({"--target", "normal"}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("predicted")));
   EXPECT_THAT(explain({"--signed=yes"}),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("takes no value")));
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("--signed wants no value")));
   EXPECT_THAT(explain({"--signed", "--layer", "layer3,layer4"}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("single --layer")));
 }
 
 TEST_F(LabTest, ExplainGivesPercentilesOfTheCarriedModels) {
-  ASSERT_THAT(
-      RunExplain({"--model", "deploy/models/resnet18/1", "--model",
-                  "deploy/models/efficientnet_b0/1", "--model", "deploy/models/densenet121/1",
-                  "--output", Path("out.jsonl"), "--threads", "1", kFilm}),
-      IsOk());
+  ASSERT_THAT(RunLabCommand(kExplain, {"--model", "deploy/models/resnet18/1", "--model",
+                                       "deploy/models/efficientnet_b0/1", "--model",
+                                       "deploy/models/densenet121/1", "--output", Path("out.jsonl"),
+                                       "--threads", "1", kFilm}),
+              IsOk());
   const nlohmann::json agreement = Lines(Path("out.jsonl"))[0]["agreement"];
   for (const char* name : {"overlap_percentile", "distance_percentile", "correlation_percentile"}) {
     ASSERT_TRUE(agreement.contains(name)) << name;
@@ -223,18 +188,19 @@ TEST_F(LabTest, AgreementNullMeasuresChanceForTheModelsItIsGiven) {
   }
   std::sort(films.begin(), films.end());
   words.insert(words.end(), films.begin(), films.begin() + 30);
-  ASSERT_THAT(RunAgreementNull(words), IsOk());
+  ASSERT_THAT(RunLabCommand(kAgreementNull, words), IsOk());
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "agreement"), {}), 1);
-  EXPECT_THAT(RunAgreementNull(
-                  {"--model", "deploy/models/resnet18/1", "--output", folder_.string(), kFilm}),
+  EXPECT_THAT(RunLabCommand(kAgreementNull, {"--model", "deploy/models/resnet18/1", "--output",
+                                             folder_.string(), kFilm}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("two models or more")));
 }
 
 TEST_F(LabTest, ExplainReportsFilmsThatFailAndGoesOn) {
   std::ofstream(Path("text.dcm")) << "not a film";
-  EXPECT_THAT(RunExplain({"--model", "deploy/models/resnet18/1", "--output", Path("out.jsonl"),
-                          Path("text.dcm"), Path("missing.png"), kFilm}),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("2 of 3 films failed")));
+  EXPECT_THAT(
+      RunLabCommand(kExplain, {"--model", "deploy/models/resnet18/1", "--output", Path("out.jsonl"),
+                               Path("text.dcm"), Path("missing.png"), kFilm}),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("2 of 3 films failed")));
   const auto lines = Lines(Path("out.jsonl"));
   ASSERT_EQ(lines.size(), 3);
   EXPECT_TRUE(lines[0].contains("error"));
@@ -244,28 +210,30 @@ TEST_F(LabTest, ExplainReportsFilmsThatFailAndGoesOn) {
 
 TEST_F(LabTest, ExplainSaysWhatIsMissingOrCannotBeWritten) {
   using absl::StatusCode;
-  EXPECT_THAT(RunExplain({"--output", Path("out"), kFilm}),
+  EXPECT_THAT(RunLabCommand(kExplain, {"--output", Path("out"), kFilm}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("--model")));
-  EXPECT_THAT(RunExplain({"--model", "deploy/models/resnet18/1", kFilm}),
+  EXPECT_THAT(RunLabCommand(kExplain, {"--model", "deploy/models/resnet18/1", kFilm}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("--output")));
-  EXPECT_THAT(RunExplain({"--model", "deploy/models/resnet18/1", "--output", Path("out")}),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("film")));
-  EXPECT_THAT(RunExplain({"--model", Path("none"), "--output", Path("out"), kFilm}),
+  EXPECT_THAT(
+      RunLabCommand(kExplain, {"--model", "deploy/models/resnet18/1", "--output", Path("out")}),
+      StatusIs(StatusCode::kInvalidArgument, HasSubstr("film")));
+  EXPECT_THAT(RunLabCommand(kExplain, {"--model", Path("none"), "--output", Path("out"), kFilm}),
               StatusIs(StatusCode::kNotFound, HasSubstr("none")));
-  EXPECT_THAT(RunExplain({"--model", "deploy/models/resnet18/1", "--output",
-                          Path("no/such/folder/out"), kFilm}),
+  EXPECT_THAT(RunLabCommand(kExplain, {"--model", "deploy/models/resnet18/1", "--output",
+                                       Path("no/such/folder/out"), kFilm}),
               StatusIs(StatusCode::kUnavailable, HasSubstr("no/such/folder/out")));
 }
 
 TEST_F(LabTest, ImportSaysWhatIsWrongWithItsOptionsAndItsFile) {
   using absl::StatusCode;
   std::ofstream(Path("text.pth")) << "not a checkpoint";
-  EXPECT_THAT(RunImportCheckpoint({"--output", Path("out"), Path("text.pth")}),
+  EXPECT_THAT(RunLabCommand(kImportCheckpoint, {"--output", Path("out"), Path("text.pth")}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("--architecture")));
-  EXPECT_THAT(RunImportCheckpoint({"--architecture", "resnet18", "--output", Path("out")}),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("checkpoint file")));
-  EXPECT_THAT(RunImportCheckpoint(
-                  {"--architecture", "resnet18", "--output", Path("out"), Path("text.pth")}),
+  EXPECT_THAT(
+      RunLabCommand(kImportCheckpoint, {"--architecture", "resnet18", "--output", Path("out")}),
+      StatusIs(StatusCode::kInvalidArgument, HasSubstr("checkpoint file")));
+  EXPECT_THAT(RunLabCommand(kImportCheckpoint, {"--architecture", "resnet18", "--output",
+                                                Path("out"), Path("text.pth")}),
               StatusIs(StatusCode::kDataLoss, HasSubstr("text.pth")));
   EXPECT_FALSE(fs::exists(Path("out")));
 }
@@ -274,16 +242,17 @@ TEST_F(LabTest, FitOutliersGivesAModelAFileThatExplainUses) {
   fs::copy("deploy/models/resnet18/1", Path("model"));
   const std::string before =
       LoadModelFolder(Path("model"), WeightsCheck::kSkipDigest)->manifest.outlier_sha256();
-  ASSERT_THAT(RunFitOutliers({"--model", Path("model"), "--components", "1", "--threads", "1",
-                              "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
-                              "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
-              IsOk());
+  ASSERT_THAT(
+      RunLabCommand(kFitOutliers, {"--model", Path("model"), "--components", "1", "--threads", "1",
+                                   "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
+                                   "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
+      IsOk());
   const auto model = LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest);
   ASSERT_THAT(model, IsOk());
   EXPECT_EQ(model->manifest.outlier_file(), "outliers.safetensors");
   EXPECT_NE(model->manifest.outlier_sha256(), before);
-  ASSERT_THAT(RunExplain({"--model", Path("model"), "--output", Path("out.jsonl"), "--threads", "1",
-                          kFilm}),
+  ASSERT_THAT(RunLabCommand(kExplain, {"--model", Path("model"), "--output", Path("out.jsonl"),
+                                       "--threads", "1", kFilm}),
               IsOk());
   const nlohmann::json result = Lines(Path("out.jsonl"))[0]["models"][0];
   EXPECT_GT(result["outlier_threshold"], 0.0);
@@ -335,32 +304,37 @@ TEST_F(LabTest, FitOutliersPutsInOrderWhatAKilledFitLeft) {
 TEST_F(LabTest, CommandsOnFilmsSayWhatIsMissing) {
   using absl::StatusCode;
   const std::string model = "deploy/models/resnet18/1";
-  EXPECT_THAT(RunFitOutliers({"--model", model}), StatusIs(StatusCode::kInvalidArgument));
-  EXPECT_THAT(RunFitOutliers({kFilm}), StatusIs(StatusCode::kInvalidArgument));
-  EXPECT_THAT(RunFitOutliers({"--model", model, "--patient", "^(child[0-9]+)", kFilm}),
+  EXPECT_THAT(RunLabCommand(kFitOutliers, {"--model", model}),
+              StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunLabCommand(kFitOutliers, {kFilm}), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunLabCommand(kFitOutliers, {"--model", model, "--patient", "^(child[0-9]+)", kFilm}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("person347")));
-  EXPECT_THAT(RunFitOutliers({"--model", model, "--patient", "person", kFilm}),
+  EXPECT_THAT(RunLabCommand(kFitOutliers, {"--model", model, "--patient", "person", kFilm}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("parentheses")));
-  EXPECT_THAT(RunFitOutliers({"--model", model, Path("absent")}), StatusIs(StatusCode::kNotFound));
-  EXPECT_THAT(RunSensitivity({"--model", model}), StatusIs(StatusCode::kInvalidArgument));
-  EXPECT_THAT(RunSensitivity({kFilm}), StatusIs(StatusCode::kInvalidArgument));
-  EXPECT_THAT(RunSensitivity({"--model", model, Path("absent.png")}),
+  EXPECT_THAT(RunLabCommand(kFitOutliers, {"--model", model, Path("absent")}),
+              StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(RunLabCommand(kSensitivity, {"--model", model}),
+              StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunLabCommand(kSensitivity, {kFilm}), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunLabCommand(kSensitivity, {"--model", model, Path("absent.png")}),
               StatusIs(StatusCode::kNotFound, HasSubstr("absent.png")));
 }
 
 TEST_F(LabTest, AnImportedCheckpointExplainsFilms) {
   CAMNODE_NEEDS_TEST_DATA("reference_models/resnet18.pth");
-  ASSERT_THAT(
-      RunImportCheckpoint({"--architecture", "resnet18", "--output", Path("model"), "--precision",
-                           "float16", "--threshold", "0.25", "--name", "mine", "--version", "7",
-                           TestDataPath("reference_models/resnet18.pth")}),
-      IsOk());
+  ASSERT_THAT(RunLabCommand(kImportCheckpoint,
+                            {"--architecture", "resnet18", "--output", Path("model"), "--precision",
+                             "float16", "--threshold", "0.25", "--name", "mine", "--version", "7",
+                             TestDataPath("reference_models/resnet18.pth")}),
+              IsOk());
   const auto model = LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest);
   ASSERT_THAT(model, IsOk());
   EXPECT_EQ(model->manifest.name(), "mine");
   EXPECT_EQ(model->manifest.version(), "7");
   EXPECT_EQ(model->manifest.weights_precision(), "float16");
-  EXPECT_THAT(RunExplain({"--model", Path("model"), "--output", Path("out.jsonl"), kFilm}), IsOk());
+  EXPECT_THAT(
+      RunLabCommand(kExplain, {"--model", Path("model"), "--output", Path("out.jsonl"), kFilm}),
+      IsOk());
 }
 
 }  // namespace

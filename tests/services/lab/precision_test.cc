@@ -47,7 +47,7 @@ class LabPrecisionTest : public ::testing::Test {
     words.insert(words.end(), {"--model", (folder_ / "model").string(), "--positive",
                                (folder_ / "positive").string(), "--negative",
                                (folder_ / "negative").string(), "--threads", "1"});
-    return RunEvaluatePrecision(words);
+    return RunLabCommand(kEvaluatePrecision, words);
   }
 
   fs::path folder_;
@@ -105,9 +105,9 @@ TEST_F(LabPrecisionTest, SaysWhatIsWrongWithItsOptions) {
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("--every")));
   EXPECT_THAT(Evaluate({"--negative", (folder_ / "absent").string()}),
               StatusIs(StatusCode::kNotFound, HasSubstr("absent")));
-  EXPECT_THAT(RunEvaluatePrecision({"--model", "deploy/models/resnet18/1"}),
+  EXPECT_THAT(RunLabCommand(kEvaluatePrecision, {"--model", "deploy/models/resnet18/1"}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("--positive and --negative")));
-  EXPECT_THAT(RunEvaluatePrecision({"--positive", (folder_ / "positive").string()}),
+  EXPECT_THAT(RunLabCommand(kEvaluatePrecision, {"--positive", (folder_ / "positive").string()}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("--model")));
   // No processor has a fast float16 yet.
   EXPECT_THAT(Evaluate({"--precision", "float16"}),

@@ -40,19 +40,21 @@ class LabTrainTest : public ::testing::Test {
     std::vector<std::string> words = {"--recipe", kRecipe,    "--data",
                                       Path("x"),  "--output", Path("out")};
     words.insert(words.end(), more.begin(), more.end());
-    return RunTrain(words);
+    return RunLabCommand(kTrain, words);
   }
 
   absl::Status Calibrate() const {
-    return RunCalibrate({"--run", Path("run"), "--data", Path("x"), "--output", Path("models")});
+    return RunLabCommand(kCalibrate,
+                         {"--run", Path("run"), "--data", Path("x"), "--output", Path("models")});
   }
 
   fs::path folder_;
 };
 
 TEST_F(LabTrainTest, NamesTheOptionAndWhatItMayBe) {
-  EXPECT_THAT(Train({"--threads", "1.5"}), StatusIs(StatusCode::kInvalidArgument,
-                                                    HasSubstr("--threads must be a whole number")));
+  EXPECT_THAT(Train({"--threads", "1.5"}),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("--threads wants a whole number from 0 to 1024")));
   for (const char* fold : {"5", "-1", "first"}) {
     EXPECT_THAT(Train({"--fold", fold}),
                 StatusIs(StatusCode::kInvalidArgument,
