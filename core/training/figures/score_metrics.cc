@@ -188,14 +188,6 @@ absl::optional<double> Accuracy(const Confusion& c) {
                c.true_positives + c.true_negatives + c.false_positives + c.false_negatives);
 }
 
-absl::optional<double> PositivePredictiveValue(const Confusion& c) {
-  return Share(c.true_positives, c.true_positives + c.false_positives);
-}
-
-absl::optional<double> NegativePredictiveValue(const Confusion& c) {
-  return Share(c.true_negatives, c.true_negatives + c.false_negatives);
-}
-
 absl::optional<double> F1(const Confusion& c) {
   return Share(2.0 * c.true_positives,
                2.0 * c.true_positives + c.false_positives + c.false_negatives);
