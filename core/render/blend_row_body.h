@@ -53,7 +53,8 @@ inline void LookUp(const uint32_t* table, int32_t* places) {
 #endif
 }
 
-// Of kBlock pixels.
+// Of kBlock pixels: v = above + (below - above) share, then film + alpha v (colour(v) - film),
+// the opacity alpha v in 1 << kOneBits parts and the result rounded.
 inline void BlendBlock(const BlendRowWork& work, const uint8_t* __restrict film,
                        const float* __restrict above, const float* __restrict below, uint8_t* out) {
   const float opaque = work.alpha * static_cast<float>(1 << kOneBits);
