@@ -1,3 +1,5 @@
+// From the places on a command line to films.
+
 #ifndef CAMNODE_SERVICES_LAB_FILM_H_
 #define CAMNODE_SERVICES_LAB_FILM_H_
 
