@@ -132,7 +132,6 @@ std::vector<std::pair<std::vector<std::string>, const Metric*>> MetricFamily<Met
 }
 
 template class MetricFamily<Counter>;
-template class MetricFamily<Gauge>;
 template class MetricFamily<Histogram>;
 
 // One name: exactly one of the pointers, or `collect`, is set.
@@ -141,7 +140,6 @@ struct MetricRegistry::Family {
   const char* type;
   std::vector<std::string> label_names;
   std::unique_ptr<CounterFamily> counters;
-  std::unique_ptr<GaugeFamily> gauges;
   std::unique_ptr<HistogramFamily> histograms;
   std::function<std::vector<MetricSample>()> collect;
 
@@ -155,10 +153,6 @@ struct MetricRegistry::Family {
       for (const auto& [labels, counter] : counters->All()) {
         AppendLine(out, name, LabelText(label_names, labels),
                    static_cast<double>(counter->value()));
-      }
-    } else if (gauges != nullptr) {
-      for (const auto& [labels, gauge] : gauges->All()) {
-        AppendLine(out, name, LabelText(label_names, labels), gauge->value());
       }
     } else if (histograms != nullptr) {
       for (const auto& [labels, histogram] : histograms->All()) {
@@ -198,16 +192,6 @@ CounterFamily& MetricRegistry::AddCounter(const std::string& name, const std::st
   if (counters.label_names().empty()) counters.With({});  // Shown from the start, as 0.
   Insert(name, std::move(family));
   return counters;
-}
-
-GaugeFamily& MetricRegistry::AddGauge(const std::string& name, const std::string& help,
-                                      std::vector<std::string> label_names) {
-  auto family = std::make_unique<Family>(help, "gauge", label_names);
-  family->gauges = std::make_unique<GaugeFamily>(std::move(label_names),
-                                                 [] { return std::make_unique<Gauge>(); });
-  GaugeFamily& gauges = *family->gauges;
-  Insert(name, std::move(family));
-  return gauges;
 }
 
 HistogramFamily& MetricRegistry::AddHistogram(const std::string& name, const std::string& help,

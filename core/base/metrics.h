@@ -1,5 +1,5 @@
-// Counters, gauges and histograms, and their text for Prometheus
-// (exposition format 0.0.4).
+// Counters, histograms, and gauges that are asked for when their text for Prometheus
+// is made (exposition format 0.0.4).
 //
 //   CounterFamily& stores = registry.AddCounter(
 //       "camnode_cstore_total", "C-STORE requests answered.", {"status"});
@@ -34,16 +34,6 @@ class Counter {
 
  private:
   std::atomic<int64_t> value_{0};
-};
-
-// Thread-safe, lock-free.
-class Gauge {
- public:
-  void Set(double value) { value_.store(value, std::memory_order_relaxed); }
-  double value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<double> value_{0.0};
 };
 
 // How many observations were at most each bound.  Thread-safe.
@@ -98,7 +88,6 @@ class MetricFamily {
 };
 
 using CounterFamily = MetricFamily<Counter>;
-using GaugeFamily = MetricFamily<Gauge>;
 using HistogramFamily = MetricFamily<Histogram>;
 
 enum class MetricKind { kCounter, kGauge };
@@ -118,8 +107,6 @@ class MetricRegistry {
 
   CounterFamily& AddCounter(const std::string& name, const std::string& help,
                             std::vector<std::string> label_names = {});
-  GaugeFamily& AddGauge(const std::string& name, const std::string& help,
-                        std::vector<std::string> label_names = {});
   HistogramFamily& AddHistogram(const std::string& name, const std::string& help,
                                 std::vector<double> bounds,
                                 std::vector<std::string> label_names = {});

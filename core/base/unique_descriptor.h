@@ -1,3 +1,5 @@
+// A file descriptor that is closed by whoever holds it last.
+
 #ifndef CAMNODE_CORE_BASE_UNIQUE_DESCRIPTOR_H_
 #define CAMNODE_CORE_BASE_UNIQUE_DESCRIPTOR_H_
 

@@ -1,3 +1,5 @@
+// What a model says of one label: score, probability, verdict.
+
 #ifndef CAMNODE_CORE_DOMAIN_FINDING_H_
 #define CAMNODE_CORE_DOMAIN_FINDING_H_
 

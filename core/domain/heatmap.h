@@ -1,3 +1,5 @@
+// The map behind a score, as the network made it.
+
 #ifndef CAMNODE_CORE_DOMAIN_HEATMAP_H_
 #define CAMNODE_CORE_DOMAIN_HEATMAP_H_
 

@@ -5,15 +5,7 @@
 namespace camnode {
 
 BlendRowFunction BestBlendRow() {
-  switch (BestVectorUnit()) {
-    case VectorUnit::kAvx512:
-      return avx512::BlendRow;
-    case VectorUnit::kAvx2:
-      return avx2::BlendRow;
-    case VectorUnit::kBaseline:
-      break;
-  }
-  return baseline::BlendRow;
+  return BestVectorUnit() == VectorUnit::kBaseline ? baseline::BlendRow : avx2::BlendRow;
 }
 
 }  // namespace camnode

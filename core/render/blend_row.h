@@ -1,7 +1,7 @@
 // One row of a film under one row of a map: the inner loop of heatmap_blender.
 //
-// Compiled for AVX-512, AVX2 and any x86-64, in whole numbers where rounding decides:
-// all three give the same pixels.  The formula is in heatmap_blender.h.
+// Compiled for AVX2 and any x86-64, in whole numbers where rounding decides: both give the
+// same pixels.  The formula is in heatmap_blender.h.
 
 #ifndef CAMNODE_CORE_RENDER_BLEND_ROW_H_
 #define CAMNODE_CORE_RENDER_BLEND_ROW_H_
@@ -24,9 +24,6 @@ struct BlendRowWork {
 
 using BlendRowFunction = void (*)(const BlendRowWork& work);
 
-namespace avx512 {
-void BlendRow(const BlendRowWork& work);
-}
 namespace avx2 {
 void BlendRow(const BlendRowWork& work);
 }

@@ -1,6 +1,6 @@
 // The text of BlendRow, compiled once for each instruction set by blend_row_*.cc, which
 // name the namespace.  Includes nothing that defines functions but intrinsics: a function
-// of the standard library compiled here for AVX-512 could be linked into other files.
+// of the standard library compiled here for AVX2 could be linked into other files.
 
 #include <immintrin.h>
 
@@ -34,14 +34,7 @@ inline void Pack(const int32_t* words, uint8_t* out) {
 
 // Of kBlock colours, each in the place of its index.
 inline void LookUp(const uint32_t* table, int32_t* places) {
-#if defined(__AVX512F__)
-  for (int i = 0; i < kBlock; i += 16) {
-    const __m512i index = _mm512_loadu_si512(places + i);
-    // The one without mask makes GCC 12 complain of its own header.
-    _mm512_storeu_si512(places + i, _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff,
-                                                                index, table, sizeof *table));
-  }
-#elif defined(__AVX2__)
+#ifdef __AVX2__
   const int* const words = reinterpret_cast<const int*>(table);
   for (int i = 0; i < kBlock; i += 8) {
     auto* const eight = reinterpret_cast<__m256i*>(places + i);
@@ -53,7 +46,8 @@ inline void LookUp(const uint32_t* table, int32_t* places) {
 #endif
 }
 
-// Of kBlock pixels.
+// Of kBlock pixels: v = above + (below - above) share, then film + alpha v (colour(v) - film),
+// the opacity alpha v in 1 << kOneBits parts and the result rounded.
 inline void BlendBlock(const BlendRowWork& work, const uint8_t* __restrict film,
                        const float* __restrict above, const float* __restrict below, uint8_t* out) {
   const float opaque = work.alpha * static_cast<float>(1 << kOneBits);

@@ -6,8 +6,10 @@
 namespace camnode {
 namespace {
 
+// Without the last 8 % of the map: see the header.
 constexpr double kLastStep = 0.92 * 255.0;
 
+// 256 steps along the rest of it.
 std::array<cv::Vec3b, 256> MakeHeatColours() {
   cv::Mat1b steps(1, 256);
   for (int i = 0; i < 256; ++i) steps(0, i) = cv::saturate_cast<uint8_t>(i * kLastStep / 255.0);

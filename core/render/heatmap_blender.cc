@@ -21,7 +21,8 @@ struct Tap {
 };
 
 // For each of `pixels` positions along an axis of a film `film_length` long, of
-// which [start, start + length) is covered by `cells` cells.
+// which [start, start + length) is covered by `cells` cells.  A cell's centre lies at its
+// half: position p of the region is between cells floor(p cells - 0.5) and the next.
 std::vector<Tap> TapsAlong(int pixels, double film_length, double start, double length, int cells) {
   std::vector<Tap> taps(static_cast<size_t>(pixels));
   for (int i = 0; i < pixels; ++i) {

@@ -12,7 +12,8 @@ namespace {
 constexpr int kMiddleGray = 112;
 const cv::Scalar kStrongColour(242, 242, 242);
 
-// What the colour of `value` (0 to 1) looks like over middle gray.
+// What the colour of `value` (0 to 1) looks like over middle gray: as heatmap_blender.h blends
+// it, gray + alpha value (colour - gray).
 cv::Vec3b ColourOverGray(double value, double alpha) {
   const cv::Vec3b& colour = HeatColours()[static_cast<size_t>(value * 255.0 + 0.5)];
   cv::Vec3b blended;

@@ -23,6 +23,7 @@ cv::Size ScaledToLongSide(const cv::Size& film, int long_side) {
   return cv::Size(scaled(film.width), scaled(film.height));
 }
 
+// By halving: `fitting` fits (or is 1), `too_large` does not.
 cv::Size LargestFit(const cv::Size& film, absl::FunctionRef<bool(const cv::Size&)> fits) {
   int fitting = 1;
   int too_large = std::max(film.width, film.height) + 1;

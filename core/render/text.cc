@@ -46,6 +46,7 @@ int TextWidth(absl::string_view text, const TextStyle& style) {
       .width;
 }
 
+// A capital and three quarters of one between lines.
 int LineHeight(const TextStyle& style) {
   return static_cast<int>(std::ceil(style.capital_height * 1.75));
 }

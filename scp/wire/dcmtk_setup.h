@@ -1,3 +1,5 @@
+// What DCMTK needs to be told once before it may talk to strangers.
+
 #ifndef CAMNODE_SCP_WIRE_DCMTK_SETUP_H_
 #define CAMNODE_SCP_WIRE_DCMTK_SETUP_H_
 

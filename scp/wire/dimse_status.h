@@ -12,12 +12,9 @@
 namespace camnode {
 
 inline constexpr uint16_t kDimseSuccess = 0x0000;
-inline constexpr uint16_t kDimseProcessingFailure = 0x0110;
 inline constexpr uint16_t kDimseDuplicateInstance = 0x0111;
-inline constexpr uint16_t kDimseInvalidObjectInstance = 0x0117;
 inline constexpr uint16_t kDimseSopClassNotSupported = 0x0122;
 inline constexpr uint16_t kDimseNotAuthorized = 0x0124;
-inline constexpr uint16_t kDimseResourceLimitation = 0x0213;
 inline constexpr uint16_t kDimseOutOfResources = 0xA700;
 inline constexpr uint16_t kDimseDataSetMismatch = 0xA900;
 inline constexpr uint16_t kDimseCannotUnderstand = 0xC000;

@@ -1,3 +1,5 @@
+// The --intensity option: which gray values a model is given.
+
 #ifndef CAMNODE_SERVICES_LAB_INTENSITY_H_
 #define CAMNODE_SERVICES_LAB_INTENSITY_H_
 

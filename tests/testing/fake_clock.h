@@ -1,3 +1,5 @@
+// Time that a test turns by hand.
+
 #ifndef CAMNODE_TESTS_TESTING_FAKE_CLOCK_H_
 #define CAMNODE_TESTS_TESTING_FAKE_CLOCK_H_
 

@@ -1,3 +1,5 @@
+// A disk that a test breaks at the call it wants.
+
 #ifndef CAMNODE_TESTS_TESTING_FAULTY_FILE_CALLS_H_
 #define CAMNODE_TESTS_TESTING_FAULTY_FILE_CALLS_H_
 

@@ -2,6 +2,8 @@
 
 namespace camnode {
 
+// Annex A.1: the highest bit of the byte behind 0xFF is a stuffed 0, so that byte counts
+// for seven; where it is 1 the two are a marker.
 void JpegLsBits::Fill() {
   while (valid_ <= 56 && at_ < bytes_.size()) {
     const auto byte = static_cast<unsigned char>(bytes_[at_]);

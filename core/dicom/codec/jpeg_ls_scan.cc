@@ -6,7 +6,7 @@
 namespace camnode {
 namespace {
 
-// How many bits a run's rest takes (table A.1's J).
+// J of A.2.1: a run's 1 stands for 2^J samples, and its rest takes J bits.
 constexpr int kRunBits[32] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,  2,  3,  3,  3,  3,
                               4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 // Statistics of a stream that an encoder wrote never ask for more.
@@ -23,13 +23,15 @@ int BitsFor(int value) {
   return bits;
 }
 
+// A.5.1: the least k with n 2^k >= a, where a / n is the mean size of a context's errors.
 int GolombBits(int n, int a) {
   int k = 0;
   while (k <= kMostGolombBits && (n << k) < a) ++k;
   return k;
 }
 
-// The predictor (annex A.4.1): the median of left, above and their planar sum.
+// The predictor (A.4.1): the median of left, above and left + above - corner, which
+// follows an upright or a level edge and is a plane elsewhere.
 int Predict(int left, int above, int corner) {
   const int low = std::min(left, above);
   const int high = std::max(left, above);
@@ -38,11 +40,15 @@ int Predict(int left, int above, int corner) {
   return left + above - corner;
 }
 
+// CLAMP of C.2.4.1.1.1.
 int Threshold(int value, int low, int max_value) {
   return value > max_value || value < low ? low : value;
 }
 
-// Annex C.2.4.1.1.1.
+// C.2.4.1.1.1.  With BASIC_T = 3, 7, 21 for i = 1, 2, 3, in whole numbers:
+//   MAXVAL >= 128  T = CLAMP(F (BASIC_T - i - 1) + i + 1 + (2 i + 1) NEAR),
+//                  F = (min(MAXVAL, 4095) + 128) / 256
+//   else           T = CLAMP(max(i + 1, BASIC_T / F + (2 i + 1) NEAR)), F = 256 / (MAXVAL + 1)
 void SetDefaultThresholds(JpegLsCoding& coding) {
   constexpr int kBasic[] = {3, 7, 21};
   int low = coding.near + 1;
@@ -62,6 +68,10 @@ void SetDefaultThresholds(JpegLsCoding& coding) {
 
 }  // namespace
 
+// What an LSE segment may ask for is bounded by C.2.4.1.1.  The rest is A.2.1, in whole
+// numbers:
+//   RANGE = (MAXVAL + 2 NEAR) / (2 NEAR + 1) + 1
+//   LIMIT = 2 (bpp + max(8, bpp)), bpp = max(2, bits of MAXVAL)
 absl::StatusOr<JpegLsCoding> JpegLsCoding::From(const JpegLsHeader& header) {
   const int most = (1 << header.precision_bits) - 1;
   JpegLsCoding coding;
@@ -98,6 +108,7 @@ JpegLsScan::JpegLsScan(absl::string_view stream, const JpegLsHeader& header,
   Reset();
 }
 
+// A.8, step 1: N = 1, B = C = 0, A = max(2, (RANGE + 32) / 64), for runs too.
 void JpegLsScan::Reset() {
   Context fresh;
   fresh.a = std::max(2, (coding_.range + 32) / 64);
@@ -106,6 +117,8 @@ void JpegLsScan::Reset() {
   std::fill(run_indices_.begin(), run_indices_.end(), 0);
 }
 
+// Markers RST0 to RST7 come in turn, with fill bytes before them; behind one the
+// statistics and the line above are those of a scan's beginning.
 absl::Status JpegLsScan::Restart() {
   if (!bits_.GoToMarker()) return Damaged();
   size_t at = bits_.position();
@@ -127,7 +140,8 @@ absl::Status JpegLsScan::DecodeLine() {
   ++lines_;
   std::swap(previous_, current_);
   for (size_t c = 0; c < current_.size(); ++c) {
-    // What lies beyond the edges (annex A.2.1).
+    // What lies beyond the edges (A.2.1): right of the line above its last sample, left of
+    // this line the first sample above.
     previous_[c].back() = previous_[c][previous_[c].size() - 2];
     current_[c].front() = previous_[c][1];
   }
@@ -144,7 +158,7 @@ absl::StatusOr<size_t> JpegLsScan::Finish() {
   return bits_.position();
 }
 
-// The region -4 to 4 of a local gradient (annex A.3.3).
+// A.3.3: the region -4 to 4 of a local gradient; up to NEAR it counts as level.
 int JpegLsScan::Gradient(int difference) const {
   const int size = std::abs(difference);
   if (size <= coding_.near) return 0;
@@ -153,7 +167,9 @@ int JpegLsScan::Gradient(int difference) const {
   return difference < 0 ? -region : region;
 }
 
-// Three regions as one number, -364 to 364; 0 begins a run.
+// The gradients of A.3.1, as 81 Q1 + 9 Q2 + Q3: -364 to 364.  A.3.4 takes a context and its
+// negative for one, so the caller uses the size as index and keeps the sign; 0 begins a run
+// (A.3.2).
 int JpegLsScan::ContextOf(const Line& previous, const Line& current, size_t at) const {
   const int left = current[at - 1];
   const int corner = previous[at - 1];
@@ -162,6 +178,8 @@ int JpegLsScan::ContextOf(const Line& previous, const Line& current, size_t at) 
   return (Gradient(right - above) * 9 + Gradient(above - corner)) * 9 + Gradient(corner - left);
 }
 
+// A.4.4 and A.4.5, undone: prediction + error (2 NEAR + 1), modulo RANGE (2 NEAR + 1),
+// within 0 to MAXVAL.
 int JpegLsScan::Reconstruct(int prediction, int error) const {
   const int step = 2 * coding_.near + 1;
   int value = prediction + error * step;
@@ -173,7 +191,8 @@ int JpegLsScan::Reconstruct(int prediction, int error) const {
   return std::clamp(value, 0, coding_.max_value);
 }
 
-// A Golomb code of limited length (annex A.5.3).
+// A.5.3: zeros, a 1 and k bits are zeros 2^k + bits; after LIMIT - qbpp - 1 zeros the value
+// less 1 follows plainly, in qbpp bits.
 int JpegLsScan::DecodeMapped(int k, int limit) {
   if (k > kMostGolombBits) damaged_ = true;
   if (damaged_) return 0;
@@ -190,6 +209,10 @@ int JpegLsScan::DecodeMapped(int k, int limit) {
   return damaged_ ? 0 : value;
 }
 
+// A.4.2 corrects the prediction by C.  A.5.2, undone: even numbers are errors from 0 up,
+// odd ones from -1 down; without loss, with k = 0 and errors that lean to the negative the
+// other way round.  A.6.1 adds the error to B and its size to A, and halves both and N at
+// RESET; A.6.2 moves C by 1 where B / N, the mean error, has left (-1, 0].
 int JpegLsScan::DecodeRegular(int gradient, int prediction) {
   const int sign = Sign(gradient);
   Context& context = contexts_[static_cast<size_t>(std::abs(gradient))];
@@ -217,7 +240,8 @@ int JpegLsScan::DecodeRegular(int gradient, int prediction) {
   return Reconstruct(corrected, sign * error);
 }
 
-// How many of `count` samples continue the run (annex A.7.1).
+// How many of `count` samples continue the run (A.7.1): each 1 stands for 2^J more of them,
+// or for all that are left of the line; 0 ends the run, and J bits say its rest.
 int JpegLsScan::DecodeRun(int count) {
   int& index = run_indices_[run_];
   int length = 0;
@@ -232,7 +256,9 @@ int JpegLsScan::DecodeRun(int count) {
   return std::min(length, count);
 }
 
-// Annex A.7.2.  `type` is 1 where left and above are alike.
+// A.7.2, undone: mapped = 2 |error| - type - m, where m = 1 says negative if k > 0 or half of
+// the context's errors were negative (c counts them), and positive otherwise.  `type` is 1
+// where left and above are alike.
 int JpegLsScan::DecodeInterruptionError(int type) {
   Context& context = run_contexts_[static_cast<size_t>(type)];
   const int k = GolombBits(context.n, context.a + (type == 1 ? context.n / 2 : 0));
@@ -254,8 +280,12 @@ int JpegLsScan::DecodeInterruptionError(int type) {
   return error;
 }
 
+// A.7.1.2: a run that was broken off makes the next one expected shorter.
 void JpegLsScan::EndRun() { run_indices_[run_] = std::max(run_indices_[run_] - 1, 0); }
 
+// Lines of one component.  The sample that breaks a run is predicted from the left if left
+// and above are alike within NEAR, else from above, whose side of the left is the error's
+// sign (A.7.2).
 void JpegLsScan::DecodeComponentLine(size_t component) {
   run_ = component;
   const Line& previous = previous_[component];
@@ -282,7 +312,8 @@ void JpegLsScan::DecodeComponentLine(size_t component) {
   }
 }
 
-// All components of a pixel, then the next: a run is one of whole pixels.
+// All components of a pixel, then the next: a run is one of whole pixels, and each component
+// of the pixel that breaks it is predicted from above.
 void JpegLsScan::DecodePixelLine() {
   run_ = 0;
   const size_t components = current_.size();

@@ -9,6 +9,7 @@
 namespace camnode {
 namespace {
 
+// PS3.5 G.5: 16 words of 32 bits, little endian: how many segments, and where each begins.
 constexpr size_t kHeaderBytes = 64;
 constexpr size_t kMaxSegments = 15;
 
@@ -24,7 +25,9 @@ absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("an RLE segment ", what));
 }
 
-// Unpacks `pixels` bytes of one segment to every `stride`-th byte from `out` on.
+// Unpacks `pixels` bytes of one segment to every `stride`-th byte from `out` on (PS3.5 G.3.2):
+// a control byte n of 0 to 127 goes before n + 1 bytes as they are, one of -1 to -127 before
+// a byte that comes 1 - n times, and -128 says nothing.
 absl::Status UnpackSegment(absl::string_view segment, size_t pixels, size_t stride, char* out) {
   size_t at = 0;
   size_t written = 0;
@@ -73,7 +76,7 @@ absl::StatusOr<DecodedFrame> DecodeRleFrame(absl::string_view stream, const Pixe
     if (begin < kHeaderBytes || begin > end || end > stream.size()) {
       return absl::DataLossError("the RLE header is damaged");
     }
-    // Segments go sample by sample, most significant byte first.
+    // Segments go sample by sample, most significant byte first (PS3.5 G.2).
     const size_t sample = segment / bytes_per_sample;
     const size_t byte = bytes_per_sample - 1 - segment % bytes_per_sample;
     CAMNODE_RETURN_IF_ERROR(UnpackSegment(stream.substr(begin, end - begin), pixels, stride,

@@ -50,7 +50,6 @@ class FileByteSource final : public ByteSource {
 
   // As Read, but stays where it is.
   absl::StatusOr<size_t> Peek(char* buffer, size_t size);
-  void Seek(uint64_t position) { position_ = position < size_ ? position : size_; }
 
  private:
   FileByteSource(int descriptor, uint64_t size);

@@ -84,7 +84,6 @@ constexpr uint32_t kPresentationLutShape = 0x20500020;
 constexpr uint32_t kExtendedOffsetTable = 0x7FE00001;
 constexpr uint32_t kFloatPixelData = 0x7FE00008;
 constexpr uint32_t kDoubleFloatPixelData = 0x7FE00009;
-constexpr uint32_t kPixelData = 0x7FE00010;
 
 }  // namespace camnode::tags
 

@@ -50,7 +50,8 @@ class SampleReader {
 
 int Clamp(double value) { return static_cast<int>(std::min(255.0, std::max(0.0, value)) + 0.5); }
 
-// PS3.3 C.7.6.3.1.2, the inverse of YBR_FULL.
+// PS3.3 C.7.6.3.1.2, the inverse of YBR_FULL: R = Y + 1.402 Cr, B = Y + 1.772 Cb, and G from
+// Y = 0.299 R + 0.587 G + 0.114 B.
 Triple ToRgb(const Triple& ybr) {
   const double blue = ybr[1] - 128.0;
   const double red = ybr[2] - 128.0;
@@ -58,8 +59,10 @@ Triple ToRgb(const Triple& ybr) {
           Clamp(ybr[0] + 1.772 * blue)};
 }
 
+// ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B, in thousandths, rounded.
 int Luma(const Triple& rgb) { return (299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000; }
 
+// 0 for every gray.
 int Spread(const Triple& rgb) {
   const auto [low, high] = std::minmax_element(rgb.begin(), rgb.end());
   return *high - *low;

@@ -16,7 +16,9 @@ namespace {
 // Modality values must stay finite as floats.
 constexpr double kMaxRescale = 1e30;
 
-// Reads the first item of a Modality or VOI LUT Sequence (PS3.3 C.11.1.1).
+// Reads the first item of a Modality or VOI LUT Sequence (PS3.3 C.11.1.1, C.11.2.1.1).  Its
+// descriptor: how many entries, which value the first belongs to (signed where the input is),
+// bits of an entry.
 absl::StatusOr<LookupTable> ReadLookupTable(const AttributeTable& table, uint32_t sequence,
                                             bool signed_input) {
   const auto broken = [sequence](absl::string_view what) {
@@ -61,6 +63,8 @@ absl::optional<Window> ReadWindow(const AttributeTable& table) {
   return window;
 }
 
+// PS3.3 C.7.5.1.1.2: from the value to the limit, whichever is the lower; without a limit
+// the one value.
 void ReadPadding(const AttributeTable& table, const PixelFormat& format, GrayscaleChain& chain) {
   const absl::optional<int> value = table.Word(tags::kPixelPaddingValue);
   if (!value) return;
@@ -129,6 +133,7 @@ std::vector<int64_t> Histogram(absl::string_view samples, int bytes_per_sample,
   return histogram;
 }
 
+// round(255 value), or of 1 - value where the lowest value is white.
 uint8_t ToPixel(double value, bool inverted) {
   const double clamped = std::min(1.0, std::max(0.0, value));
   return static_cast<uint8_t>(std::floor((inverted ? 1.0 - clamped : clamped) * 255.0 + 0.5));
@@ -142,6 +147,8 @@ bool ShownAsIs(const PixelFormat& format, const GrayscaleChain& chain) {
 
 }  // namespace
 
+// PS3.5 8.1.1: bits_stored bits end at high_bit; the highest of them is the sign (two's
+// complement).
 int32_t StoredValue(uint32_t container, const PixelFormat& format) {
   const uint32_t mask = (uint32_t{1} << format.bits_stored) - 1;
   const uint32_t bits = (container >> (format.high_bit + 1 - format.bits_stored)) & mask;
@@ -150,6 +157,8 @@ int32_t StoredValue(uint32_t container, const PixelFormat& format) {
   return static_cast<int32_t>(bits) - static_cast<int32_t>(mask) - 1;
 }
 
+// PS3.3 C.11.1.1.1: below the first mapped value the first entry, beyond the last the
+// last.
 double LookupTable::Look(double value) const {
   const double last = static_cast<double>(entries.size() - 1);
   const double index = std::min(last, std::max(0.0, std::floor(value + 0.5) - first_mapped));
@@ -181,6 +190,7 @@ double Window::Apply(double value) const {
   return 0.0;
 }
 
+// PS3.3 C.11.1: the LUT, or m SV + b.
 double GrayscaleChain::ModalityValue(int32_t stored) const {
   return modality_lut ? modality_lut->Look(stored) : stored * slope + intercept;
 }
@@ -268,6 +278,7 @@ cv::Mat_<Value> LookUp(absl::string_view samples, int bytes_per_sample,
   return image;
 }
 
+// The film's own; without one, what the header says of 8-bit and other films.
 Window WindowOf(const GrayscaleChain& chain, absl::string_view samples, int bytes_per_sample,
                 const PixelFormat& format, const cv::Mat1b& shutter) {
   if (chain.window) return *chain.window;

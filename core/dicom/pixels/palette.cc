@@ -20,7 +20,8 @@ constexpr Channel kChannels[] = {{tags::kRedPaletteDescriptor, tags::kRedPalette
                                  {tags::kGreenPaletteDescriptor, tags::kGreenPaletteData},
                                  {tags::kBluePaletteDescriptor, tags::kBluePaletteData}};
 
-// One channel: 8 bits for each stored value from first_mapped on.
+// One channel: 8 bits for each stored value from first_mapped on; below it the first entry,
+// beyond the end the last (PS3.3 C.7.6.3.1.5).
 struct ChannelTable {
   int32_t first_mapped = 0;
   std::vector<char> entries;  // Never empty.
@@ -32,6 +33,9 @@ struct ChannelTable {
   }
 };
 
+// The descriptor (PS3.3 C.7.6.3.1.5): how many entries, which stored value the first
+// belongs to, bits of an entry.  8-bit entries lie in bytes or, padded by some writers,
+// in words.
 absl::StatusOr<ChannelTable> ReadChannel(const AttributeTable& table, const Channel& channel,
                                          bool is_signed) {
   const std::vector<uint16_t> descriptor = table.Words(channel.descriptor);

@@ -42,6 +42,7 @@ void KeepColumns(cv::Mat1b& covered, int y, int first, int last) {
   }
 }
 
+// PS3.3 C.7.6.11: the edges are columns and rows, counted from 1, that are still seen.
 bool CoverRectangle(const AttributeTable& table, cv::Mat1b& covered) {
   const auto left = Integer(table, tags::kShutterLeftVerticalEdge);
   const auto right = Integer(table, tags::kShutterRightVerticalEdge);
@@ -55,6 +56,7 @@ bool CoverRectangle(const AttributeTable& table, cv::Mat1b& covered) {
   return true;
 }
 
+// Seen is (x - cx)^2 + (y - cy)^2 <= r^2; the centre is given as row, column.
 bool CoverCircle(const AttributeTable& table, cv::Mat1b& covered) {
   const std::vector<int> center = Integers(table, tags::kCenterOfCircularShutter);
   const auto radius = Integer(table, tags::kRadiusOfCircularShutter);
@@ -69,7 +71,9 @@ bool CoverCircle(const AttributeTable& table, cv::Mat1b& covered) {
 }
 
 // `vertices`: row, column, row, column ...  A row is inside between its 1st and 2nd
-// crossing of the outline, its 3rd and 4th, and so on; the last vertex joins the first.
+// crossing of the outline, its 3rd and 4th, and so on; the last vertex joins the first.  An
+// edge from y0 to y1 crosses the line at x0 + (line - y0) / (y1 - y0) (x1 - x0) if one end lies
+// at or above the line and the other below: a vertex on it is counted once.
 bool CoverPolygon(const AttributeTable& table, cv::Mat1b& covered) {
   const std::vector<int> vertices = Integers(table, tags::kVerticesOfPolygonalShutter);
   const size_t count = vertices.size() / 2;

@@ -40,6 +40,7 @@ dnnl::memory::desc ValueDesc(const ValueShape& shape, const CompileOptions& opti
           dnnl::memory::format_tag::nhwc};
 }
 
+// oneDNN wants groups as a dimension of their own.
 dnnl::memory::dims WeightDims(const ConvolutionSpec& spec, int64_t in_channels) {
   if (spec.groups == 1) return {spec.out_channels, in_channels, spec.kernel, spec.kernel};
   return {spec.groups, spec.out_channels / spec.groups, in_channels / spec.groups, spec.kernel,
@@ -51,6 +52,8 @@ dnnl::memory::desc PlainWeights(const dnnl::memory::dims& dims) {
           dims.size() == 5 ? dnnl::memory::format_tag::goihw : dnnl::memory::format_tag::oihw};
 }
 
+// activation(convolution + bias), or activation(convolution + bias + what the destination
+// held): a shortcut is added where it lies.
 dnnl::primitive_attr ConvolutionAttributes(const ConvolutionSpec& spec, bool adds) {
   dnnl::post_ops after;
   if (adds) after.append_sum();
@@ -104,6 +107,7 @@ absl::Status OneDnnError(const dnnl::error& error) {
   return absl::InternalError(absl::StrCat("oneDNN: ", error.what()));
 }
 
+// [rows, columns] as [columns, rows].
 std::vector<float> Transposed(const std::vector<float>& matrix, int64_t rows) {
   const int64_t columns = static_cast<int64_t>(matrix.size()) / rows;
   std::vector<float> turned(matrix.size());
@@ -180,7 +184,9 @@ struct CompiledNetwork::State {
   void Score(int64_t finding, PassResult& result);
 };
 
-// In-place steps share the place of the value they change.
+// Before the calls are made, because each keeps pointers: when every value is needed first and
+// last, and from that its place.  In-place steps share the place of the value they change; the
+// features live beyond the last step, for the head.
 void CompiledNetwork::State::Place(const NetworkGraph& graph) {
   const std::vector<Step>& all = graph.steps();
   std::vector<int> owner(all.size());
@@ -211,6 +217,8 @@ void CompiledNetwork::State::Place(const NetworkGraph& graph) {
   }
 }
 
+// Values stay in nhwc, so that no reorder stands between two steps; only the weights'
+// layout is oneDNN's choice (`any`), and they are packed into it here.
 void CompiledNetwork::State::AddConvolution(int number, const Step& step, const ValueShape& in,
                                             PackedWeights::State& weights, size_t& scratchpad_bytes,
                                             std::vector<Call*>& calls) {
@@ -276,6 +284,8 @@ void CompiledNetwork::State::AddScaleShift(const NetworkGraph& graph, const Step
   });
 }
 
+// The second matrix is transposed, so that the kernel's inner loop runs along the
+// channels.
 void CompiledNetwork::State::AddGate(const Step& step, void* data) {
   const GateSpec& spec = step.gate;
   GateWork work;
@@ -297,6 +307,8 @@ void CompiledNetwork::State::AddGate(const Step& step, void* data) {
   });
 }
 
+// One for all, as large as the largest wants it: steps run one after the other.  It is
+// each call's last argument.
 void CompiledNetwork::State::GiveScratchpad(size_t bytes, const std::vector<Call*>& calls) {
   scratchpad = AlignedBuffer(bytes);
   for (Call* call : calls) {
@@ -304,6 +316,9 @@ void CompiledNetwork::State::GiveScratchpad(size_t bytes, const std::vector<Call
   }
 }
 
+// Places first, then the steps in the graph's order (number 0 is the image, which Run lays
+// out), then the scratchpad, whose size all convolutions had to be made for; the head is
+// no step, because each pass may ask for another finding's map.
 void CompiledNetwork::State::Build(const NetworkGraph& graph, PackedWeights::State& weights) {
   Place(graph);
   size_t scratchpad_bytes = 0;

@@ -8,7 +8,8 @@ std::vector<float> Values(const torch::Tensor& tensor) {
   return {plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel()};
 }
 
-// In double.
+// A batch norm as scale x + shift: scale = gamma / sqrt(variance + epsilon), shift =
+// beta - mean scale.  In double, so that folding rounds once.
 struct Affine {
   torch::Tensor scale;
   torch::Tensor shift;
@@ -23,6 +24,7 @@ Affine AffineOf(const torch::nn::BatchNorm2d& norm) {
   return {scale, wide(norm->bias) - wide(norm->running_mean) * scale};
 }
 
+// Kernel, stride and padding are square here: the first number stands for both.
 ConvolutionSpec Shape(const torch::nn::Conv2d& convolution, Activation activation) {
   const auto& options = convolution->options;
   ConvolutionSpec spec;

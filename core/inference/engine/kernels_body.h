@@ -45,6 +45,7 @@ inline Range Share(int64_t count, int64_t index, int64_t shares) {
   return {count * index / shares, count * (index + 1) / shares};
 }
 
+// scale x + shift, then max(., 0).
 template <typename T, bool kRelu>
 inline void ScaleShiftRow(const T* __restrict in, int64_t channels, const float* __restrict scale,
                           const float* __restrict shift, T* __restrict out) {
@@ -54,6 +55,8 @@ inline void ScaleShiftRow(const T* __restrict in, int64_t channels, const float*
   }
 }
 
+// The mean of 2 x 2 cells of that: a, b above, d, e below; `row` values lie between the
+// lines.
 template <typename T, bool kRelu>
 inline void ScaleShiftHalved(const T* __restrict a, int64_t channels, int64_t row,
                              const float* __restrict scale, const float* __restrict shift,
@@ -72,6 +75,8 @@ inline void ScaleShiftHalved(const T* __restrict a, int64_t channels, int64_t ro
   }
 }
 
+// Each cell of the result takes its channels from the parts in turn: a concatenation that
+// is never made.
 template <typename T, bool kRelu>
 void ScaleShiftAll(const ScaleShiftWork& work) {
   int64_t channels = 0;
@@ -107,6 +112,7 @@ void ScaleShift(const ScaleShiftWork& work) {
   ScaleShiftAll<T, false>(work);
 }
 
+// The window cut off at the borders gives what padding with minus infinity would.
 template <typename T>
 void MaxPool(const MaxPoolWork& work) {
   const int64_t out_height = (work.height - 1) / 2 + 1;
@@ -140,6 +146,8 @@ void MaxPool(const MaxPoolWork& work) {
   }
 }
 
+// sum a b, in kLanes sums: lane l takes the products l, l + kLanes, ..., and the lanes are
+// added up in order.  So the compiler may use vectors without changing the order.
 inline float Dot(const float* __restrict a, const float* __restrict b, int64_t count) {
   float lanes[kLanes] = {};
   int64_t i = 0;
@@ -185,11 +193,13 @@ struct Gating {
   float* Means(int64_t image) const { return work.gates + image * (work.channels + work.squeezed); }
   float* Squeezed(int64_t image) const { return Means(image) + work.channels; }
 
+  // m = mean(x) over the cells.
   void Pool(int64_t image, Range channels) const {
     SumCells(Image(image), work.cells, work.channels, channels, Means(image));
     const float share = 1.0f / static_cast<float>(work.cells);
     for (int64_t c = channels.begin; c < channels.end; ++c) Means(image)[c] *= share;
   }
+  // s = silu(w1 m + b1), silu(v) = v sigmoid(v).
   void Reduce(int64_t image, Range outputs) const {
     for (int64_t s = outputs.begin; s < outputs.end; ++s) {
       const float value = work.reduce_bias[s] +
@@ -197,7 +207,7 @@ struct Gating {
       Squeezed(image)[s] = value * Sigmoid(value);
     }
   }
-  // The means are no longer needed: the gates take their place.
+  // g = sigmoid(w2 s + b2).  The means are no longer needed: the gates take their place.
   void Expand(int64_t image, Range channels) const {
     float* __restrict gates = Means(image);
     for (int64_t c = channels.begin; c < channels.end; ++c) gates[c] = work.expand_bias[c];
@@ -208,6 +218,7 @@ struct Gating {
     }
     for (int64_t c = channels.begin; c < channels.end; ++c) gates[c] = Sigmoid(gates[c]);
   }
+  // x g, by channel.
   void Scale(int64_t image, Range cells) const {
     ScaleCells(Image(image), work.channels, cells, Means(image));
   }
@@ -245,7 +256,8 @@ void Gate(const GateWork& work) {
   }
 }
 
-// alpha[c] of the map, and means[c].
+// means[c], and the map's alpha[c] = weight[c] / cells, times the share of cells above 0 where
+// closed_form_cam.h says so.
 template <typename T>
 inline void PoolForHead(const HeadWork& work, const T* features, float* means, float* alpha) {
   const float share = 1.0f / static_cast<float>(work.cells);
@@ -264,6 +276,7 @@ inline void PoolForHead(const HeadWork& work, const T* features, float* means, f
   }
 }
 
+// As Dot, over the channels of one cell.
 template <typename T>
 inline float DotCell(const T* __restrict cell, const float* __restrict alpha, int64_t channels) {
   float lanes[kLanes] = {};
@@ -279,6 +292,7 @@ inline float DotCell(const T* __restrict cell, const float* __restrict alpha, in
   return sum;
 }
 
+// logit[k] = w[k] mean(x) + b[k];  map[cell] = max(0, sum alpha[c] x[cell][c]).
 template <typename T>
 void Head(const HeadWork& work) {
   float* alpha = work.scratch;
@@ -298,6 +312,7 @@ void Head(const HeadWork& work) {
   }
 }
 
+// Planes side by side become cells one after the other.
 template <typename T>
 void Interleave(const InterleaveWork& work) {
   for (int64_t image = 0; image < work.images; ++image) {

@@ -35,6 +35,7 @@ MemoryPlan PlanMemory(const std::vector<MemoryRequest>& requests) {
     }
     std::sort(taken.begin(), taken.end(),
               [](const Placed& a, const Placed& b) { return a.begin < b.begin; });
+    // The lowest gap between them that is large enough.
     size_t place = 0;
     for (const Placed& block : taken) {
       if (place + Aligned(request.bytes) <= block.begin) break;

@@ -22,7 +22,8 @@ struct Filter {
   int shift = 0;
 };
 
-// The triangle's weights for one pixel, which sum to 1; returns where they begin.
+// Pillow's bilinear filter for one pixel: with scale = length / pixels, 1 - |d| / max(scale, 1)
+// for taps d from the pixel's centre, over their sum.  Returns where they begin.
 int TriangleWeights(int pixel, int length, double scale, int most, std::vector<double>& weights) {
   const double reach = std::max(scale, 1.0);
   const double center = scale * (pixel + 0.5);
@@ -51,6 +52,8 @@ int ShiftFor(double largest_weight) {
   return shift;
 }
 
+// Every pixel's weights as whole numbers, rounded to 1 << shift parts of one as Pillow's
+// 8-bit filter has them; rows are filled up with zeros to whole vectors.
 Filter MakeFilter(int length, int pixels) {
   const double scale = static_cast<double>(length) / pixels;
   const int most = static_cast<int>(std::ceil(std::max(scale, 1.0))) * 2 + 1;
@@ -76,17 +79,10 @@ Filter MakeFilter(int length, int pixels) {
 }
 
 const ResizePasses& BestPasses() {
-  switch (BestVectorUnit()) {
-    case VectorUnit::kAvx512:
-      return avx512::kResizePasses;
-    case VectorUnit::kAvx2:
-      return avx2::kResizePasses;
-    case VectorUnit::kBaseline:
-      break;
-  }
-  return baseline::kResizePasses;
+  return BestVectorUnit() == VectorUnit::kBaseline ? baseline::kResizePasses : avx2::kResizePasses;
 }
 
+// The first pass: each row alone, to its new width.
 cv::Mat1b ResizeColumns(const cv::Mat1b& gray, int columns) {
   const Filter filter = MakeFilter(gray.cols, columns);
   std::vector<int16_t> room(static_cast<size_t>(gray.cols + filter.taps));
@@ -108,7 +104,7 @@ cv::Mat1b ResizeColumns(const cv::Mat1b& gray, int columns) {
   return result;
 }
 
-// REQUIRES: `gray` is continuous.
+// The second: each new row is a sum of rows.  REQUIRES: `gray` is continuous.
 cv::Mat1b ResizeRows(const cv::Mat1b& gray, int rows) {
   const Filter filter = MakeFilter(gray.rows, rows);
   cv::Mat1b result(rows, gray.cols);

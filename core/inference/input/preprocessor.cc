@@ -61,7 +61,8 @@ int Percentile(const std::array<int64_t, 256>& histogram, int64_t pixels, double
   return 255;
 }
 
-// `background`: empty, or not 0 where a pixel does not count.
+// (v - low) 255 / (high - low), rounded and cut to 8 bits.  `background`: empty, or not 0 where
+// a pixel does not count.
 void StretchPercentiles(const v1::PercentileNormalization& share, const cv::Mat1b& background,
                         cv::Mat1b& gray) {
   std::array<int64_t, 256> histogram{};
@@ -80,6 +81,7 @@ void StretchPercentiles(const v1::PercentileNormalization& share, const cv::Mat1
   gray.convertTo(gray, CV_8U, 255.0 / (high - low), -255.0 * low / (high - low));
 }
 
+// [1, 3, 1, 1], to be spread over the pixels.
 torch::Tensor ThreeValues(const google::protobuf::RepeatedField<double>& values) {
   std::array<float, 3> three{};
   std::transform(values.begin(), values.begin() + 3, three.begin(),

@@ -1,6 +1,6 @@
 // The passes' text, compiled once for each instruction set by resize_passes_*.cc, which
 // name the namespace.  Includes nothing that defines functions but intrinsics: a function
-// of the standard library compiled here for AVX-512 could be linked into other files.
+// of the standard library compiled here for AVX2 could be linked into other files.
 
 #include <immintrin.h>
 
@@ -19,6 +19,7 @@ inline uint8_t Cut(int32_t value) {
 }
 
 #ifdef __AVX2__
+// Sixteen products, added up in pairs.
 inline __m256i Products(const int16_t* weights, const int16_t* in) {
   return _mm256_madd_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights)),
                            _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in)));
@@ -54,6 +55,8 @@ inline void EightColumns(const ColumnPass& pass, int x) {
 }
 #endif
 
+// (sum of weight in + half) >> shift, cut to 0 to 255: shift takes the weights' scale
+// away, half rounds.
 inline void OneColumn(const ColumnPass& pass, int x) {
   const int16_t* __restrict weights = pass.weights + static_cast<int64_t>(x) * pass.taps;
   const int16_t* __restrict in = pass.room + pass.firsts[x];
@@ -77,6 +80,7 @@ void Columns(const ColumnPass& given) {
   for (; x < pass.out_columns; ++x) OneColumn(pass, x);
 }
 
+// The same for a whole row: its taps are rows, so that columns stay side by side.
 void Rows(const RowPass& pass) {
   const int32_t half = 1 << (pass.shift - 1);
   int32_t sums[kBlock];

@@ -19,6 +19,8 @@ std::string NothingToCompare(int with_evidence, size_t models) {
   return "Only one model found evidence for the finding: there is no other map to compare.";
 }
 
+// The share of chance's maps that are less alike; centres far apart are, so distance
+// counts from the other end.
 absl::optional<AgreementPercentiles> Judge(const MapMeasures& measures,
                                            const std::vector<int>& models,
                                            const AgreementNull* null) {
@@ -31,6 +33,7 @@ absl::optional<AgreementPercentiles> Judge(const MapMeasures& measures,
   return percentiles;
 }
 
+// Of three: max(min(a, b), min(max(a, b), c)).
 double Median(const AgreementPercentiles& p) {
   return std::max(std::min(p.overlap, p.distance),
                   std::min(std::max(p.overlap, p.distance), p.correlation));

@@ -42,6 +42,8 @@ Pools CollectPools(size_t models, const std::vector<std::vector<ModelResult>>& f
 // The standard's distributions differ between libraries; this does not.
 size_t Draw(std::mt19937_64& random, size_t count) { return static_cast<size_t>(random() % count); }
 
+// A map of each model, no two of one film.  Comes to an end: every pool holds more films
+// (kMinAgreementFilms) than there are models.
 std::vector<const MapEvidence*> DrawOfDifferentFilms(const Pools& pools,
                                                      const std::vector<int>& models,
                                                      std::mt19937_64& random) {
@@ -59,6 +61,7 @@ std::vector<const MapEvidence*> DrawOfDifferentFilms(const Pools& pools,
   return maps;
 }
 
+// Quantile i is the value of rank (n - 1) i / (q - 1), rounded.
 void AddQuantiles(std::vector<double> values, google::protobuf::RepeatedField<double>& quantiles) {
   std::sort(values.begin(), values.end());
   for (int i = 0; i < kAgreementQuantiles; ++i) {

@@ -17,6 +17,7 @@ absl::StatusOr<Heatmap> ToHeatmap(const torch::Tensor& map) {
   return heatmap;
 }
 
+// max(0, sum_c alpha_c a_c), alpha_c = W[f, c] / (H W), times share(a_c > 0) if masked.
 absl::StatusOr<Heatmap> ClosedFormCam(const torch::Tensor& activations,
                                       const torch::Tensor& weights, CamWeights kind,
                                       int64_t finding) {

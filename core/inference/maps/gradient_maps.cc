@@ -6,6 +6,7 @@ namespace {
 torch::Tensor MeanOverGrid(const torch::Tensor& x) { return x.mean({2, 3}, /*keepdim=*/true); }
 torch::Tensor SumOverGrid(const torch::Tensor& x) { return x.sum({2, 3}, /*keepdim=*/true); }
 
+// w_k = sum(a max(G_k, 0)), a = G_k^2 / (2 G_k^2 + sum(A_k) G_k^3 + epsilon).
 torch::Tensor PlusPlusWeights(const torch::Tensor& activations, const torch::Tensor& gradients) {
   constexpr double kEpsilon = 1e-6;
   const torch::Tensor squared = gradients * gradients;
@@ -14,6 +15,7 @@ torch::Tensor PlusPlusWeights(const torch::Tensor& activations, const torch::Ten
   return SumOverGrid(gradients.relu() * a);
 }
 
+// w_k = sum(G_k A_k) / (sum(A_k) + epsilon).
 torch::Tensor AxiomWeights(const torch::Tensor& activations, const torch::Tensor& gradients) {
   constexpr double kEpsilon = 1e-7;
   return SumOverGrid(gradients * activations / (SumOverGrid(activations) + kEpsilon));

@@ -14,6 +14,7 @@ cv::Mat1f FuseLayers(const std::vector<cv::Mat1f>& maps) {
   }
   cv::Mat1f fused(finest, 0.0f);
   for (const cv::Mat1f& map : maps) {
+    // Of the map before it is stretched: (m - min) / (max - min + epsilon).
     const auto [low, high] = std::minmax_element(map.begin(), map.end());
     const double floor = *low;
     const double range = *high - floor + kEpsilon;

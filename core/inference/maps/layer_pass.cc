@@ -28,6 +28,7 @@ std::vector<torch::Tensor> RunTrunk(Network& network, const torch::Tensor& image
   return outputs;
 }
 
+// d(score) / d(layer) of each.
 absl::StatusOr<std::vector<torch::Tensor>> Differentiate(const torch::Tensor& score,
                                                          const std::vector<torch::Tensor>& layers) {
   if (!score.requires_grad()) {

@@ -37,6 +37,7 @@ std::vector<double> OverFilm(const ModelResult& result, cv::Size grid) {
   return cells;
 }
 
+// sum(mass place); y is measured in widths too, so that a distance is one.
 cv::Point2d CentreInFilmWidths(const std::vector<double>& mass, cv::Size grid, cv::Size film) {
   cv::Point2d centre(0, 0);
   for (int row = 0; row < grid.height; ++row) {
@@ -82,6 +83,7 @@ std::vector<double> Ranks(const std::vector<double>& mass) {
   return ranks;
 }
 
+// |a and b| / |a or b|.
 double Overlap(const std::vector<bool>& a, const std::vector<bool>& b) {
   int both = 0;
   int either = 0;
@@ -92,7 +94,8 @@ double Overlap(const std::vector<bool>& a, const std::vector<bool>& b) {
   return static_cast<double>(both) / either;
 }
 
-// Pearson's correlation; 0 where all ranks of a map are equal.
+// Pearson's correlation, sum(dx dy) / sqrt(sum(dx^2) sum(dy^2)); ranks 1 to n have the mean
+// (n + 1) / 2, ties or not.  0 where all ranks of a map are equal.
 double Correlation(const std::vector<double>& x, const std::vector<double>& y) {
   const double mean = (static_cast<double>(x.size()) + 1.0) / 2.0;
   double xy = 0.0;

@@ -5,6 +5,7 @@
 
 namespace camnode {
 
+// Bilinear: the four centres around the point, each by how near the point is to it.
 double ValueAt(const cv::Mat1f& map, double x, double y) {
   const auto at = [&map](int row, int column) {
     return static_cast<double>(

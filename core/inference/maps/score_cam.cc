@@ -7,7 +7,7 @@ namespace {
 
 constexpr int64_t kFilmsInABatch = 16;
 
-// [1, n, H, W] -> [n, 1, S, S], each from 0 to 1.
+// [1, n, H, W] -> [n, 1, S, S], each (u - min) / (max - min + epsilon) of its stretched map u.
 torch::Tensor Masks(const torch::Tensor& maps, const torch::Tensor& image) {
   constexpr double kEpsilon = 1e-8;
   const torch::Tensor stretched =

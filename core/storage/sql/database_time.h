@@ -1,3 +1,5 @@
+// Which clock judges leases: the database's, where several hosts share it.
+
 #ifndef CAMNODE_CORE_STORAGE_SQL_DATABASE_TIME_H_
 #define CAMNODE_CORE_STORAGE_SQL_DATABASE_TIME_H_
 

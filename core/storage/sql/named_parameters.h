@@ -1,3 +1,5 @@
+// One spelling of statements for both databases: `:name` becomes what PostgreSQL takes.
+
 #ifndef CAMNODE_CORE_STORAGE_SQL_NAMED_PARAMETERS_H_
 #define CAMNODE_CORE_STORAGE_SQL_NAMED_PARAMETERS_H_
 

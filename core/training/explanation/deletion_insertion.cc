@@ -30,6 +30,7 @@ size_t PixelsAt(int step, int steps, size_t pixels) {
   return pixels * static_cast<size_t>(step) / static_cast<size_t>(steps);
 }
 
+// Trapezia over equal steps of a length of 1.
 double AreaUnder(const std::vector<double>& curve) {
   double sum = 0.0;
   for (size_t i = 1; i < curve.size(); ++i) sum += (curve[i - 1] + curve[i]) / 2.0;
@@ -58,6 +59,8 @@ absl::StatusOr<std::vector<double>> InnerLogits(ExplainedModel& model, const Cla
   return logits;
 }
 
+// curve = (logit - deleted) / max(|whole - deleted|, kScaleFloor); its ends are the same for
+// every map.
 DeletionInsertion MakeCurves(const FilmCurves& film, const std::vector<double>& inner) {
   const double scale = std::max(std::abs(film.whole_logit - film.deleted_logit), kScaleFloor);
   const auto share = [&](double logit) { return (logit - film.deleted_logit) / scale; };
@@ -88,6 +91,8 @@ cv::Mat1f ScramblePhases(const cv::Mat1f& picture, uint64_t seed) {
   cv::Mat2f phases;
   cv::dft(mirrored, spectrum, cv::DFT_COMPLEX_OUTPUT);
   cv::dft(noise, phases, cv::DFT_COMPLEX_OUTPUT);
+  // |F(picture)| F(noise) / |F(noise)|: the amplitudes stay, the phases are the noise's, and
+  // the noise being real the result is.
   for (int row = 0; row < spectrum.rows; ++row) {
     for (int column = 0; column < spectrum.cols; ++column) {
       const cv::Vec2f phase = phases(row, column);
@@ -141,6 +146,7 @@ ClassifierInput Deleted(const ClassifierInput& input, const DeletionInsertionOpt
   for (size_t first = 0; first + plane <= deleted.image.size(); first += plane) {
     const cv::Mat1f film(side, side, &whole.image[first]);
     cv::Mat1f channel(side, side, &deleted.image[first]);
+    // blurred + scrambled(film - blurred).
     cv::add(channel, ScramblePhases(cv::Mat1f(film - channel), seed), channel);
   }
   return deleted;

@@ -12,13 +12,16 @@ namespace camnode {
 namespace {
 
 constexpr double kGrid = kLungGrid;
+// Lengths are shares of the film's side, areas of the film; all were tried on films, none
+// is derived.
 constexpr double kSmoothing = 0.012;
-constexpr int kOpening = 11;
+constexpr int kOpening = 11;              // Pixels of the grid.
 constexpr double kSmallestRegion = 0.15;  // Shares of the film.
 constexpr double kLargestRegion = 0.55;
 
 int Pixels(double share) { return static_cast<int>(std::lround(share * kGrid)); }
 
+// The two ellipses of the header's last step.
 cv::Mat1b Prior() {
   cv::Mat1b mask(kLungGrid, kLungGrid, uint8_t{0});
   for (const double middle : {0.30, 0.70}) {
@@ -28,6 +31,7 @@ cv::Mat1b Prior() {
   return mask;
 }
 
+// Of everything that is not 0; empty of fewer than three points.
 cv::Mat1b ConvexHull(const cv::Mat& mask) {
   std::vector<cv::Point> points;
   cv::findNonZero(mask, points);
@@ -39,7 +43,9 @@ cv::Mat1b ConvexHull(const cv::Mat& mask) {
   return hull;
 }
 
-// The column about which the left side is the mirror of the right.
+// Step 1, the column about which the left side is the mirror of the right: the mean of each
+// column between 20 and 75 % of the height, smoothed, is largest there, between 38 and 62 % of the
+// width.
 int Midline(const cv::Mat1b& smooth) {
   cv::Mat1f profile;
   cv::reduce(smooth.rowRange(Pixels(0.20), Pixels(0.75)), profile, 0, cv::REDUCE_AVG, CV_32F);
@@ -70,6 +76,8 @@ struct Component {
   cv::Point2d centre;
 };
 
+// Step 2's size, place, height and width; `aside` is how far from the midline, `down` from
+// the top.
 bool LooksLikeALung(const Component& component, int midline) {
   const cv::Rect& box = component.box;
   if (box.x == 0 || box.y == 0 || box.br().x == kLungGrid || box.br().y == kLungGrid) return false;
@@ -91,7 +99,8 @@ struct Side {
   cv::Mat1b hull = cv::Mat1b(kLungGrid, kLungGrid, uint8_t{0});
 };
 
-// Left and right half of the picture.
+// Step 2: left and right half of the picture, cut apart at the midline so that lungs that touch
+// are two components.
 std::array<Side, 2> FindSides(const cv::Mat1b& smooth, int midline) {
   std::array<Side, 2> sides;
   const cv::Mat disc = cv::getStructuringElement(cv::MORPH_ELLIPSE, cv::Size(kOpening, kOpening));
@@ -117,6 +126,7 @@ std::array<Side, 2> FindSides(const cv::Mat1b& smooth, int midline) {
   return sides;
 }
 
+// x becomes 2 midline - x.
 cv::Mat1b Mirrored(const cv::Mat1b& mask, int midline) {
   const cv::Matx23d flip(-1.0, 0.0, 2.0 * midline, 0.0, 1.0, 0.0);
   cv::Mat1b mirrored;
@@ -126,7 +136,8 @@ cv::Mat1b Mirrored(const cv::Mat1b& mask, int midline) {
 
 double AreaOf(const cv::Mat1b& mask) { return cv::countNonZero(mask) / (kGrid * kGrid); }
 
-// The map's value at a place of the film, in shares of its sides.
+// The map's value at a place of the film, in shares of its sides: share to film pixel, to the
+// region the map covers, to cells.
 double MapAt(const ModelResult& result, double x, double y) {
   const cv::Rect2d& region = result.placement.region;
   const cv::Mat1f& map = result.heatmap.values;
@@ -156,6 +167,7 @@ LungRegion FindLungs(const cv::Mat1b& film) {
   return region;
 }
 
+// sum of max(map, 0) in the mask / sum of max(map, 0).
 absl::optional<double> MassInLungs(const ModelResult& result, const LungRegion& lungs) {
   double inside = 0.0;
   double all = 0.0;

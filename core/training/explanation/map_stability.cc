@@ -29,6 +29,7 @@ cv::Vec2d MovedBack(const cv::Vec2d& moved, const FilmChange& change) {
           -s * from_middle[0] + c * from_middle[1] + 0.5};
 }
 
+// Each pixel of the result is read where it came from.
 void MovePixels(cv::Mat1f& channel, const FilmChange& change) {
   cv::Mat1f x(channel.size());
   cv::Mat1f y(channel.size());
@@ -43,6 +44,7 @@ void MovePixels(cv::Mat1f& channel, const FilmChange& change) {
   cv::remap(channel.clone(), channel, x, y, cv::INTER_LINEAR, cv::BORDER_REPLICATE);
 }
 
+// contrast (v - mean) + mean + brighter deviation.
 void ChangeValues(cv::Mat1f& channel, const FilmChange& change) {
   cv::Scalar mean;
   cv::Scalar deviation;
@@ -57,7 +59,8 @@ cv::Vec2d PeakOf(const cv::Mat1f& map) {
   return {(place.x + 0.5) / map.cols, (place.y + 0.5) / map.rows};
 }
 
-// Over the cells of `before` that are still on the film.
+// Spearman's, of each old cell with the new map where that cell has gone; over the cells of
+// `before` that are still on the film.
 double CorrelationCarriedBack(const cv::Mat1f& before, const cv::Mat1f& after,
                               const FilmChange& change) {
   std::vector<double> old_values;
@@ -93,6 +96,7 @@ std::vector<FilmChange> SmallChanges() {
   return changes;
 }
 
+// A (point - 1/2) + 1/2 + shift, A = enlarged (cos, -sin; sin, cos).
 cv::Vec2d Moved(const cv::Vec2d& point, const FilmChange& change) {
   const double angle = change.degrees * kPi / 180.0;
   const cv::Vec2d from_middle = point - cv::Vec2d(0.5, 0.5);

@@ -44,7 +44,7 @@ bool IsDefined(const absl::optional<double>& value) {
   return value.has_value() && std::isfinite(*value);
 }
 
-// Of a sorted, not empty list.
+// Of a sorted, not empty list: at rank q (n - 1), between two ranks linearly.
 double SortedQuantile(const std::vector<double>& sorted, double quantile) {
   const double place = quantile * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
@@ -70,6 +70,8 @@ PatientResampler::PatientResampler(const std::vector<ScoredFilm>& films, uint64_
   }
 }
 
+// In each stratum as many patients as it has, with replacement; a film's weight is its own
+// times how often its patient came.
 void PatientResampler::Draw(int round, std::vector<double>* weights) const {
   RandomGenerator random(seed_, static_cast<uint64_t>(round));
   weights->assign(weights_.size(), 0.0);
@@ -106,6 +108,7 @@ absl::StatusOr<std::vector<Interval>> BootstrapIntervals(const std::vector<Score
       return absl::InvalidArgumentError("a figure is not defined in most bootstrap rounds");
     }
     std::sort(values[i].begin(), values[i].end());
+    // The percentile interval.
     const double tail = 0.5 * (1.0 - options.confidence);
     intervals.push_back(
         {*estimates[i], SortedQuantile(values[i], tail), SortedQuantile(values[i], 1.0 - tail)});

@@ -36,6 +36,8 @@ std::vector<std::size_t> Ascending(const std::vector<ScoredFilm>& films) {
   return order;
 }
 
+// Bin floor(count place) of place 0 to 1: the probability, or under equal mass the share of the
+// weight that lies below it.  Films of one probability stay together.
 Bins FillBins(const std::vector<ScoredFilm>& films, Binning binning, int count) {
   const std::vector<std::size_t> order = Ascending(films);
   Bins bins;
@@ -72,7 +74,8 @@ absl::StatusOr<Bins> MakeBins(const std::vector<ScoredFilm>& films, Binning binn
   return FillBins(films, binning, count);
 }
 
-// The error with labels drawn from the probabilities.
+// sum over the bins |sum(w p) - sum(w y)| / sum(w), with labels y drawn from the probabilities:
+// ExpectedCalibrationError, multiplied out.
 double ErrorOfDrawnLabels(const std::vector<ScoredFilm>& films, const Bins& bins,
                           RandomGenerator random) {
   double error = 0.0;
@@ -86,6 +89,7 @@ double ErrorOfDrawnLabels(const std::vector<ScoredFilm>& films, const Bins& bins
   return error;
 }
 
+// log(p / (1 - p)).
 double LogOddsOf(double share) { return std::log(share) - std::log1p(-share); }
 
 }  // namespace
@@ -173,6 +177,9 @@ absl::StatusOr<camnode::model::v1::Calibration> FitPlattScaling(
   if (!(scale > 0.0)) {
     return absl::FailedPreconditionError("the logit does not rise with the label");
   }
+  // The fit is intercept + b (logit - mean) / deviation: b / deviation is the scale, and
+  // what stands without the logit the offset; the prevalence's log odds take the place of
+  // the films' own.
   camnode::model::v1::Calibration calibration;
   calibration.set_scale(scale);
   calibration.set_offset(model.intercept - scale * model.means[0] + LogOddsOf(prevalence) -

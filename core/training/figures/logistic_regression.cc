@@ -75,6 +75,8 @@ class Objective {
 
   double total_weight() const { return total_weight_; }
 
+  // sum w (log(1 + e^z) - t z) + l2 / 2 |beta|^2, z = row beta: the weighted log loss of
+  // targets t, and the penalty, which spares the intercept.
   double At(const cv::Mat1d& beta) const {
     double sum = 0.0;
     for (int i = 0; i < films_; ++i) {
@@ -85,7 +87,9 @@ class Objective {
     return sum;
   }
 
-  // Newton's step at `beta`: to be taken away from it.  False: the curvature vanished.
+  // Newton's step at `beta`, H^-1 g: to be taken away from it.  With p = sigmoid(z),
+  //   g = sum w (p - t) row + l2 beta,  H = sum w p (1 - p) row row' + l2,
+  // which Cholesky solves.  False: the curvature vanished.
   bool Step(const cv::Mat1d& beta, cv::Mat1d* step) const {
     const int size = features_ + 1;
     cv::Mat1d gradient(size, 1, 0.0);
@@ -114,6 +118,7 @@ class Objective {
   }
 
  private:
+  // (x - mean) / deviation, weighted, so that one penalty suits all features.
   void Standardise(const LogisticProblem& problem, int feature, LogisticModel* model) {
     double mean = 0.0;
     for (int i = 0; i < films_; ++i) mean += weights_[i] * problem.rows[i][feature];
@@ -149,6 +154,8 @@ class Objective {
   double total_weight_ = 0.0;
 };
 
+// Newton's steps, each halved until the objective does not rise: it is convex, so what they end
+// at is its minimum.
 absl::StatusOr<cv::Mat1d> Minimise(const Objective& objective, int size) {
   cv::Mat1d beta(size, 1, 0.0);
   double value = objective.At(beta);

@@ -1,3 +1,5 @@
+// Logistic regression over a few features: for Platt scaling and the shortcut baseline.
+
 #ifndef CAMNODE_CORE_TRAINING_FIGURES_LOGISTIC_REGRESSION_H_
 #define CAMNODE_CORE_TRAINING_FIGURES_LOGISTIC_REGRESSION_H_
 

@@ -7,6 +7,8 @@
 
 namespace camnode {
 
+// The percentile interval of the mean, each value drawn by itself: a patient of one film,
+// all of one class, so of one stratum.
 MeanInterval MeanWithInterval(const std::vector<double>& values, uint64_t seed) {
   MeanInterval interval;
   interval.count = static_cast<int>(values.size());

@@ -47,6 +47,8 @@ std::vector<Cut> Cuts(const std::vector<ScoredFilm>& films, Score score) {
   return cuts;
 }
 
+// precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN), of
+// the class that is `right`.
 ClassFigures FiguresOf(double right, double wrongly_called, double missed) {
   ClassFigures figures;
   figures.precision = Share(right, right + wrongly_called).value_or(0.0);
@@ -64,6 +66,7 @@ ClassFigures Mean(const ClassFigures& a, double share_of_a, const ClassFigures& 
           a.support + b.support};
 }
 
+// sum(w loss) / sum(w).
 template <typename Loss>
 absl::StatusOr<double> MeanLoss(const std::vector<ScoredFilm>& films, const Loss& loss) {
   CAMNODE_RETURN_IF_ERROR(CheckFilmValues(films));
@@ -126,6 +129,7 @@ absl::StatusOr<std::vector<RocPoint>> RocCurve(const std::vector<ScoredFilm>& fi
   return curve;
 }
 
+// P(positive > negative) + P(equal) / 2, which is the trapezoid area under RocCurve.
 absl::StatusOr<double> Auc(const std::vector<ScoredFilm>& films, Score score) {
   CAMNODE_RETURN_IF_ERROR(CheckScoredFilms(films));
   std::vector<double> scores;
@@ -151,6 +155,7 @@ absl::StatusOr<std::vector<PrecisionRecallPoint>> PrecisionRecallCurve(
   return curve;
 }
 
+// sum of precision (recall - recall before): a staircase, no trapezia.
 absl::StatusOr<double> AveragePrecision(const std::vector<ScoredFilm>& films, Score score) {
   CAMNODE_ASSIGN_OR_RETURN(const auto curve, PrecisionRecallCurve(films, score));
   double sum = 0.0;
@@ -186,14 +191,6 @@ absl::optional<double> Specificity(const Confusion& c) {
 absl::optional<double> Accuracy(const Confusion& c) {
   return Share(c.true_positives + c.true_negatives,
                c.true_positives + c.true_negatives + c.false_positives + c.false_negatives);
-}
-
-absl::optional<double> PositivePredictiveValue(const Confusion& c) {
-  return Share(c.true_positives, c.true_positives + c.false_positives);
-}
-
-absl::optional<double> NegativePredictiveValue(const Confusion& c) {
-  return Share(c.true_negatives, c.true_negatives + c.false_negatives);
 }
 
 absl::optional<double> F1(const Confusion& c) {

@@ -107,13 +107,12 @@ Confusion CountConfusion(const std::vector<ScoredFilm>& films, double threshold)
 absl::optional<double> Sensitivity(const Confusion& confusion);  // Recall of the positives.
 absl::optional<double> Specificity(const Confusion& confusion);
 absl::optional<double> Accuracy(const Confusion& confusion);
-absl::optional<double> PositivePredictiveValue(const Confusion& confusion);  // Precision.
-absl::optional<double> NegativePredictiveValue(const Confusion& confusion);
 // 2 TP / (2 TP + FP + FN): van Rijsbergen 1979.
 absl::optional<double> F1(const Confusion& confusion);
 
-// One line of a classification report.  Precision is 0 where no film was called so,
-// and recall 0 where none is so; F1 is 0 where both are.
+// One line of a classification report.  Precision (of the positives the positive
+// predictive value, of the negatives the negative) is 0 where no film was called so, and
+// recall 0 where none is so; F1 is 0 where both are.
 struct ClassFigures {
   double precision = 0.0;
   double recall = 0.0;

@@ -63,7 +63,8 @@ absl::StatusOr<LogisticModel> Fit(const Rows& rows, const std::vector<ScoredFilm
   return FitLogisticRegression(problem);
 }
 
-// The mean becomes 1 among films of one class; returns their effective number.
+// The mean becomes 1 among films of one class; returns their effective number, (sum w)^2 /
+// sum w^2 (Kish).
 double Normalise(const std::vector<ScoredFilm>& films, bool positive,
                  std::vector<double>* weights) {
   double sum = 0.0;
@@ -81,7 +82,8 @@ double Normalise(const std::vector<ScoredFilm>& films, bool positive,
   return sum * sum / squares;
 }
 
-// Everything that follows from `logits`.
+// Everything that follows from `logits`.  A film weighs 1 / p(its label) by the baseline, within
+// bounds: what the baseline finds easy counts less.
 absl::Status FillFromLogits(const std::vector<ScoredFilm>& films,
                             const ShortcutBaselineOptions& options, ShortcutBaseline* baseline) {
   std::vector<bool> positive;
@@ -112,7 +114,8 @@ absl::Status CheckOptions(const ShortcutBaselineOptions& options) {
   return absl::OkStatus();
 }
 
-// Pearson's correlation over the films of one class; 0 if a side does not vary.
+// Pearson's correlation over the films of one class, sum(w x y) / sqrt(sum(w x^2) sum(w y^2)) of
+// x and y less their weighted means; 0 if a side does not vary.
 double Correlate(const std::vector<ScoredFilm>& films, const std::vector<double>& other,
                  bool positive) {
   double weight = 0.0, mean_x = 0.0, mean_y = 0.0;

@@ -33,6 +33,7 @@ Moments Over(const cv::Mat1b& part) {
   return {mean, std::sqrt(std::max(0.0, variance))};
 }
 
+// Mean, deviation, percentiles; the histogram's entropy -sum p log2 p; the middle.
 void AddIntensity(const cv::Mat1b& picture, std::vector<double>* statistics) {
   std::array<int, 256> histogram{};
   for (const uint8_t level : picture) ++histogram[level];
@@ -70,6 +71,7 @@ double Detail(const cv::Mat1b& picture, int before, int after, const Filter& fil
   return std::log1p(static_cast<double>(sum) / pixels);
 }
 
+// Differences of neighbours, second differences, differences over a 28th of the side.
 void AddDetail(const cv::Mat1b& picture, std::vector<double>* statistics) {
   cv::Mat1b turned;
   cv::transpose(picture, turned);
@@ -88,6 +90,7 @@ void AddDetail(const cv::Mat1b& picture, std::vector<double>* statistics) {
   }
 }
 
+// Mean and deviation of strips a sixteenth wide, and upper half less lower half.
 void AddBorders(const cv::Mat1b& picture, std::vector<double>* statistics) {
   const int side = picture.rows;
   const int strip = side / 16;
@@ -102,6 +105,7 @@ void AddBorders(const cv::Mat1b& picture, std::vector<double>* statistics) {
                         Over(picture.rowRange(side - half, side)).mean);
 }
 
+// mean |picture - its mirror image|.
 double Asymmetry(const cv::Mat1b& picture) {
   int64_t sum = 0;
   for (int y = 0; y < picture.rows; ++y) {

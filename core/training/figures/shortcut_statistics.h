@@ -16,7 +16,6 @@
 namespace camnode {
 
 inline constexpr int kPictureStatistics = 26;
-inline constexpr int kSizeStatistics = 2;
 
 // Size of the film before it was shrunk, in pixels; positive.
 struct OriginalSize {

@@ -100,6 +100,7 @@ double Middle(int low_step, int high_step) {
 // A rule chooses a threshold from levels that hold both classes.
 using Rule = std::function<double(const std::vector<Level>& levels, const Totals& totals)>;
 
+// TP / P.
 double SensitivityAt(const std::vector<Level>& levels, const Totals& totals, double threshold) {
   double called = 0.0;
   for (const Level& level : levels) {
@@ -108,6 +109,7 @@ double SensitivityAt(const std::vector<Level>& levels, const Totals& totals, dou
   return called / totals.positives;
 }
 
+// 1 - FP / N.
 double SpecificityAt(const std::vector<Level>& levels, const Totals& totals, double threshold) {
   double called = 0.0;
   for (const Level& level : levels) {
@@ -146,7 +148,8 @@ absl::StatusOr<ThresholdChoice> Choose(const std::vector<ScoredFilm>& films, con
   return choice;
 }
 
-// `tolerance`: how much less than the greatest J still belongs to the plateau.
+// J = TP / P - FP / N.  The plateau is from the lowest to the highest cut whose J is at most
+// `tolerance` below the greatest; its middle is the threshold.
 double YoudenCut(const std::vector<Level>& levels, const Totals& totals, double tolerance) {
   const std::vector<Cut> cuts = CutsOf(levels);
   const auto j_of = [&totals](const Cut& cut) {
@@ -164,6 +167,7 @@ double YoudenCut(const std::vector<Level>& levels, const Totals& totals, double 
   return Middle(low_step, high_step);
 }
 
+// F1 = 2 TP / (TP + FP + P); cuts come highest first, so of equal ones that is kept.
 double F1Cut(const std::vector<Level>& levels, const Totals& totals) {
   double greatest = -1.0;
   double threshold = 0.0;
@@ -177,6 +181,7 @@ double F1Cut(const std::vector<Level>& levels, const Totals& totals) {
   return threshold;
 }
 
+// The first cut, from the highest, with TP >= sensitivity P.
 double SensitivityCut(const std::vector<Level>& levels, const Totals& totals, double sensitivity) {
   for (const Cut& cut : CutsOf(levels)) {
     if (cut.true_positives >= (sensitivity - kRounding) * totals.positives) {

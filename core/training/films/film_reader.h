@@ -1,3 +1,5 @@
+// How training gets a film out of a file without knowing DICOM.
+
 #ifndef CAMNODE_CORE_TRAINING_FILMS_FILM_READER_H_
 #define CAMNODE_CORE_TRAINING_FILMS_FILM_READER_H_
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
-#include <set>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -12,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/base/sha256.h"
 #include "core/training/films/random_generator.h"
 
@@ -147,28 +145,6 @@ absl::StatusOr<std::vector<int>> AssignFolds(const Dataset& dataset, int folds, 
     for (const size_t film : group.films) fold_of_film[film] = fold;
   }
   return fold_of_film;
-}
-
-std::vector<std::string> LeaksBetweenSplits(const Dataset& dataset) {
-  // Ordered, so that two runs say the same.
-  std::map<std::string, std::set<std::string>> splits_of_patient, splits_of_bytes;
-  std::map<std::string, std::vector<std::string>> names_of_bytes;
-  for (const LabelledFilm& film : dataset.films) {
-    splits_of_patient[film.patient].insert(film.split);
-    splits_of_bytes[film.sha256].insert(film.split);
-    names_of_bytes[film.sha256].push_back(film.name);
-  }
-  std::vector<std::string> leaks;
-  for (const auto& [patient, splits] : splits_of_patient) {
-    if (splits.size() < 2) continue;
-    leaks.push_back(absl::StrCat("patient ", patient, ": ", absl::StrJoin(splits, ", ")));
-  }
-  for (const auto& [sha256, splits] : splits_of_bytes) {
-    if (splits.size() < 2) continue;
-    leaks.push_back(absl::StrCat("same bytes ", absl::StrJoin(names_of_bytes[sha256], " and "),
-                                 ": ", absl::StrJoin(splits, ", ")));
-  }
-  return leaks;
 }
 
 }  // namespace camnode

@@ -1,4 +1,4 @@
-// Which films may not be torn apart: folds, and splits that leak.
+// Which films may not be torn apart: folds.
 
 #ifndef CAMNODE_CORE_TRAINING_FILMS_FOLDS_H_
 #define CAMNODE_CORE_TRAINING_FILMS_FOLDS_H_
@@ -21,11 +21,6 @@ namespace camnode {
 // REQUIRES: folds > 0.
 // Errors: kInvalidArgument (fewer patients than folds; those that share films are one).
 absl::StatusOr<std::vector<int>> AssignFolds(const Dataset& dataset, int folds, uint64_t seed);
-
-// Patients, or byte-identical films, on both sides of a division of the films into
-// splits: "patient person12_virus: train, val", "same bytes train/NORMAL/a.png and
-// val/NORMAL/b.png: train, val".  Empty: none.
-std::vector<std::string> LeaksBetweenSplits(const Dataset& dataset);
 
 }  // namespace camnode
 

@@ -1,3 +1,5 @@
+// Random numbers that are the same on every machine, for the same seed.
+
 #ifndef CAMNODE_CORE_TRAINING_FILMS_RANDOM_GENERATOR_H_
 #define CAMNODE_CORE_TRAINING_FILMS_RANDOM_GENERATOR_H_
 

@@ -21,7 +21,9 @@ RandomGenerator DrawsOf(Change change, uint64_t seed) {
   return RandomGenerator(MixSeeds({seed, static_cast<uint64_t>(change)}));
 }
 
-// From film to square: about the middle, scaled, stretched, turned, moved.
+// From film to square: about the middle, scaled, stretched, turned, moved.  x -> R S (x - m) +
+// m + shift, R the turn, S = diag(scale e^u, scale e^v) with u, v up to log(1 + aspect) to
+// either side, so that stretching and squeezing are equally likely.
 cv::Matx23d Placement(const v1::Augmentation& a, double side, RandomGenerator random) {
   const auto either_side = [&random](double range) { return random.Uniform(-range, range); };
   const double angle = either_side(a.rotation_degrees()) * CV_PI / 180.0;
@@ -41,6 +43,7 @@ cv::Matx23d Placement(const v1::Augmentation& a, double side, RandomGenerator ra
                      turn(1, 0), turn(1, 1), middle + shift_y - (turn(1, 0) + turn(1, 1)) * middle);
 }
 
+// Shrunk by averaging areas and enlarged again: a picture of fewer pixels.
 void Coarsen(const v1::Augmentation& a, RandomGenerator random, cv::Mat1b& film) {
   const bool happens = random.Happens(a.resampling_probability());
   const double share = random.Uniform(a.min_resampling(), 1.0);
@@ -51,6 +54,7 @@ void Coarsen(const v1::Augmentation& a, RandomGenerator random, cv::Mat1b& film)
   cv::resize(small, film, film.size(), 0, 0, cv::INTER_LINEAR);
 }
 
+// Sharpened by an unsharp mask: film + strength (film - blurred).
 void BlurOrSharpen(const v1::Augmentation& a, RandomGenerator random, cv::Mat1b& film) {
   const double choice = random.Uniform(0.0, 1.0);
   const double amount = random.Uniform(0.0, 1.0);
@@ -66,6 +70,7 @@ void BlurOrSharpen(const v1::Augmentation& a, RandomGenerator random, cv::Mat1b&
   }
 }
 
+// ((v / 255)^gamma - 1/2) contrast + 1/2 + brightness, by a table of the 256 levels.
 void BendGrays(const v1::Augmentation& a, RandomGenerator random, cv::Mat1b& film) {
   const double gamma = std::exp(random.Uniform(-a.log_gamma(), a.log_gamma()));
   const double contrast = 1.0 + random.Uniform(-a.contrast(), a.contrast());
@@ -79,6 +84,7 @@ void BendGrays(const v1::Augmentation& a, RandomGenerator random, cv::Mat1b& fil
   cv::LUT(film, table, film);
 }
 
+// v + levels n, n of mean 0 and deviation 1.
 void AddNoise(const v1::Augmentation& a, RandomGenerator random, cv::Mat1b& film) {
   const auto levels = static_cast<float>(random.Uniform(0.0, a.max_noise_levels()));
   if (levels <= 0.0f) return;
@@ -87,6 +93,8 @@ void AddNoise(const v1::Augmentation& a, RandomGenerator random, cv::Mat1b& film
   }
 }
 
+// A rectangle of `area` of the film in one gray; its sides are sqrt(area e^u) and
+// sqrt(area e^-u) of the film's, u from -1 to 1.
 void Erase(const v1::Augmentation& a, RandomGenerator random, cv::Mat1b& film) {
   const bool happens = random.Happens(a.erasing_probability());
   const double area = random.Uniform(0.0, a.max_erased_area());

@@ -1,3 +1,5 @@
+// Films changed at random while a network trains on them.
+
 #ifndef CAMNODE_CORE_TRAINING_TRAIN_AUGMENTATION_H_
 #define CAMNODE_CORE_TRAINING_TRAIN_AUGMENTATION_H_
 

@@ -18,6 +18,8 @@ double HalfCosine(double start, double end, double share) {
   return end + (start - end) * (1.0 + std::cos(kPi * share)) / 2.0;
 }
 
+// OneCycleLR's two halves of a cosine: from 1/25 of the rate up to it, reached with the share
+// `warm_up` of the steps, and down to 1e-4 of the beginning at the last.
 double OneCycle(const v1::Stage& stage, double steps, double step) {
   const double warm_up = stage.warm_up() > 0.0 ? stage.warm_up() : kWarmUp;
   // The last step of the way up and that of the way down.
@@ -28,6 +30,7 @@ double OneCycle(const v1::Stage& stage, double steps, double step) {
   return HalfCosine(rate, kEndShare * rate, std::min(1.0, (step - top) / (last - top)));
 }
 
+// minimum + (rate - minimum) share, share going from 0 to 1 and back over a cycle.
 double Cyclic(const v1::Stage& stage, double steps_per_epoch, double step) {
   const double half_cycle = std::max(1.0, stage.half_cycle_epochs() * steps_per_epoch);
   const double position = std::fmod(step, 2.0 * half_cycle) / half_cycle;

@@ -1,3 +1,5 @@
+// The learning rate of each step.
+
 #ifndef CAMNODE_CORE_TRAINING_TRAIN_LEARNING_RATE_H_
 #define CAMNODE_CORE_TRAINING_TRAIN_LEARNING_RATE_H_
 

@@ -37,6 +37,10 @@ int ReportedClass(const v1::Recipe& recipe) {
   return index;
 }
 
+// mean over the films of c (1 - p)^gamma (-sum_k t_k log p_k): t = (1 - s) truth + s / K
+// under smoothing s, p the true class's probability (focal loss only), c its class weight.
+// Divided by the number of films, where PyTorch's `weight` divides by the weights: here a
+// batch with more of a heavy class counts more.
 torch::Tensor TrainingLoss(const v1::Recipe& recipe, const torch::Tensor& scores,
                            const torch::Tensor& classes) {
   const LogProbabilities log = LogProbabilitiesOf(recipe, scores, classes);
@@ -57,6 +61,7 @@ torch::Tensor TrainingLoss(const v1::Recipe& recipe, const torch::Tensor& scores
   return loss.mean();
 }
 
+// log(p / (1 - p)) of a softmax: z - log(sum over the others e^z).
 torch::Tensor ReportedLogits(const v1::Recipe& recipe, const torch::Tensor& scores) {
   if (!IsSoftmax(recipe)) return scores.select(1, 0);
   const int64_t reported = ReportedClass(recipe);

@@ -1,3 +1,5 @@
+// What a recipe's network is trained to make small, and what its scores mean.
+
 #ifndef CAMNODE_CORE_TRAINING_TRAIN_LOSS_H_
 #define CAMNODE_CORE_TRAINING_TRAIN_LOSS_H_
 

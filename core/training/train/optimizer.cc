@@ -67,6 +67,8 @@ void TrainingOptimizer::Apply(Group& group, const std::vector<torch::Tensor>& gr
   }
 }
 
+// Clipped as clip_grad_norm_ does: all gradients by max / (norm + 1e-6) where the norm
+// over all parameters is above max.
 void TrainingOptimizer::Step(double learning_rate) {
   const torch::NoGradGuard no_grad;
   std::vector<std::vector<torch::Tensor>> gradients;

@@ -1,3 +1,5 @@
+// In which order an epoch shows the films.
+
 #ifndef CAMNODE_CORE_TRAINING_TRAIN_SAMPLER_H_
 #define CAMNODE_CORE_TRAINING_TRAIN_SAMPLER_H_
 

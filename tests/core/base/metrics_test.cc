@@ -13,13 +13,20 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+void AddGauge(MetricRegistry& registry, const std::string& name, const std::string& help,
+              double value) {
+  registry.AddCallback(MetricKind::kGauge, name, help, {}, [value] {
+    return std::vector<MetricSample>{{{}, value}};
+  });
+}
+
 TEST(MetricsTest, WritesHelpTypeAndOneLinePerSeries) {
   MetricRegistry registry;
   CounterFamily& stores =
       registry.AddCounter("camnode_cstore_total", "C-STORE requests answered.", {"status"});
   stores.With({"0xA700"}).Add();
   stores.With({"0x0000"}).Add(2);
-  registry.AddGauge("camnode_free_bytes", "Free disk.").With({}).Set(1073741824.0);
+  AddGauge(registry, "camnode_free_bytes", "Free disk.", 1073741824.0);
 
   EXPECT_EQ(registry.Text(),
             "# HELP camnode_cstore_total C-STORE requests answered.\n"
@@ -112,12 +119,17 @@ TEST(MetricsTest, CountsFromManyThreadsAddUp) {
 
 TEST(MetricsDeathTest, AMalformedOrTakenNameIsAMistakeInTheProgram) {
   EXPECT_DEATH(MetricRegistry().AddCounter("camnode_cstore", "No _total."), "no name");
-  EXPECT_DEATH(MetricRegistry().AddGauge("Camnode", "Capital."), "no name");
   EXPECT_DEATH(
       {
         MetricRegistry registry;
-        registry.AddGauge("camnode_x_bytes", "X.");
-        registry.AddGauge("camnode_x_bytes", "X.");
+        AddGauge(registry, "Camnode", "Capital.", 0.0);
+      },
+      "no name");
+  EXPECT_DEATH(
+      {
+        MetricRegistry registry;
+        AddGauge(registry, "camnode_x_bytes", "X.", 0.0);
+        AddGauge(registry, "camnode_x_bytes", "X.", 0.0);
       },
       "there already");
 }

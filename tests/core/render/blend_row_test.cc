@@ -71,9 +71,6 @@ TEST_P(BlendRowTest, EveryInstructionSetGivesTheSamePixels) {
   if (unit >= VectorUnit::kAvx2) {
     EXPECT_EQ(row.Blend(avx2::BlendRow), plain);
   }
-  if (unit >= VectorUnit::kAvx512) {
-    EXPECT_EQ(row.Blend(avx512::BlendRow), plain);
-  }
   EXPECT_EQ(row.Blend(BestBlendRow()), plain);
 }
 

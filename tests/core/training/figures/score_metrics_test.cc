@@ -104,8 +104,9 @@ TEST(MetricsTest, AConfusionSumsWeights) {
   EXPECT_DOUBLE_EQ(Sensitivity(confusion).value(), 7.5 / 9.5);
   EXPECT_DOUBLE_EQ(Specificity(confusion).value(), 3.5 / 5.5);
   EXPECT_DOUBLE_EQ(Accuracy(confusion).value(), 11.0 / 15.0);
-  EXPECT_DOUBLE_EQ(PositivePredictiveValue(confusion).value(), 7.5 / 9.5);
-  EXPECT_DOUBLE_EQ(NegativePredictiveValue(confusion).value(), 3.5 / 5.5);
+  const ClassificationReport report = MakeClassificationReport(confusion);
+  EXPECT_DOUBLE_EQ(report.positive.precision, 7.5 / 9.5);
+  EXPECT_DOUBLE_EQ(report.negative.precision, 3.5 / 5.5);
   EXPECT_DOUBLE_EQ(F1(confusion).value(), 15.0 / 19.0);
 }
 
@@ -142,7 +143,7 @@ TEST(MetricsTest, AReportOfNothingCalledPositiveIsZeroAndNotNan) {
 TEST(MetricsTest, SharesOfNothingAreAbsent) {
   const Confusion negatives_only = CountConfusion(Named({FilmOfProbability(false, 0.2)}), 0.5);
   EXPECT_FALSE(Sensitivity(negatives_only).has_value());
-  EXPECT_FALSE(PositivePredictiveValue(negatives_only).has_value());
+  EXPECT_EQ(MakeClassificationReport(negatives_only).positive.precision, 0.0);
   EXPECT_EQ(Specificity(negatives_only), 1.0);
   EXPECT_FALSE(Accuracy({}).has_value());
   EXPECT_FALSE(F1({}).has_value());

@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
-#include "core/training/films/folds.h"
 #include "core/training/films/patient_patterns.h"
 #include "tests/testing/dicom_builder.h"
 #include "tests/testing/status_matchers.h"
@@ -22,7 +21,6 @@ using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
@@ -452,16 +450,6 @@ TEST_F(DatasetTest, LinksLeadNowhereOutOfTheFolder) {
     fs::remove(folder_ / link);
   }
   fs::remove_all(outside);
-}
-
-TEST_F(DatasetTest, SaysWhichPatientsAndBytesAreInTwoSplits) {
-  WriteFourFilms();
-  EXPECT_THAT(LeaksBetweenSplits(ReadDataset(options_).value()), IsEmpty());
-  Write("val/NORMAL/p1_again.png", "another film of p1");
-  Write("val/NORMAL/p6.png", "one");
-  EXPECT_THAT(LeaksBetweenSplits(ReadDataset(options_).value()),
-              ElementsAre("patient p1: train, val",
-                          "same bytes train/NORMAL/p1.png and val/NORMAL/p6.png: train, val"));
 }
 
 }  // namespace

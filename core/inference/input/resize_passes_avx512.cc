@@ -1,2 +1,0 @@
-#define CAMNODE_KERNEL_NAMESPACE avx512
-#include "core/inference/input/resize_passes_body.h"
