@@ -1,4 +1,4 @@
-// camnodectl: a camnode from the shell.  See CtlUsage in ctl_options.cc.
+// camnodectl: a camnode from the shell.  See CtlUsage in options.cc.
 
 #include <csignal>
 #include <iostream>

@@ -31,7 +31,7 @@ class CtlSession {
   CtlExit Run();
 
  private:
-  // ctl_results_commands.cc
+  // results_commands.cc
   CtlExit List();
   CtlExit ListFilmsOfStudy();
   CtlExit Get();
@@ -41,7 +41,7 @@ class CtlSession {
   grpc::Status Upload(const std::string& file, v1::AnalyzeInstanceResponse* answer);
   CtlExit Render();
 
-  // ctl_admin_commands.cc
+  // admin_commands.cc
   template <typename Request, typename Answer>
   using AdminCall = grpc::Status (v1::AdminService::Stub::*)(grpc::ClientContext*, const Request&,
                                                              Answer*);
