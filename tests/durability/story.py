@@ -5,11 +5,15 @@ of them twice, one by upload; analysis and delivery; SQLite's log copied into it
 and begun anew; a stop and a start; more films; kill -9 and a start; the end.
 """
 
+import atexit
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import pathlib
+import shutil
+import tempfile
 
 from harness import films, wire
 from harness.dcmtk import Storescp
@@ -35,10 +39,24 @@ class Recording:
     config: pathlib.Path
 
 
+@functools.lru_cache(maxsize=None)
+def preloadable(library):
+    """The library under a path that LD_PRELOAD can hold, until this program ends.
+
+    That is a list separated by spaces and colons and knows no quotes; the build may lie in a
+    folder with either in its name.
+    """
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="camnode-recorder-", dir="/tmp"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    link = folder / library.name
+    link.symlink_to(library.resolve(strict=True))
+    return link
+
+
 def recorder_environment(folder, root):
     """The environment of a recorded program; the log is FOLDER/records."""
     return {
-        "LD_PRELOAD": str(RECORDER),
+        "LD_PRELOAD": str(preloadable(RECORDER)),
         "CAMNODE_RECORD_ROOT": str(root),
         "CAMNODE_RECORD_LOG": str(folder / "records"),
         "CAMNODE_RECORD_FAULTS": str(folder / "faults"),

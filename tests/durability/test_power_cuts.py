@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 import sqlite3
 
 import pytest
@@ -11,7 +12,7 @@ from disk import Fate, Sizes, sync_cuts, worst_fates
 from harness import wire
 from harness.processes import run
 from record_log import Kind
-from story import LoneNode, recorder_environment
+from story import RECORDER, LoneNode, preloadable, recorder_environment
 from survivors import check_programs_go_on
 
 # Every kind of sync, by the path below the node's directory.
@@ -29,6 +30,16 @@ SYNCS = {
 
 def path_in(recording, record):
     return record.path.removeprefix(str(recording.root))
+
+
+def test_the_recorder_is_loaded_wherever_the_build_lies(tmp_path):
+    folder = tmp_path / "a space, a colon: 100%, an \u00e9"
+    folder.mkdir()
+    library = shutil.copy(RECORDER, folder / RECORDER.name)
+
+    done = run(["/bin/true"], environment={"LD_PRELOAD": str(preloadable(library))})
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_power_cut_before_any_sync_loses_nothing(recording):

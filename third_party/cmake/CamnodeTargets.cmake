@@ -1,4 +1,4 @@
-# The three ways a target of ours is made, so that every one has the same
+# The ways a target of ours is made, so that every one has the same
 # warnings, include path and sanitizers.
 
 find_program(CCACHE ccache)

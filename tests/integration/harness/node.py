@@ -183,7 +183,9 @@ class Node:
 
     def blob_with(self, sha256):
         """The stored file with this digest."""
-        done = run(["sh", "-c", f"find '{self.data}/blobs' -type f -exec sha256sum {{}} +"])
+        done = run(
+            ["find", self.data / "blobs", "-type", "f", "-exec", "sha256sum", "{}", "+"]
+        )
         for line in done.stdout.splitlines():
             digest, path = line.split(maxsplit=1)
             if digest == sha256:

@@ -11,7 +11,7 @@ AE_TITLE = "ORTHANC"
 
 
 class Orthanc:
-    def __init__(self, directory):
+    def __init__(self, directory, plugins=()):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.dicom_port = free_port()
@@ -20,7 +20,7 @@ class Orthanc:
             "Name": "integration",
             "StorageDirectory": str(self.directory / "storage"),
             "IndexDirectory": str(self.directory / "storage"),
-            "Plugins": [],
+            "Plugins": [str(plugin) for plugin in plugins],
             "ConcurrentJobs": 2,
             "HttpPort": self.http_port,
             "RemoteAccessAllowed": False,
