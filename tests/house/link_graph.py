@@ -14,7 +14,7 @@ import re
 
 from tree import MODULES, ROOT, files, sources
 
-# First match wins.  None: comes with camnode_base or with every compiler.
+# First match wins; what none matches comes with the compiler or the system.
 FOREIGN = (
     (r"absl/", "camnode_base"),
     (r"dcmtk/dcmtls/", "DCMTK::dcmtls"),
