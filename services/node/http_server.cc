@@ -3,15 +3,14 @@
 #include <httplib.h>
 #include <sys/socket.h>
 
-#include <condition_variable>
 #include <list>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/mutex.h"
 
 namespace camnode {
 namespace {
@@ -33,17 +32,17 @@ class BoundedPool final : public httplib::TaskQueue {
   }
 
   void enqueue(std::function<void()> connection) override {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return waiting_.size() < kMaxWaitingConnections || shutdown_; });
+    MutexLock lock(&mutex_);
+    while (waiting_.size() >= kMaxWaitingConnections && !shutdown_) changed_.Wait(&mutex_);
     waiting_.push_back(std::move(connection));
-    changed_.notify_all();
+    changed_.SignalAll();
   }
 
   void shutdown() override {
     {
-      std::unique_lock<std::mutex> lock(mutex_);
+      MutexLock lock(&mutex_);
       shutdown_ = true;
-      changed_.notify_all();
+      changed_.SignalAll();
     }
     for (std::thread& thread : threads_) thread.join();
   }
@@ -53,21 +52,21 @@ class BoundedPool final : public httplib::TaskQueue {
     while (true) {
       std::function<void()> connection;
       {
-        std::unique_lock<std::mutex> lock(mutex_);
-        changed_.wait(lock, [&] { return !waiting_.empty() || shutdown_; });
+        MutexLock lock(&mutex_);
+        while (waiting_.empty() && !shutdown_) changed_.Wait(&mutex_);
         if (waiting_.empty()) return;
         connection = std::move(waiting_.front());
         waiting_.pop_front();
-        changed_.notify_all();
+        changed_.SignalAll();
       }
       connection();
     }
   }
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::list<std::function<void()>> waiting_;
-  bool shutdown_ = false;
+  Mutex mutex_;
+  CondVar changed_;
+  std::list<std::function<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
+  bool shutdown_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };
 

@@ -1,5 +1,7 @@
 """camnodectl against a live node."""
 
+# Also: services/ctl/health.
+
 import json
 
 import pytest

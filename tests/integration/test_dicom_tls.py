@@ -1,5 +1,7 @@
 """DICOM by TLS, in and out, with dcmtk's tools and pynetdicom as peers."""
 
+# Also: services/node/shutdown.
+
 import os
 import signal
 import socket

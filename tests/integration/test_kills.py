@@ -1,5 +1,7 @@
 """kill -9 at random moments of a burst: none lost, none buried, none twice."""
 
+# Also: services/worker/process.
+
 import os
 import random
 import signal

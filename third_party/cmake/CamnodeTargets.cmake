@@ -6,11 +6,13 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
+# -Wthread-safety: to GCC the annotations of core/base/mutex.h's users are comments.
 add_library(camnode_options INTERFACE)
 target_include_directories(camnode_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(camnode_options INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
-  -Woverloaded-virtual -Werror)
+  -Woverloaded-virtual -Werror
+  "$<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>")
 if(CAMNODE_SANITIZE)
   # Instrumented, GCC 12 takes empty std::optional arguments of LibTorch for uninitialized.
   target_compile_options(camnode_options INTERFACE
@@ -27,12 +29,18 @@ if(CAMNODE_SANITIZE MATCHES "address")
   list(APPEND CAMNODE_AVX512_OPTIONS --param=asan-use-after-return=0)
 endif()
 
+# What tests/run --clang builds.
+add_custom_target(camnode_libraries)
+
 # camnode_library(NAME name SOURCES a.cc ... DEPENDS lib ...)
+#
+# Headers are not listed: nothing is installed, and tests/house knows whose each is.
 function(camnode_library)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS" ${ARGN})
   add_library(${ARG_NAME} STATIC ${ARG_SOURCES})
   target_link_libraries(${ARG_NAME} PUBLIC ${ARG_DEPENDS} PRIVATE camnode_options)
   target_include_directories(${ARG_NAME} PUBLIC ${CMAKE_SOURCE_DIR})
+  add_dependencies(camnode_libraries ${ARG_NAME})
 endfunction()
 
 # camnode_module(NAME module LIBRARIES lib ...): what users of a folder with folders in it

@@ -1,7 +1,5 @@
 #include "core/training/films/film_store.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -22,6 +20,9 @@
 #include "core/inference/classifier.h"
 #include "core/inference/input/preprocessor.h"
 #include "core/training/films/film_cache.h"
+
+// Of OpenMP.  Its header belongs to a compiler, and clang's is in a package of its own.
+extern "C" void omp_set_num_threads(int threads) noexcept;
 
 namespace camnode {
 namespace {

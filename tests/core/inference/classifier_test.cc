@@ -1,5 +1,6 @@
 // The whole way from a film to a score and a map, with real weights, against an
 // independent implementation (tests/testdata/parity/README.md).
+// Also: model_finding, core/inference/device/device, core/inference/engine/fast_path.
 
 #include "core/inference/classifier.h"
 

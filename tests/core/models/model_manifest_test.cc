@@ -1,3 +1,5 @@
+// Also: text_proto.
+
 #include "core/models/model_manifest.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 // What the analyzer makes of doubts about a film: a flag, a refusal, or nothing.
+// Also: eligibility_gate.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // What becomes of each film that the worker takes.
+// Also: job_log.
 
 #include "core/pipeline/inference_worker.h"
 

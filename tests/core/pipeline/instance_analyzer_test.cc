@@ -1,4 +1,5 @@
 // Steps 9 to 12 with a real network, real files and a real blob store.
+// Also: model_set.
 
 #include "core/pipeline/instance_analyzer.h"
 

@@ -1,3 +1,5 @@
+// Also: worker_heartbeat.
+
 #include "core/pipeline/lease_keeper.h"
 
 #include <gmock/gmock.h>

@@ -5,6 +5,7 @@
 //
 //   x:      0    1    2      3      4      5      6    7
 //   share:  0    0    0.125  0.375  0.625  0.875  1    1     of the second cell
+// Also: colormap.
 
 #include "core/render/heatmap_blender.h"
 

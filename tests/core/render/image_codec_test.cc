@@ -1,4 +1,5 @@
 // Files made here by libpng and libjpeg themselves, then damaged.
+// Also: jpeg_decoder, png_codec.
 
 #include "core/render/image_codec.h"
 

@@ -1,3 +1,5 @@
+// Also: legend, panel_renderer, picture_fit, result_text, text.
+
 #include "core/render/overlay_renderer.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 // What a sender is told "success" about: one row, one job, however often it sends.
+// Also: row_mapping.
 
 #include "core/storage/instance_store.h"
 

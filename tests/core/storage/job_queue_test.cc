@@ -1,5 +1,6 @@
 // The queue's promises: one attempt at a time counts, nobody innocent is buried,
 // nobody guilty comes back for ever.
+// Also: job_lease, job_rows.
 
 #include "core/storage/job_queue.h"
 

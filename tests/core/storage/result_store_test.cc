@@ -1,5 +1,6 @@
 // One commit makes a result, its outputs, their deliveries and an event visible
 // together, or none of them.
+// Also: result_rows.
 
 #include "core/storage/result_store.h"
 

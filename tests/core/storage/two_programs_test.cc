@@ -1,4 +1,5 @@
 // Two real programs on one database, as node and worker are.
+// Also: core/storage/sql/database_time, core/storage/sql/file_lock.
 
 #include <spawn.h>
 #include <sys/wait.h>

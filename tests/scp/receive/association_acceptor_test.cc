@@ -1,5 +1,8 @@
 // The acceptor against peers made of single bytes: who is let in, what is answered,
 // and that nobody who is slow, silent or mad keeps the others out.
+// Also: acceptor_options, admission, dicom_listener, presentation_contexts, sink_stream,
+// storage_scp, core/dicom/film/sop_classes, scp/wire/dcmtk_setup, scp/wire/guarded_connection,
+// scp/wire/stop_signal.
 
 #include "scp/receive/association_acceptor.h"
 

@@ -1,5 +1,6 @@
 // How many may be connected at once, and that those who mean it find room whatever
 // the others do.
+// Also: accepting_layer, connection_census.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Also: scp/wire/remote_ae.
+
 #include "scp/send/destination.h"
 
 #include <gmock/gmock.h>

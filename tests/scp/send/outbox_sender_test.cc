@@ -1,4 +1,5 @@
 // Deliveries from a real outbox to a peer that answers as the test says.
+// Also: storage_scu.
 
 #include "scp/send/outbox_sender.h"
 

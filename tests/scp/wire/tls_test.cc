@@ -1,5 +1,6 @@
 // TLS between our own two sides, and against peers that stop half way: what is
 // trusted, what is said of the rest, and that nothing of them stays.
+// Also: tls_credentials, tls_reason, tls_stream.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // ResultsService by a real client over a real socket, on real SQLite stores.
+// Also: analysis_lookup, overlay_request, proto_conversion, rpc_observer.
 
 #include "services/api/results_service.h"
 

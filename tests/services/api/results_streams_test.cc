@@ -1,4 +1,5 @@
 // The two streaming methods of ResultsService: WatchAnalyses and AnalyzeInstance.
+// Also: analyze_instance, call_deadline, event_hub, watch_analyses.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

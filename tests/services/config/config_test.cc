@@ -1,3 +1,5 @@
+// Also: section_reader, text_checks.
+
 #include "services/config/config.h"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,6 @@
 // camnodectl against a node that is a script: real gRPC, a port of its own, and
 // answers that the tests write.
+// Also: admin_commands, results_commands, text.
 
 #include "services/ctl/session.h"
 

@@ -1,4 +1,7 @@
 // camnode-lab evaluate, called as main() calls it, on 16 public films.
+// Also: model_card, core/training/evaluation/evaluation,
+// core/training/evaluation/out_of_fold_evaluation, core/training/evaluation/shortcut_section,
+// core/training/evaluation/words, core/training/figures/film_scores.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

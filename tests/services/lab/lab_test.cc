@@ -1,4 +1,6 @@
 // camnode-lab's commands, called as main() calls them.
+// Also: agreement_null, arguments, explain, explain_options, film, fit_outliers, import,
+// intensity, models, sensitivity.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

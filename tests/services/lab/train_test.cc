@@ -1,4 +1,5 @@
 // What camnode-lab train and calibrate say before they compute, called as main() calls them.
+// Also: calibrate.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // The conformance statement in scp/README.md says what the program says.
+// Also: part_options, scp/conformance.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // The whole node without a worker, on free ports.
+// Also: metrics.
 
 #include "services/node/node.h"
 

@@ -1,4 +1,5 @@
 // The supervisor with real processes: small shell scripts take the worker's place.
+// Also: child_process.
 
 #include "services/node/worker_supervisor.h"
 

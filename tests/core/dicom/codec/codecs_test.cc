@@ -1,5 +1,6 @@
 // Damaged streams, whatever their codec: gray where samples are missing would be
 // analysed as lung.
+// Also: jpeg2000_decoder, jpeg_decoder.
 
 #include "core/dicom/codec/codecs.h"
 

@@ -1,5 +1,6 @@
 // The public films of conformance_test hold the decoder to pydicom's values; here are
 // its edges.
+// Also: jpeg_ls_bits, jpeg_ls_header, jpeg_ls_scan.
 
 #include "core/dicom/codec/jpeg_ls_decoder.h"
 

@@ -1,5 +1,7 @@
 // A Secondary Capture is written, read back by DCMTK attribute by attribute, read
 // by ourselves, and judged by a stranger (dciodvfy of dicom3tools).
+// Also: derived_attributes, derived_object_writer, part10_file,
+// core/dicom/file/file_meta_writer, core/dicom/file/implementation.
 
 #include "core/dicom/derived/secondary_capture_writer.h"
 

@@ -1,4 +1,5 @@
 // The scanner is judged by what a visitor sees of data sets written byte by byte.
+// Also: byte_source, file_meta.
 
 #include "core/dicom/file/dataset_scanner.h"
 

@@ -1,3 +1,5 @@
+// Also: header_vocabulary.
+
 #include "core/dicom/film/eligibility.h"
 
 #include <gmock/gmock.h>

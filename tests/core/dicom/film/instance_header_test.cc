@@ -1,3 +1,5 @@
+// Also: core/dicom/file/attribute_table.
+
 #include "core/dicom/film/instance_header.h"
 
 #include <gmock/gmock.h>

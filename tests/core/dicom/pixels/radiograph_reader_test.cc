@@ -1,3 +1,5 @@
+// Also: colour, core/dicom/codec/pixel_format.
+
 #include "core/dicom/pixels/radiograph_reader.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,5 @@
+// Also: model_folder_writer.
+
 #include "core/inference/checkpoint/checkpoint_import.h"
 
 #include <gmock/gmock.h>

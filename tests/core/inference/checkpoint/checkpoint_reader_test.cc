@@ -1,3 +1,5 @@
+// Also: checkpoint_storages.
+
 #include "core/inference/checkpoint/checkpoint_reader.h"
 
 #include <gmock/gmock.h>

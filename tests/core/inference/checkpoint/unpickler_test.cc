@@ -1,4 +1,5 @@
 // Pickles are written here instruction by instruction; Python's pickletools names them.
+// Also: pickle_globals.
 
 #include "core/inference/checkpoint/unpickler.h"
 

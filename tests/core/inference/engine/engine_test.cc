@@ -1,4 +1,5 @@
 // The fast path against the modules it was made from.
+// Also: compiled_network, fold, kernels, network_graph.
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 // Maps of a few cells, so that every overlap, distance and rank can be counted.
+// Also: map_comparison, resample.
 
 #include "core/inference/maps/agreement.h"
 

@@ -3,6 +3,7 @@
 //
 // At the last layers of ResNet and EfficientNet several methods are the same map; the
 // earlier layers, DenseNet and the network without pooling tell them apart.
+// Also: cam_method, gradient_maps, layer_fusion, layer_pass, score_cam.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // The networks against torchvision's, on weights and a picture made by a formula;
 // see tests/testdata/make_network_goldens.py.
+// Also: densenet, efficientnet, resnet.
 
 #include <gtest/gtest.h>
 

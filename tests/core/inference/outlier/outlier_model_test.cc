@@ -1,3 +1,5 @@
+// Also: outlier_fit.
+
 #include "core/inference/outlier/outlier_model.h"
 
 #include <gmock/gmock.h>

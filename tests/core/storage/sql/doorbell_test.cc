@@ -1,4 +1,5 @@
 // A ring reaches every program that waits, and nobody waits for one that died.
+// Also: local_doorbell, postgres_doorbell, socket_doorbell.
 
 #include "core/storage/sql/doorbell.h"
 

@@ -1,4 +1,6 @@
 // What every store takes for granted about the database below it.
+// Also: open_database, postgres_connection, postgres_database, read_pool, sql_connection,
+// sqlite_connection, sqlite_database.
 
 #include "core/storage/sql/sql_database.h"
 

@@ -1,3 +1,5 @@
+// Also: bias_alarms.
+
 #include "core/training/evaluation/score_figures.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 // The whole measurement on networks whose answer is known.
+// Also: explanation_sample, faithfulness.
 
 #include "core/training/explanation/explanation_quality.h"
 

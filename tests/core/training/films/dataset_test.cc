@@ -1,3 +1,5 @@
+// Also: found_films, header_patient, labelled_film, patient_patterns.
+
 #include "core/training/films/dataset.h"
 
 #include <gmock/gmock.h>

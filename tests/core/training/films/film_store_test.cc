@@ -1,3 +1,5 @@
+// Also: film_cache.
+
 #include "core/training/films/film_store.h"
 
 #include <ATen/Parallel.h>

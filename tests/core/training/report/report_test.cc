@@ -1,3 +1,6 @@
+// Also: explanations, explanations_json, gallery, html, html_page, json, model_card, plots,
+// sections, summary.
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

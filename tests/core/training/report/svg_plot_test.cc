@@ -1,3 +1,5 @@
+// Also: xml_text, core/base/utf8.
+
 #include "core/training/report/svg_plot.h"
 
 #include <gmock/gmock.h>

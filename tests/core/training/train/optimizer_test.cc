@@ -1,3 +1,5 @@
+// Also: loss.
+
 #include "core/training/train/optimizer.h"
 
 #include <memory>

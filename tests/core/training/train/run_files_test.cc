@@ -1,4 +1,5 @@
 // What a training run leaves behind, read back: curves, recipe, scores of held-out films.
+// Also: out_of_fold, run_curves, run_folder.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

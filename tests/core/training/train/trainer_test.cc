@@ -1,4 +1,5 @@
 // Trains small networks for real, on drawn films.
+// Also: averaged_network, batch_loader, batch_scores, held_out_films, training_state.
 
 #include "core/training/train/trainer.h"
 
