@@ -129,8 +129,8 @@ CtlExit CtlSession::Doctor() {
   for (const absl::string_view part : kHealthParts) {
     AskedPart& entry = parts.emplace_back();
     entry.part = std::string(part);
-    const grpc::Status asked = CheckHealth(channel_, entry.part, Deadline(TimeoutOr(kDoctorTimeout)),
-                                           &entry.health);
+    const grpc::Status asked =
+        CheckHealth(channel_, entry.part, Deadline(TimeoutOr(kDoctorTimeout)), &entry.health);
     if (asked.error_code() == grpc::StatusCode::NOT_FOUND) {
       parts.pop_back();  // A node of another version may have other parts.
     }
