@@ -373,7 +373,7 @@ TEST_F(IngestTest, RefusesWhenTooManyJobsWaitAndTakesAgainOnceTheyAreDone) {
 }
 
 TEST_F(IngestTest, CountsTheJobsNoSoonerAndNoLaterWhateverTheDateIsSetTo) {
-  options_.max_queued_jobs = 1;
+  options_.settings.max_queued_jobs = 1;
   Restart();
   ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3")), IsOk());
   ASSERT_THAT(jobs_->Lease("worker", 10), IsOk());

@@ -255,7 +255,7 @@ TEST_F(OutboxSenderTest, LetsNoDestinationWaitForAnother) {
 }
 
 TEST_F(OutboxSenderTest, StopsOnTimeThoughTheClockIsSetBackMeanwhile) {
-  options_.response_timeout = absl::Minutes(1);
+  options_.settings.response_timeout = absl::Minutes(1);
   options_.drain_timeout = absl::Seconds(1);
   ScriptedScp stuck({ScriptedScp::kSayNothing});
   AddDestination("stuck", stuck.port());
