@@ -46,7 +46,7 @@ IngestOptions OneWorkflow() {
   options.workflows.emplace_back();
   options.workflows[0].name = "default";
   options.workflows[0].model_set = "set";
-  options.min_free_bytes = 0;
+  options.settings.min_free_bytes = 0;
   return options;
 }
 
