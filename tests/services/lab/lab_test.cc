@@ -272,10 +272,11 @@ TEST_F(LabTest, FitOutliersReplacesTheFilesOfAModelAsAWhole) {
   const std::string outliers = Read(Path("outliers.safetensors"));
   const fs::perms rights = fs::status(folder_ / "manifest.textproto").permissions();
 
-  ASSERT_THAT(RunFitOutliers({"--model", Path("model"), "--components", "1", "--threads", "1",
-                              "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
-                              "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
-              IsOk());
+  ASSERT_THAT(
+      RunLabCommand(kFitOutliers, {"--model", Path("model"), "--components", "1", "--threads", "1",
+                                   "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
+                                   "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
+      IsOk());
 
   EXPECT_EQ(Read(Path("manifest.textproto")), manifest) << "whoever had it open reads it still";
   EXPECT_EQ(Read(Path("outliers.safetensors")), outliers);
@@ -292,10 +293,11 @@ TEST_F(LabTest, FitOutliersPutsInOrderWhatAKilledFitLeft) {
   std::ofstream(Path("model/manifest.textproto"), std::ios::trunc) << manifest;
   ASSERT_THAT(LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest), IsOk());
 
-  ASSERT_THAT(RunFitOutliers({"--model", Path("model"), "--components", "1", "--threads", "1",
-                              "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
-                              "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
-              IsOk());
+  ASSERT_THAT(
+      RunLabCommand(kFitOutliers, {"--model", Path("model"), "--components", "1", "--threads", "1",
+                                   "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
+                                   "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
+      IsOk());
 
   const auto model = LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest);
   ASSERT_THAT(model, IsOk());

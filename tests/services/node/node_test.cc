@@ -28,10 +28,10 @@ class NodeTest : public ::testing::Test {
     config_.database_uri = absl::StrCat("sqlite:", config_.data_directory, "/camnode.db");
     config_.model_directory = "deploy/models";
     config_.file = "camnode.textproto";
-    config_.dicom.port = 0;
+    config_.dicom.acceptor.port = 0;
     config_.grpc.port = 0;
     config_.http.port = 0;
-    config_.storage.min_free_bytes = 0;
+    config_.storage.ingest.min_free_bytes = 0;
     config_.worker.supervise = false;
   }
 
@@ -93,7 +93,7 @@ TEST_F(NodeTest, ATakenPortNamesTheOptionToChange) {
   second.database_uri = absl::StrCat("sqlite:", second.data_directory, "/camnode.db");
 
   const auto start_with = [&](int dicom, int grpc, int http) {
-    second.dicom.port = dicom;
+    second.dicom.acceptor.port = dicom;
     second.grpc.port = grpc;
     second.http.port = http;
     return Node::Start(second).status();
