@@ -5,7 +5,6 @@
 
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/models/model_repository.h"
 #include "services/command_line/arguments.h"
