@@ -64,7 +64,7 @@ absl::Status Append(const OpenFile& file, const std::string& path, int64_t max_b
 }
 
 absl::Status TooLarge(const std::string& path, int64_t max_bytes) {
-  return absl::FailedPreconditionError(
+  return absl::InvalidArgumentError(
       absl::StrCat(path, " is larger than ", max_bytes, " bytes, the most that is read of it"));
 }
 

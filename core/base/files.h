@@ -32,7 +32,8 @@ enum class FileAccess {
 //
 // Errors:
 //   kNotFound            No such file.
-//   kFailedPrecondition  A folder; or more than `max_bytes`, of which no more are read.
+//   kInvalidArgument     More than `max_bytes`, of which no more are read.
+//   kFailedPrecondition  A folder.
 //   kResourceExhausted, kUnavailable  It cannot be opened or read: StatusOfErrno's.
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes);
 
