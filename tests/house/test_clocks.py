@@ -20,7 +20,6 @@ MAY_READ_DATE = {
     "core/base/clock.h": "says which clock it is",
     "core/base/mutex.h": "says why the waits are not Abseil's",
     "core/base/stopwatch.h": "gRPC takes and gives deadlines as dates",
-    "core/pipeline/instance_analyzer.cc": "being taken apart; its parts have Stopwatch",
     "tests/testing/wall_clock.cc": "is the date that tests set",
     "tests/testing/wall_clock.h": "is the date that tests set",
 }

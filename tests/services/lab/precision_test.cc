@@ -1,6 +1,8 @@
 // camnode-lab evaluate-precision, called as main() calls it, on three films: too few for
 // the gate, which is what it must say.
 
+#include "core/inference/device/precision.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +10,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "core/inference/device/precision.h"
 #include "core/models/model_repository.h"
 #include "services/lab/commands.h"
 #include "tests/testing/status_matchers.h"
