@@ -189,8 +189,9 @@ void InferenceWorker::Commit(Work work, const AnalyzedFilm& analyzed) {
   JobLease lease = std::move(work.lease).Take();
   const Stopwatch committing;
   const auto destinations = options_.destinations.find(job.workflow);
+  // A cast and no std::move: where the database refuses, the lease is still here below.
   const absl::StatusOr<int64_t> analysis_id =
-      results_.Commit(std::move(lease), analyzed.analysis, analyzed.derived,
+      results_.Commit(static_cast<JobLease&&>(lease), analyzed.analysis, analyzed.derived,
                       destinations == options_.destinations.end() ? std::vector<std::string>()
                                                                   : destinations->second);
   CrashPoint("after_commit");

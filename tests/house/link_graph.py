@@ -1,8 +1,8 @@
 """What each library says it needs (DEPENDS in CMakeLists.txt) and what it includes.
 
 A library names the libraries of its own module's folders one by one and other modules
-whole.  A module is a folder of core/, scp/ or services/; its whole is the library
-camnode_MODULE.  A library of others is named by who includes its headers, but for
+whole, or of another module its settings alone (camnode_..._settings).  A module is a folder
+of core/ or the folder scp/ or services/; its whole is the library camnode_MODULE.  A library of others is named by who includes its headers, but for
 Abseil, which is row 0: it comes with camnode_base.
 """
 
@@ -51,12 +51,21 @@ BROUGHT_BY = {
 }
 
 
+KINDS = (
+    "camnode_library",
+    "camnode_headers",
+    "camnode_module",
+    "camnode_program",
+    "camnode_proto",
+)
+
+
 @dataclasses.dataclass
 class Library:
     name: str
-    kind: str  # camnode_library, camnode_module, camnode_program or camnode_proto
+    kind: str  # The command that makes it, one of KINDS.
     folder: pathlib.Path
-    sources: list
+    sources: list  # With the headers of a library that has nothing else.
     depends: list
     protos: list
 
@@ -72,7 +81,7 @@ def arguments(words):
     """{"NAME": [...], "SOURCES": [...]}: each keyword with the words after it."""
     found, key = collections.defaultdict(list), ""
     for word in words:
-        if word in ("NAME", "SOURCES", "DEPENDS", "LIBRARIES", "PROTOS", "GRPC"):
+        if word in ("NAME", "SOURCES", "HEADERS", "DEPENDS", "LIBRARIES", "PROTOS", "GRPC"):
             key = word
         else:
             found[key].append(word)
@@ -85,12 +94,7 @@ def libraries(root=ROOT):
         if path.name != "CMakeLists.txt" or path.parts[0] not in MODULES + ("proto",):
             continue
         for command, words in commands((root / path).read_text()):
-            if command not in (
-                "camnode_library",
-                "camnode_module",
-                "camnode_program",
-                "camnode_proto",
-            ):
+            if command not in KINDS:
                 continue
             told = arguments(words)
             if not told["NAME"]:
@@ -99,7 +103,7 @@ def libraries(root=ROOT):
                 told["NAME"][0],
                 command,
                 path.parent,
-                [path.parent / source for source in told["SOURCES"]],
+                [path.parent / source for source in told["SOURCES"] + told["HEADERS"]],
                 told["DEPENDS"] + told["LIBRARIES"],
                 [stem.removesuffix(".proto") for stem in told["PROTOS"]],
             )
@@ -153,7 +157,7 @@ class LinkGraph:
         owners = dict(self.owner_of_source)
         headers = {path for path in self.files if path.suffix == ".h"}
         for header in headers:
-            if header.with_suffix(".cc") in owners:
+            if header not in owners and header.with_suffix(".cc") in owners:
                 owners[header] = owners[header.with_suffix(".cc")]
         for inside in self.folders.values():
             for library in inside:
@@ -187,7 +191,10 @@ class LinkGraph:
             owner = self.owners[path]
             if module_of(owner.folder) == module_of(library.folder):
                 return owner.name
-            return self.whole(module_of(owner.folder))
+            whole = self.whole(module_of(owner.folder))
+            if owner.name.endswith("_settings") and whole not in library.depends:
+                return owner.name
+            return whole
         if path.parts[0] in MODULES:  # Made by CMake: core/base/version.h.
             return self.folders[path.parent][0].name if path.parent in self.folders else None
         if path.parts[0] == "proto":

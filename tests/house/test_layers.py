@@ -189,6 +189,31 @@ def test_a_folder_of_another_module_is_not_named_alone(tmp_path):
     ]
 
 
+SETTINGS = {
+    "core/dicom/file/CMakeLists.txt": LIBRARY.format(
+        "camnode_dicom_file", "scanner", "camnode_base ZLIB::ZLIB"
+    )
+    + "camnode_headers(NAME camnode_dicom_settings HEADERS settings.h)\n",
+    "core/dicom/file/settings.h": "",
+    "core/dicom/CMakeLists.txt": (
+        "camnode_module(NAME camnode_dicom LIBRARIES camnode_dicom_file camnode_dicom_film)\n"
+    ),
+    "scp/scp.cc": '#include "core/dicom/file/settings.h"\n',
+}
+
+
+def test_the_settings_of_another_module_may_be_named_alone(tmp_path):
+    text = LIBRARY.format("camnode_scp", "scp", "camnode_dicom_settings")
+    assert small_tree(tmp_path, **SETTINGS, **{"scp/CMakeLists.txt": text}) == []
+
+
+def test_the_settings_are_not_named_beside_the_whole(tmp_path):
+    text = LIBRARY.format("camnode_scp", "scp", "camnode_dicom camnode_dicom_settings")
+    assert small_tree(tmp_path, **SETTINGS, **{"scp/CMakeLists.txt": text}) == [
+        "scp/CMakeLists.txt: camnode_scp names camnode_dicom_settings, which it never includes"
+    ]
+
+
 def test_a_module_without_one_of_its_folders_is_found(tmp_path):
     text = "camnode_module(NAME camnode_dicom LIBRARIES camnode_dicom_file)\n"
     assert small_tree(tmp_path, **{"core/dicom/CMakeLists.txt": text}) == [

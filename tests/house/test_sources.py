@@ -40,7 +40,7 @@ def said_also(root):
         if path.parts[0] != "tests" or path.suffix not in (".cc", ".py"):
             continue
         mark = "//" if path.suffix == ".cc" else "#"
-        lines = rf"^{mark} Also: ((?:.|\n{mark} )*?)\.$"
+        lines = rf"^{mark} (?:.*\.  )?Also: ((?:.|\n{mark} )*?)\.$"
         for names in re.findall(lines, (root / path).read_text(), re.M):
             for name in names.replace(f"\n{mark} ", " ").split(", "):
                 folder = pathlib.Path(*path.parts[1:-1])
@@ -124,6 +124,7 @@ def test_a_source_without_a_test_is_found(tmp_path):
         "// Also: other, guard.\n",
         "// Also: scp/wire/guard, other.\n",
         "// Also: other,\n// guard.\n",
+        "// What it is.  Also: guard.\n",
         "// What it is.\n//\n// Also: other, guard.\n\n#include <a>\n",
     ],
 )

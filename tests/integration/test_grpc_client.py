@@ -1,7 +1,5 @@
 """A stock gRPC client made from the .proto files fetches what the node knows."""
 
-# Also: services/node/upload_adapter.
-
 import struct
 import time
 import uuid

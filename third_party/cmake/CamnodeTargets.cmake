@@ -34,13 +34,23 @@ add_custom_target(camnode_libraries)
 
 # camnode_library(NAME name SOURCES a.cc ... DEPENDS lib ...)
 #
-# Headers are not listed: nothing is installed, and tests/house knows whose each is.
+# Headers are not listed: nothing is installed, and tests/house knows whose each is.  Only
+# those of a library without a source are (camnode_headers), which has nothing else.
 function(camnode_library)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS" ${ARGN})
   add_library(${ARG_NAME} STATIC ${ARG_SOURCES})
   target_link_libraries(${ARG_NAME} PUBLIC ${ARG_DEPENDS} PRIVATE camnode_options)
   target_include_directories(${ARG_NAME} PUBLIC ${CMAKE_SOURCE_DIR})
   add_dependencies(camnode_libraries ${ARG_NAME})
+endfunction()
+
+# camnode_headers(NAME name HEADERS a.h ... DEPENDS lib ...): a library without a source.
+function(camnode_headers)
+  cmake_parse_arguments(ARG "" "NAME" "HEADERS;DEPENDS" ${ARGN})
+  add_library(${ARG_NAME} INTERFACE)
+  target_sources(${ARG_NAME} INTERFACE
+    FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR} FILES ${ARG_HEADERS})
+  target_link_libraries(${ARG_NAME} INTERFACE ${ARG_DEPENDS})
 endfunction()
 
 # camnode_module(NAME module LIBRARIES lib ...): what users of a folder with folders in it

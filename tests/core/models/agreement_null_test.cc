@@ -1,3 +1,5 @@
+// Also: model_set_file.
+
 #include "core/models/agreement_null.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,5 @@
+// Also: scp/settings/address_range.
+
 #include "scp/receive/application_entity.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// Also: scp/wire/remote_ae.
+// Also: scp/settings/remote_ae.
 
 #include "scp/send/destination.h"
 

@@ -1,5 +1,5 @@
 // camnode-lab's commands, called as main() calls them.
-// Also: agreement_null, arguments, explain, explain_options, film, fit_outliers, import,
+// Also: agreement_null, commands, explain, explain_options, film, fit_outliers, import,
 // intensity, models, sensitivity.
 
 #include <gmock/gmock.h>
