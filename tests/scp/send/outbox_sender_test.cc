@@ -261,7 +261,7 @@ TEST_F(OutboxSenderTest, StopsOnTimeThoughTheClockIsSetBackMeanwhile) {
   AddDestination("stuck", stuck.port());
   Commit(1, {"stuck"});
   Start();
-  while (stuck.associations() < 1) absl::SleepFor(absl::Milliseconds(1));
+  while (stuck.silences() < 1) absl::SleepFor(absl::Milliseconds(1));
   auto stopped = std::async(std::launch::async, [this] { sender_->Stop(); });
   ASSERT_EQ(stopped.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
 

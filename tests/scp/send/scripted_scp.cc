@@ -177,7 +177,10 @@ void ScriptedScp::Serve(int socket) {
 
     const int answer = NextAnswer();
     if (answer == kHangUp) return;
-    if (answer == kSayNothing) continue;
+    if (answer == kSayNothing) {
+      ++silences_;
+      continue;
+    }
     std::string uid = CommandValue(command, 0x1000);
     while (!uid.empty() && uid.back() == '\0') uid.pop_back();
     {

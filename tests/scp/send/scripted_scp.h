@@ -36,6 +36,8 @@ class ScriptedScp {
   };
   std::vector<Received> received();
   int associations() const { return associations_; }
+  // How many objects it has read and not answered.
+  int silences() const { return silences_; }
 
  private:
   void Run();
@@ -49,6 +51,7 @@ class ScriptedScp {
   std::atomic<bool> reject_{false};
   std::atomic<bool> stop_{false};
   std::atomic<int> associations_{0};
+  std::atomic<int> silences_{0};
   Mutex mutex_;
   std::deque<int> answers_ ABSL_GUARDED_BY(mutex_);
   std::vector<Received> received_ ABSL_GUARDED_BY(mutex_);
