@@ -79,7 +79,15 @@ Filter MakeFilter(int length, int pixels) {
 }
 
 const ResizePasses& BestPasses() {
-  return BestVectorUnit() == VectorUnit::kBaseline ? baseline::kResizePasses : avx2::kResizePasses;
+  switch (BestVectorUnit()) {
+    case VectorUnit::kAvx512:
+      return avx512::kResizePasses;
+    case VectorUnit::kAvx2:
+      return avx2::kResizePasses;
+    case VectorUnit::kBaseline:
+      break;
+  }
+  return baseline::kResizePasses;
 }
 
 // The first pass: each row alone, to its new width.

@@ -1,5 +1,5 @@
-// The inner loops of antialiased_resize.h, in whole numbers: compiled for AVX2 and any
-// x86-64, both of which give the same pixels.
+// The inner loops of antialiased_resize.h, in whole numbers: compiled for AVX-512, AVX2
+// and any x86-64, all of which give the same pixels.
 
 #ifndef CAMNODE_CORE_INFERENCE_INPUT_RESIZE_PASSES_H_
 #define CAMNODE_CORE_INFERENCE_INPUT_RESIZE_PASSES_H_
@@ -39,6 +39,9 @@ struct ResizePasses {
   void (*rows)(const RowPass& pass);
 };
 
+namespace avx512 {
+extern const ResizePasses kResizePasses;
+}
 namespace avx2 {
 extern const ResizePasses kResizePasses;
 }

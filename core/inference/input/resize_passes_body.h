@@ -1,6 +1,6 @@
 // The passes' text, compiled once for each instruction set by resize_passes_*.cc, which
 // name the namespace.  Includes nothing that defines functions but intrinsics: a function
-// of the standard library compiled here for AVX2 could be linked into other files.
+// of the standard library compiled here for AVX-512 could be linked into other files.
 
 #include <immintrin.h>
 

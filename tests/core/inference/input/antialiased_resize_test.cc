@@ -86,9 +86,11 @@ std::vector<uint8_t> Rows(const ResizePasses& passes, const cv::Mat1b& rows) {
 
 TEST(AntialiasedResizeTest, EveryInstructionSetGivesTheSamePixels) {
   const cv::Mat1b film = Noise(9, 201);
-  if (BestVectorUnit() >= VectorUnit::kAvx2) {
-    EXPECT_EQ(Columns(avx2::kResizePasses, film), Columns(baseline::kResizePasses, film));
-    EXPECT_EQ(Rows(avx2::kResizePasses, film), Rows(baseline::kResizePasses, film));
+  const VectorUnit unit = BestVectorUnit();
+  for (const ResizePasses* passes : {&avx2::kResizePasses, &avx512::kResizePasses}) {
+    if (unit < (passes == &avx2::kResizePasses ? VectorUnit::kAvx2 : VectorUnit::kAvx512)) continue;
+    EXPECT_EQ(Columns(*passes, film), Columns(baseline::kResizePasses, film));
+    EXPECT_EQ(Rows(*passes, film), Rows(baseline::kResizePasses, film));
   }
   EXPECT_THAT(Columns(baseline::kResizePasses, film), ::testing::Contains(255)) << "nothing cut";
 }
