@@ -18,7 +18,7 @@ class MachineClock final : public Clock {
 }  // namespace
 
 const Clock& SystemClock() {
-  static const MachineClock clock;
+  static const MachineClock& clock = *new MachineClock;  // Threads may ask during exit.
   return clock;
 }
 

@@ -1,6 +1,7 @@
 #include "core/base/crash_point.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <csignal>

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -162,7 +164,9 @@ void DurableFile::TakeAccessOf(const std::string& path) {
   if (::stat(path.c_str(), &entry) != 0) return;
   int refused = ::fchown(descriptor_, entry.st_uid, entry.st_gid);
   if (refused != 0) refused = ::fchown(descriptor_, static_cast<uid_t>(-1), entry.st_gid);
-  refused = ::fchmod(descriptor_, entry.st_mode & 0777);  // Last: fchown takes rights away.
+  // What the old group might, another must not.
+  const mode_t kept = refused == 0 ? 0777 : 0707;
+  refused = ::fchmod(descriptor_, entry.st_mode & kept);  // Last: fchown takes rights away.
   static_cast<void>(refused);
 }
 

@@ -4,18 +4,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/random/random.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/base/unique_descriptor.h"
 
 namespace camnode {
 namespace {
+
+// Of the names of part files: PATH.XXXXXXXX.part
+constexpr size_t kPartDigits = 8;
+constexpr absl::string_view kPartEnd = ".part";
 
 constexpr int64_t kStepBytes = int64_t{1} << 16;
 
@@ -24,6 +31,7 @@ mode_t ModeOf(FileAccess access) { return access == FileAccess::kOwnerOnly ? 060
 struct OpenFile {
   UniqueDescriptor descriptor;
   int64_t size_bytes = 0;  // As the system says: 0 for pipes, devices and /proc.
+  bool is_pipe = false;
 };
 
 absl::StatusOr<OpenFile> OpenToRead(const std::string& path) {
@@ -43,7 +51,8 @@ absl::StatusOr<OpenFile> OpenToRead(const std::string& path) {
   if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
     return StatusOfErrno(errno, absl::StrCat("cannot open ", path));
   }
-  return OpenFile{std::move(descriptor), S_ISREG(entry.st_mode) ? int64_t{entry.st_size} : 0};
+  return OpenFile{std::move(descriptor), S_ISREG(entry.st_mode) ? int64_t{entry.st_size} : 0,
+                  S_ISFIFO(entry.st_mode)};
 }
 
 // Appends up to `max_bytes`, fewer only at the file's end.
@@ -63,9 +72,9 @@ absl::Status Append(const OpenFile& file, const std::string& path, int64_t max_b
   return absl::OkStatus();
 }
 
-absl::Status TooLarge(const std::string& path, int64_t max_bytes) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, " is larger than ", max_bytes, " bytes, the most that is read of it"));
+absl::Status TooLarge(const std::string& path, int64_t max_bytes, absl::StatusCode code) {
+  return absl::Status(code, absl::StrCat(path, " is larger than ", max_bytes,
+                                         " bytes, the most that is read of it"));
 }
 
 absl::Status WriteAll(int descriptor, absl::string_view bytes, const std::string& path,
@@ -84,18 +93,22 @@ absl::Status WriteAll(int descriptor, absl::string_view bytes, const std::string
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes) {
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes,
+                                     absl::StatusCode too_large) {
   CAMNODE_ASSIGN_OR_RETURN(const OpenFile file, OpenToRead(path));
-  if (file.size_bytes > max_bytes) return TooLarge(path, max_bytes);
+  if (file.size_bytes > max_bytes) return TooLarge(path, max_bytes, too_large);
   std::string bytes;
   CAMNODE_RETURN_IF_ERROR(Append(file, path, file.size_bytes, bytes));
   // The system may know no size, and a file may grow meanwhile: only the end ends it.
   while (true) {
     std::string more;
     CAMNODE_RETURN_IF_ERROR(Append(file, path, kStepBytes, more));
+    if (more.empty() && bytes.empty() && file.is_pipe) {
+      return absl::UnavailableError(absl::StrCat(path, " is a pipe that nobody writes to"));
+    }
     if (more.empty()) return bytes;
     if (static_cast<int64_t>(bytes.size() + more.size()) > max_bytes) {
-      return TooLarge(path, max_bytes);
+      return TooLarge(path, max_bytes, too_large);
     }
     bytes += more;
   }
@@ -131,14 +144,33 @@ absl::Status WriteFile(const std::string& path, absl::string_view bytes, FileAcc
 absl::Status ReplaceFileDurably(const std::string& path, absl::string_view bytes, FileAccess access,
                                 FileSystemCalls& calls) {
   absl::BitGen random;
-  const std::string part =
-      absl::StrCat(path, ".", absl::Hex(absl::Uniform<uint32_t>(random), absl::kZeroPad8), ".part");
-  CAMNODE_ASSIGN_OR_RETURN(DurableFile file, DurableFile::Create(part, calls, ModeOf(access)));
-  if (access == FileAccess::kByUmask) file.TakeAccessOf(path);
+  const std::string part = absl::StrCat(
+      path, ".", absl::Hex(absl::Uniform<uint32_t>(random), absl::kZeroPad8), kPartEnd);
+  // Of a file that is there the rights are not known yet: the owner's alone until then.
+  const bool is_there = ::access(path.c_str(), F_OK) == 0;
+  const FileAccess at_first = is_there ? FileAccess::kOwnerOnly : access;
+  CAMNODE_ASSIGN_OR_RETURN(DurableFile file, DurableFile::Create(part, calls, ModeOf(at_first)));
+  if (is_there && access == FileAccess::kByUmask) file.TakeAccessOf(path);
   CAMNODE_RETURN_IF_ERROR(file.Append(bytes));
   CAMNODE_RETURN_IF_ERROR(file.Sync());
   CAMNODE_RETURN_IF_ERROR(file.Replace(path));
   return file.SyncDirectoryOfName();
+}
+
+void RemoveLeftParts(const std::string& path) {
+  namespace fs = std::filesystem;
+  const std::string start = fs::path(path).filename().string() + ".";
+  std::error_code error;
+  for (fs::directory_iterator entry(fs::path(path).parent_path(), error), end;
+       !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.size() != start.size() + kPartDigits + kPartEnd.size() ||
+        !absl::StartsWith(name, start) || !absl::EndsWith(name, kPartEnd)) {
+      continue;
+    }
+    std::error_code ignored;
+    fs::remove(entry->path(), ignored);
+  }
 }
 
 }  // namespace camnode

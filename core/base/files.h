@@ -27,15 +27,17 @@ enum class FileAccess {
   kByUmask,    // As programs usually write: 0666 less the umask.
 };
 
-// All bytes of a file.  A pipe or a device is read to its end; a named pipe that nobody
-// writes to is empty.
+// All bytes of a file.  A pipe or a device is read to its end.
 //
 // Errors:
 //   kNotFound            No such file.
-//   kInvalidArgument     More than `max_bytes`, of which no more are read.
+//   `too_large`          More than `max_bytes`, of which no more are read.
 //   kFailedPrecondition  A folder.
+//   kUnavailable         A named pipe that nobody writes to, which is not waited for.
 //   kResourceExhausted, kUnavailable  It cannot be opened or read: StatusOfErrno's.
-absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes);
+absl::StatusOr<std::string> ReadFile(
+    const std::string& path, int64_t max_bytes,
+    absl::StatusCode too_large = absl::StatusCode::kInvalidArgument);
 
 // Its first bytes, fewer than `bytes` only if it ends before: to tell kinds of files apart.
 // Errors: as ReadFile, but for the size.
@@ -56,12 +58,17 @@ absl::Status WriteFile(const std::string& path, absl::string_view bytes, FileAcc
 // not followed.
 //
 // Several may replace one file at once: the last stays.  A killed program leaves
-// PATH.XXXXXXXX.part behind, which nobody reads.
+// PATH.XXXXXXXX.part behind, which nobody reads; whoever alone may replace the file removes
+// it by RemoveLeftParts.
 //
 // Errors: StatusOfErrno's.  The old file is then untouched, unless it was the last step
 // that failed: `path` has the new bytes, and a power cut may bring the old ones back.
 absl::Status ReplaceFileDurably(const std::string& path, absl::string_view bytes, FileAccess access,
                                 FileSystemCalls& calls = SystemFileCalls());
+
+// Removes what killed programs left of replacements of `path`.
+// REQUIRES: nobody replaces it now.
+void RemoveLeftParts(const std::string& path);
 
 }  // namespace camnode
 

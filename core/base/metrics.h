@@ -19,9 +19,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "core/base/mutex.h"
 
 namespace camnode {

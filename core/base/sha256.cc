@@ -3,9 +3,12 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <cstddef>
 #include <fstream>
+#include <ios>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 

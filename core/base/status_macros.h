@@ -9,10 +9,7 @@
 #ifndef CAMNODE_CORE_BASE_STATUS_MACROS_H_
 #define CAMNODE_CORE_BASE_STATUS_MACROS_H_
 
-#include <utility>
-
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"

@@ -52,7 +52,8 @@ class Deadline {
   // Of a date that another program or library gave, as far away as it is now.
   // time_point::max(): as good as never.
   static Deadline At(std::chrono::system_clock::time_point date) {
-    return Deadline(absl::FromChrono(date - std::chrono::system_clock::now()));
+    const auto now = std::chrono::system_clock::now();
+    return Deadline(date <= now ? absl::ZeroDuration() : absl::FromChrono(date - now));
   }
 
   // Zero once it has passed; infinite if it never does.

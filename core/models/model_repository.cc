@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <set>
+#include <system_error>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
@@ -13,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
@@ -148,7 +152,8 @@ absl::StatusOr<ModelFolder> LoadModelFolder(const std::string& directory, Weight
     return absl::NotFoundError(absl::StrCat("no model folder ", directory));
   }
   const std::string manifest_path = (fs::path(model.directory) / kManifestFile).string();
-  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadFile(manifest_path, kMaxManifestBytes));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadFile(manifest_path, kMaxManifestBytes,
+                                                            absl::StatusCode::kFailedPrecondition));
   absl::StatusOr<v1::ModelManifest> manifest = ParseManifest(text);
   if (!manifest.ok()) return Annotate(manifest.status(), manifest_path);
   model.manifest = *std::move(manifest);

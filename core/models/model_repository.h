@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "proto/camnode/model/v1/manifest.pb.h"
 
 namespace camnode {

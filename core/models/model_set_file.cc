@@ -1,7 +1,10 @@
 #include "core/models/model_set_file.h"
 
+#include <cstddef>
 #include <filesystem>
+#include <system_error>
 
+#include "core/base/durable_file.h"
 #include "core/base/files.h"
 
 namespace camnode {

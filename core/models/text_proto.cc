@@ -78,7 +78,8 @@ absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message& m
 
 absl::Status ReadTextProtoFile(const std::string& path, int64_t max_bytes,
                                google::protobuf::Message& message) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, max_bytes));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string text,
+                           ReadFile(path, max_bytes, absl::StatusCode::kFailedPrecondition));
   return Annotate(ParseTextProto(text, message), path);
 }
 

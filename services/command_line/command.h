@@ -4,6 +4,7 @@
 #define CAMNODE_SERVICES_COMMAND_LINE_COMMAND_H_
 
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -15,6 +16,7 @@ namespace camnode {
 // What a command takes beside options: files, UIDs, numbers.
 struct Operands {
   static constexpr size_t kMany = 10'000;
+  static constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
 
   absl::string_view value = "";  // As the usage shows them, "FILE..."; empty: none.
   size_t min = 0;

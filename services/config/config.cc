@@ -314,7 +314,8 @@ absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& f
 }
 
 absl::StatusOr<Config> LoadConfig(const std::string& path) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxFileBytes));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string text,
+                           ReadFile(path, kMaxFileBytes, absl::StatusCode::kResourceExhausted));
   CAMNODE_ASSIGN_OR_RETURN(Config config, ParseConfig(text, path));
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   config.data_directory = Resolve(folder, config.data_directory);

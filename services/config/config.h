@@ -118,7 +118,7 @@ absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& f
 // ParseConfig of the file at `path`; relative paths (of TLS files, too) are made
 // relative to its folder, database_uri is filled in.
 // Errors: as ParseConfig; ReadFile's: kNotFound or kUnavailable if it cannot be read,
-// kFailedPrecondition if larger than 1 MiB.
+// kResourceExhausted if larger than 1 MiB.
 absl::StatusOr<Config> LoadConfig(const std::string& path);
 
 }  // namespace camnode

@@ -227,7 +227,7 @@ One line of JSON a film (DICOM, PNG, JPEG): file; models: name, version, label, 
 probability, threshold, positive, heatmap_peak, heatmap (the raw positive map in logit
 units, row by row); agreement.  A film that fails has no models but an error, and the
 exit code is 1 at the end.)",
-                              {"FILM...", 1, Operands::kMany, "at least one film"},
+                              {"FILM...", 1, Operands::kAnyNumber, "at least one film"},
                               kOptions},
                              Run};
 

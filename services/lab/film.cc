@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kMaxPixels = 100'000'000;
-constexpr int64_t kMaxPictureBytes = 512 << 20;
+constexpr uintmax_t kMaxPictureBytes = uintmax_t{512} << 20;
 
 absl::Status AddFilms(const std::string& place, std::vector<std::string>& films) {
   std::error_code error;
@@ -42,7 +42,10 @@ absl::StatusOr<Radiograph> ReadFilm(const std::string& path) {
   if (!fs::is_regular_file(path, error)) return absl::NotFoundError("no such file");
   CAMNODE_ASSIGN_OR_RETURN(const std::string start, ReadFileStart(path, 4));
   if (absl::StartsWith(start, "\x89PNG") || absl::StartsWith(start, "\xff\xd8\xff")) {
-    CAMNODE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxPictureBytes));
+    if (fs::file_size(path, error) > kMaxPictureBytes) {
+      return absl::InvalidArgumentError("larger than 512 MiB");
+    }
+    CAMNODE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, int64_t{kMaxPictureBytes}));
     return DecodePicture(bytes, kMaxPixels);
   }
   RadiographLimits limits;

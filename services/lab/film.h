@@ -13,7 +13,7 @@
 namespace camnode {
 
 // For FindFilms.
-constexpr Operands kFilmOperands = {"FOLDER|FILM...", 1, Operands::kMany,
+constexpr Operands kFilmOperands = {"FOLDER|FILM...", 1, Operands::kAnyNumber,
                                     "at least one film or folder"};
 
 // Patterns for PatientPatterns; UsualPatientPatterns if none is given.

@@ -46,7 +46,8 @@ absl::StatusOr<std::vector<std::string>> PatientsOf(const std::vector<std::strin
 
 // A node may be serving the model: each of its files is the old one or the new one.
 absl::Status Replace(const ModelFolder& model, const char* file, const std::string& bytes) {
-  return ReplaceFileDurably((fs::path(model.directory) / file).string(), bytes,
+  // What a link points to is replaced, not the link.
+  return ReplaceFileDurably(fs::weakly_canonical(fs::path(model.directory) / file).string(), bytes,
                             FileAccess::kByUmask);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "core/inference/device/openmp.h"
 #include "services/command_line/command_line.h"
 #include "services/lab/commands.h"
@@ -28,7 +29,7 @@ int Main(const std::vector<std::string>& words) {
   if (absl::IsInvalidArgument(status)) {
     return PrintMisuse(std::cerr, program, line.command, status.message());
   }
-  PrintError(std::cerr, program.name, status.message());
+  PrintError(std::cerr, absl::StrCat(program.name, " ", line.command->name), status.message());
   return kFailed;
 }
 

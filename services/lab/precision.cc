@@ -145,7 +145,9 @@ absl::Status StoreCheck(const ModelFolder& model, const v1::PrecisionCheck& chec
   *addition.add_precision_checks() = check;
   std::string text;
   google::protobuf::TextFormat::PrintToString(addition, &text);
-  const std::string path = (fs::path(model.directory) / "manifest.textproto").string();
+  // What a link points to is replaced, not the link.
+  const std::string path =
+      fs::weakly_canonical(fs::path(model.directory) / "manifest.textproto").string();
   CAMNODE_ASSIGN_OR_RETURN(const std::string before, ReadFile(path, kMaxManifestBytes));
   return ReplaceFileDurably(path, absl::StrCat(before, "\n", text), FileAccess::kByUmask);
 }

@@ -46,6 +46,7 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path) {
   }
   DataDirectory directory(path, lock);
   directory.RemovePorts();  // Of a node that died.
+  RemoveLeftParts(PortsPath(path));
   return directory;
 }
 

@@ -127,6 +127,9 @@ def look_at(path, database):
 
 def mend(path, told):
     """Changes what clang-tidy knows how to, and leaves the order to clang-format."""
+    # What does not compile is not understood: clang would rename what it misses.
+    if any(finding.check == "clang-diagnostic-error" for finding in told):
+        return
     text = (ROOT / path).read_bytes()
     changes = {change for finding in told for change in finding.replacements}
     for offset, length, put in sorted(changes, reverse=True):

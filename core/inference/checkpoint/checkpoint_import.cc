@@ -1,12 +1,17 @@
 #include "core/inference/checkpoint/checkpoint_import.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <memory>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
 #include "core/inference/checkpoint/checkpoint_reader.h"

@@ -1,22 +1,25 @@
 #include "core/inference/checkpoint/checkpoint_reader.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <exception>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "absl/base/internal/endian.h"
+#include "absl/status/status.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/inference/checkpoint/checkpoint_storages.h"
+#include "core/inference/checkpoint/pickle_value.h"
 #include "core/inference/checkpoint/safetensors.h"
-#include "core/inference/checkpoint/unpickler.h"
 #include "core/inference/device/device.h"
 
 namespace camnode {
@@ -180,7 +183,8 @@ absl::StatusOr<NamedTensors> ParseCheckpoint(absl::string_view bytes) {
 }
 
 absl::StatusOr<NamedTensors> ReadCheckpoint(const std::string& path) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxFileBytes));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string bytes,
+                           ReadFile(path, kMaxFileBytes, absl::StatusCode::kDataLoss));
   absl::StatusOr<NamedTensors> tensors = ParseCheckpoint(bytes);
   if (!tensors.ok()) return Annotate(tensors.status(), path);
   return tensors;

@@ -26,8 +26,8 @@ namespace camnode {
 // Errors:
 //   kNotFound            No such file.
 //   kPermissionDenied    The pickle uses a name that is not allowed: names it.
-//   kDataLoss            Damaged: says where.
-//   kFailedPrecondition  Too large; or readable, but no state dict: a TorchScript archive,
+//   kDataLoss            Damaged: says where; or too large.
+//   kFailedPrecondition  Readable, but no state dict: a TorchScript archive,
 //                        values that are no tensors, a tensor of another type.
 //   kResourceExhausted   Memory ran out.
 //   kUnavailable         The file cannot be read.

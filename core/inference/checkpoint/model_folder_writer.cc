@@ -1,6 +1,8 @@
 #include "core/inference/checkpoint/model_folder_writer.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

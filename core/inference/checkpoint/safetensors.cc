@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/base/internal/endian.h"
+#include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/files.h"
@@ -197,7 +200,8 @@ bool LooksLikeSafetensors(absl::string_view bytes) {
 }
 
 absl::StatusOr<NamedTensors> ReadSafetensors(const std::string& path) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxFileBytes));
+  CAMNODE_ASSIGN_OR_RETURN(const std::string bytes,
+                           ReadFile(path, kMaxFileBytes, absl::StatusCode::kDataLoss));
   absl::StatusOr<NamedTensors> tensors = ParseSafetensors(bytes);
   if (!tensors.ok()) return Annotate(tensors.status(), path);
   return tensors;

@@ -9,7 +9,6 @@
 
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/inference/networks/network.h"
@@ -19,8 +18,7 @@ namespace camnode {
 // Types: F32, F16, BF16, I64; at most 8 dimensions, 100,000 tensors and 8 GiB.  Every
 // tensor has memory of its own.  Control characters and quotes in names come escaped
 // as in C.  Thread-safe, as all functions here.
-// Errors: ReadFile's (kNotFound, kFailedPrecondition if it is too large, ...), kDataLoss
-// (damaged: says where).
+// Errors: ReadFile's (kNotFound, ...), kDataLoss (damaged: says where; too large).
 // Throws what LibTorch throws when memory runs out.
 absl::StatusOr<NamedTensors> ReadSafetensors(const std::string& path);
 

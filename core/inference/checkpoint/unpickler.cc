@@ -1,10 +1,16 @@
 #include "core/inference/checkpoint/unpickler.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "absl/base/internal/endian.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/inference/checkpoint/pickle_globals.h"

@@ -83,6 +83,9 @@ absl::StatusOr<RunFolder> RunFolder::Open(const std::string& path, const v1::Rec
                                           v1::TrainingRun run) {
   CAMNODE_RETURN_IF_ERROR(CreateDirectoryDurably(path));
   CAMNODE_ASSIGN_OR_RETURN(std::shared_ptr<const int> lock, Lock(path));
+  for (const char* file : {kRecipeFile, kRunFile, kCurvesFile, kHeldOutFile}) {
+    RemoveLeftParts(In(path, file));
+  }
   const std::string recipe_text = FormatRecipe(recipe);
   run.set_recipe_sha256(Sha256Hex(recipe_text));
   std::error_code error;

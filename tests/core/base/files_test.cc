@@ -98,7 +98,8 @@ TEST_F(FilesTest, ReadsToTheEndWhateverSizeTheSystemSays) {
 TEST_F(FilesTest, ReadsWhatSomebodyWritesIntoAPipeAndWaitsForNobody) {
   const std::string path = Path("pipe");
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
-  EXPECT_THAT(ReadFile(path, 10), IsOkAndHolds(""));
+  EXPECT_THAT(ReadFile(path, 10),
+              StatusIs(absl::StatusCode::kUnavailable, path + " is a pipe that nobody writes to"));
 
   const int both_ends = ::open(path.c_str(), O_RDWR);
   ASSERT_EQ(::write(both_ends, "film", 4), 4);
@@ -136,6 +137,47 @@ TEST_F(FilesTest, AFileOfItsOwnersIsNobodyElsesFromTheFirstByteOn) {
   ASSERT_THAT(ReplaceFileDurably(Path("manifest"), "text", FileAccess::kByUmask, calls), IsOk());
   EXPECT_EQ(RightsOf(Path("manifest")), 0666u);
   EXPECT_THAT(calls.rights, ElementsAre(0600, 0666, 0600, 0666));
+}
+
+// Remembers the rights with which a file is made.
+class RightsAtFirst final : public FileSystemCalls {
+ public:
+  int Open(const char* path, int flags, mode_t mode) override {
+    if ((flags & O_CREAT) != 0) rights.push_back(mode);
+    return FileSystemCalls::Open(path, flags, mode);
+  }
+  std::vector<mode_t> rights;
+};
+
+TEST_F(FilesTest, ReplacesAFileOfItsOwnerOnlyWithNoMomentForOthers) {
+  const NoUmask no_umask;
+  const std::string path = Make("manifest", "older");
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  RightsAtFirst calls;
+
+  ASSERT_THAT(ReplaceFileDurably(path, "newer", FileAccess::kByUmask, calls), IsOk());
+
+  EXPECT_THAT(calls.rights, ElementsAre(0600));
+  EXPECT_EQ(RightsOf(path), 0600u);
+}
+
+TEST_F(FilesTest, RemovesWhatKilledProgramsLeftOfAFileAndNothingElse) {
+  const std::string path = Make("ports.json", "{}");
+  Make("ports.json.0123abcd.part", "{");
+  const std::vector<std::string> others = {Make("ports.json.part", ""),
+                                           Make("other.json.0123abcd.part", "")};
+
+  RemoveLeftParts(path);
+
+  EXPECT_FALSE(std::filesystem::exists(Path("ports.json.0123abcd.part")));
+  EXPECT_EQ(Contents(path), "{}");
+  for (const std::string& other : others) EXPECT_TRUE(std::filesystem::exists(other)) << other;
+}
+
+TEST_F(FilesTest, ATooLargeFileIsTheErrorThatItsReaderSays) {
+  const std::string path = Make("weights", "0123456789");
+  EXPECT_THAT(ReadFile(path, 9, absl::StatusCode::kDataLoss),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("is larger than 9 bytes")));
 }
 
 TEST_F(FilesTest, WhoHasAnOlderFileOpenSeesNothingOfOneForItsOwnerOnly) {

@@ -58,6 +58,12 @@ TEST(ConfigTest, TheShippedFileSaysExactlyTheDefaults) {
 
   ASSERT_THAT(shipped, IsOk());
   EXPECT_THAT(shipped->changed, IsEmpty());
+  const absl::StatusOr<Config> empty = ParseConfig("", "camnode.textproto");
+  ASSERT_THAT(empty, IsOk());
+  EXPECT_THAT(empty->changed, IsEmpty());
+  EXPECT_EQ(shipped->workflows.front().name, empty->workflows.front().name);
+  EXPECT_EQ(shipped->workflows.front().models, empty->workflows.front().models);
+  EXPECT_EQ(shipped->workflows.front().priority, empty->workflows.front().priority);
   // One with every default, as in an empty file.
   EXPECT_EQ(shipped->workflows.size(), Config().workflows.size());
   EXPECT_THAT(shipped->peers, IsEmpty());

@@ -18,6 +18,7 @@
 #include "core/base/sha256.h"
 #include "core/inference/classifier.h"
 #include "core/render/image_codec.h"
+#include "core/training/films/dataset.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 
