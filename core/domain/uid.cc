@@ -1,6 +1,7 @@
 #include "core/domain/uid.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "absl/numeric/int128.h"
 #include "absl/status/status.h"

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <exception>
 #include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/heatmap.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/device/device.h"
 #include "core/inference/engine/fast_path.h"

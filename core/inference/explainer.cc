@@ -1,12 +1,17 @@
 #include "core/inference/explainer.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/heatmap.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/device/device.h"
 #include "core/inference/input/preprocessor.h"

@@ -1,5 +1,7 @@
 #include "core/inference/model_finding.h"
 
+#include <cstddef>
+
 #include "core/models/model_repository.h"
 
 namespace camnode {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <iterator>
 
+#include "core/domain/heatmap.h"
 #include "core/inference/ranked_scores.h"
 
 namespace camnode {

@@ -1,6 +1,7 @@
 #include "core/intake/image_header.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "absl/status/status.h"
 

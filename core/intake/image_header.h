@@ -3,6 +3,7 @@
 #ifndef CAMNODE_CORE_INTAKE_IMAGE_HEADER_H_
 #define CAMNODE_CORE_INTAKE_IMAGE_HEADER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 

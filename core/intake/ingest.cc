@@ -4,8 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
+#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/file/file_meta_writer.h"
 #include "core/dicom/file/implementation.h"

@@ -1,6 +1,7 @@
 #include "core/intake/upload_digest.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace camnode {

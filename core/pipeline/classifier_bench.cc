@@ -1,5 +1,6 @@
 #include "core/pipeline/classifier_bench.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "core/base/status_macros.h"

@@ -1,14 +1,21 @@
 #include "core/pipeline/inference_worker.h"
 
+#include <cstdint>
 #include <exception>
+#include <new>
 #include <thread>
 #include <utility>
 
+#include "absl/random/random.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
-#include "core/base/status_macros.h"
+#include "core/base/retryable.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/analysis.h"
+#include "core/domain/instance.h"
 #include "core/pipeline/job_log.h"
 
 namespace camnode {

@@ -9,10 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/random/random.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/instance.h"
 #include "core/pipeline/film_analyzer.h"
 #include "core/pipeline/film_channel.h"
 #include "core/pipeline/lease_keeper.h"

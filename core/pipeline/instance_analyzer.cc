@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
@@ -14,14 +15,21 @@
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
+#include "core/dicom/derived/derived_attributes.h"
 #include "core/dicom/film/eligibility.h"
 #include "core/dicom/film/film_concerns.h"
 #include "core/dicom/film/instance_header.h"
 #include "core/dicom/film/pixel_check.h"
 #include "core/dicom/pixels/radiograph_reader.h"
+#include "core/domain/analysis.h"
+#include "core/domain/instance.h"
+#include "core/domain/job.h"
+#include "core/domain/radiograph.h"
 #include "core/inference/device/precision.h"
 #include "core/inference/maps/agreement.h"
+#include "core/models/model_repository.h"
 #include "core/pipeline/eligibility_gate.h"
+#include "core/pipeline/model_set.h"
 #include "core/render/image_codec.h"
 
 namespace camnode {

@@ -11,15 +11,22 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/dicom/pixels/radiograph_reader.h"
+#include "core/domain/analysis.h"
 #include "core/domain/eligibility_policy.h"
+#include "core/domain/instance.h"
+#include "core/domain/job.h"
 #include "core/inference/classifier.h"
 #include "core/models/agreement_null.h"
 #include "core/pipeline/classifier_bench.h"
 #include "core/pipeline/film_analyzer.h"
+#include "core/pipeline/model_set.h"
 #include "core/pipeline/output_stage.h"
+#include "core/pipeline/output_writer.h"
 #include "core/pipeline/output_writers.h"
 #include "core/pipeline/pipeline_settings.h"
 #include "core/storage/blobs/blob_store.h"

@@ -3,7 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/job.h"
 
 namespace camnode {
 

@@ -7,9 +7,11 @@
 #include <map>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
+#include "core/domain/job.h"
 #include "core/storage/job_queue.h"
 
 namespace camnode {

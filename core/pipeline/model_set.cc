@@ -1,6 +1,7 @@
 #include "core/pipeline/model_set.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

@@ -1,10 +1,15 @@
 #include "core/pipeline/output_writers.h"
 
+#include <cstddef>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/mutex.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/derived/derived_attributes.h"
 #include "core/dicom/derived/secondary_capture_writer.h"
+#include "core/domain/analysis.h"
 #include "core/pipeline/output_identity.h"
 #include "core/render/overlay_renderer.h"
 

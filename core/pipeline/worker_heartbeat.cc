@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
 #include "core/base/log.h"
 #include "core/base/stopwatch.h"
 

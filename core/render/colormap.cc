@@ -1,5 +1,7 @@
 #include "core/render/colormap.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <opencv2/core/mat.hpp>
 #include <opencv2/imgproc.hpp>
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
+#include <cstddef>
 
 #include "absl/status/status.h"
 #include "core/base/status_macros.h"

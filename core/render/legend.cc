@@ -1,6 +1,8 @@
 #include "core/render/legend.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_format.h"

@@ -5,7 +5,6 @@
 
 #include <opencv2/core/mat.hpp>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/domain/analysis.h"

@@ -2,10 +2,13 @@
 // caption) above a footer with the agreement.
 
 #include <algorithm>
+#include <cstddef>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
 #include "core/render/heatmap_blender.h"
 #include "core/render/legend.h"
 #include "core/render/overlay_renderer.h"

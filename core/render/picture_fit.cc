@@ -5,6 +5,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/domain/analysis.h"
+#include "core/domain/placement.h"
 
 namespace camnode {
 

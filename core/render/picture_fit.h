@@ -8,6 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "core/domain/analysis.h"
 #include "core/render/overlay_renderer.h"
 
 namespace camnode {

@@ -5,10 +5,12 @@
 #include "core/render/png_codec.h"
 
 #include <png.h>
+#include <pngconf.h>
 
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <vector>
 
 #include "absl/status/status.h"

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/domain/finding.h"
 
 namespace camnode {
 namespace {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/domain/analysis.h"
+#include "core/domain/finding.h"
 
 namespace camnode {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <opencv2/imgproc.hpp>
 
 #include "absl/strings/ascii.h"

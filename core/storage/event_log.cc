@@ -1,7 +1,6 @@
 #include "core/storage/event_log.h"
 
-#include <utility>
-
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/doorbell.h"

@@ -1,8 +1,9 @@
 #include "core/storage/instance_store.h"
 
 #include <algorithm>
-#include <utility>
+#include <cstddef>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"

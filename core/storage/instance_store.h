@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/base/clock.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
+#include "core/domain/uid.h"
 #include "core/storage/sql/sql_database.h"
 
 namespace camnode {

@@ -1,14 +1,18 @@
 // What the holder of a lease may do.  Every statement is fenced by the attempt.
 
-#include <utility>
+#include <cstdint>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

@@ -1,6 +1,5 @@
 #include "core/storage/job_rows.h"
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/storage/event_log.h"

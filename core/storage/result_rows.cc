@@ -1,10 +1,16 @@
 #include "core/storage/result_rows.h"
 
+#include <cstddef>
+#include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/domain/delivery.h"
 #include "core/storage/row_mapping.h"
 
 namespace camnode {

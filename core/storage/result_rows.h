@@ -9,6 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/domain/analysis.h"
+#include "core/domain/derived_instance.h"
 #include "core/storage/result_store.h"
 #include "core/storage/sql/sql_database.h"
 

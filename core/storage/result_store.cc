@@ -3,9 +3,12 @@
 #include <set>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
+#include "core/domain/job.h"
+#include "core/domain/uid.h"
 #include "core/storage/event_log.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/result_rows.h"

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/base/clock.h"
 #include "core/domain/analysis.h"
 #include "core/domain/delivery.h"
 #include "core/domain/derived_instance.h"
 #include "core/domain/instance.h"
+#include "core/domain/uid.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/sql/sql_database.h"
 

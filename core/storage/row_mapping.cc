@@ -1,10 +1,12 @@
 #include "core/storage/row_mapping.h"
 
+#include <cstdint>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "core/domain/uid.h"
 
 namespace camnode {
 namespace {

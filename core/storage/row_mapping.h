@@ -4,6 +4,8 @@
 #ifndef CAMNODE_CORE_STORAGE_ROW_MAPPING_H_
 #define CAMNODE_CORE_STORAGE_ROW_MAPPING_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "core/domain/heatmap.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
+#include "core/domain/uid.h"
 #include "core/storage/event_log.h"
 #include "core/storage/sql/sql_database.h"
 

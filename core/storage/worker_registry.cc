@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/storage/sql/database_time.h"
 

@@ -8,6 +8,7 @@
 #include "core/base/status_macros.h"
 #include "core/dicom/file/file_meta.h"
 #include "core/dicom/file/implementation.h"
+#include "core/dicom/file/transfer_syntax.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/assoc.h"
 #include "dcmtk/dcmnet/dcmlayer.h"

@@ -1,5 +1,6 @@
 #include "core/dicom/codec/codecs.h"
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/dicom/codec/jpeg2000_decoder.h"

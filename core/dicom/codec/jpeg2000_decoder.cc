@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/codec/jpeg2000_header.h"

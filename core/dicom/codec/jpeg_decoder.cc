@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/codec/jpeg_header.h"
 #include "core/dicom/file/of_condition.h"

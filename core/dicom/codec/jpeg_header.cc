@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "absl/status/status.h"
+
 namespace camnode {
 namespace {
 

@@ -1,7 +1,9 @@
 #include "core/dicom/codec/jpeg_ls_decoder.h"
 
 #include <cstddef>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/codec/jpeg_ls_header.h"
 #include "core/dicom/codec/jpeg_ls_scan.h"

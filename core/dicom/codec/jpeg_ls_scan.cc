@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "absl/status/status.h"
+
 namespace camnode {
 namespace {
 

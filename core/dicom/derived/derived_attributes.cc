@@ -1,15 +1,19 @@
 #include "core/dicom/derived/derived_attributes.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/types/span.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/file/attribute_table.h"
 #include "core/dicom/file/dataset_scanner.h"
+#include "core/dicom/file/file_meta.h"
 #include "core/dicom/file/of_condition.h"
 #include "core/dicom/file/tags.h"
 #include "core/dicom/file/transfer_syntax.h"

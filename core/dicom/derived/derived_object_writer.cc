@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/status_macros.h"
+#include "core/base/version.h"
 #include "core/dicom/file/implementation.h"
 #include "core/dicom/file/of_condition.h"
 #include "dcmtk/config/osconfig.h"

@@ -1,7 +1,9 @@
 #include "core/dicom/derived/part10_file.h"
 
+#include <cstddef>
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/file/file_meta_writer.h"
 #include "core/dicom/file/of_condition.h"

@@ -2,7 +2,9 @@
 
 #include <opencv2/core.hpp>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
+#include "core/base/version.h"
 #include "core/dicom/derived/derived_object_writer.h"
 #include "core/dicom/derived/part10_file.h"
 #include "core/dicom/file/implementation.h"

@@ -14,6 +14,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "core/dicom/file/dataset_scanner.h"
+#include "core/dicom/file/file_meta.h"
 
 namespace camnode {
 

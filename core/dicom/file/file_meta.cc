@@ -1,10 +1,13 @@
 #include "core/dicom/file/file_meta.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <string>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/file/transfer_syntax.h"
 
 namespace camnode {
 namespace {

@@ -8,7 +8,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/dicom/file/byte_source.h"
-#include "core/dicom/file/transfer_syntax.h"
 #include "core/domain/uid.h"
 
 namespace camnode {

@@ -1,6 +1,7 @@
 #include "core/dicom/film/film_concerns.h"
 
 #include <algorithm>
+#include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"

@@ -1,6 +1,7 @@
 #include "core/dicom/film/header_vocabulary.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 
 #include "absl/strings/ascii.h"

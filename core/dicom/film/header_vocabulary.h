@@ -3,6 +3,7 @@
 #ifndef CAMNODE_CORE_DICOM_FILM_HEADER_VOCABULARY_H_
 #define CAMNODE_CORE_DICOM_FILM_HEADER_VOCABULARY_H_
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 

@@ -1,8 +1,12 @@
 #include "core/dicom/film/instance_header.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/file/attribute_table.h"
 #include "core/dicom/file/dataset_scanner.h"

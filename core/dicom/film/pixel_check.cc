@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <opencv2/core/mat.hpp>
-#include <string>
 
 namespace camnode {
 namespace {

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <opencv2/core.hpp>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/file/dataset_scanner.h"
 #include "core/dicom/file/tags.h"
 
 namespace camnode {

@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <opencv2/core/mat.hpp>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/file/dataset_scanner.h"
 #include "core/dicom/file/tags.h"
 #include "core/dicom/pixels/grayscale.h"
 

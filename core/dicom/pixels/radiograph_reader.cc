@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "core/dicom/codec/pixel_format.h"
 #include "core/dicom/file/attribute_table.h"
 #include "core/dicom/file/tags.h"
 #include "core/dicom/pixels/colour.h"

@@ -1,14 +1,19 @@
 #include "core/dicom/pixels/stored_frame.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/codec/codecs.h"
 #include "core/dicom/file/dataset_scanner.h"
+#include "core/dicom/file/file_meta.h"
 #include "core/dicom/file/tags.h"
 #include "core/dicom/file/transfer_syntax.h"
 

@@ -9,7 +9,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "core/dicom/codec/codecs.h"
 #include "core/dicom/codec/pixel_format.h"
 #include "core/dicom/file/attribute_table.h"
 

@@ -1,5 +1,6 @@
 #include "core/inference/device/openmp.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdlib>

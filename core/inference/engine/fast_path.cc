@@ -1,9 +1,10 @@
 #include "core/inference/engine/fast_path.h"
 
 #include <algorithm>
-#include <utility>
+#include <cstddef>
 
 #include "core/base/status_macros.h"
+#include "core/inference/device/precision.h"
 
 namespace camnode {
 namespace {

@@ -4,12 +4,14 @@
 #ifndef CAMNODE_CORE_INFERENCE_ENGINE_FAST_PATH_H_
 #define CAMNODE_CORE_INFERENCE_ENGINE_FAST_PATH_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/inference/device/precision.h"
 #include "core/inference/engine/compiled_network.h"
 #include "core/inference/engine/network_graph.h"
 

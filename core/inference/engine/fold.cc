@@ -1,5 +1,8 @@
 #include "core/inference/engine/fold.h"
 
+#include <cstddef>
+#include <vector>
+
 namespace camnode {
 namespace {
 

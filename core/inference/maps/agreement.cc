@@ -1,8 +1,11 @@
 #include "core/inference/maps/agreement.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 
 #include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
 #include "core/inference/maps/map_comparison.h"
 
 namespace camnode {

@@ -3,12 +3,14 @@
 #ifndef CAMNODE_CORE_INFERENCE_MAPS_AGREEMENT_NULL_MAKER_H_
 #define CAMNODE_CORE_INFERENCE_MAPS_AGREEMENT_NULL_MAKER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/domain/analysis.h"
 #include "core/models/agreement_null.h"
+#include "core/models/model_repository.h"
 
 namespace camnode {
 

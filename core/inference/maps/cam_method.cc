@@ -1,5 +1,8 @@
 #include "core/inference/maps/cam_method.h"
 
+#include <string>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

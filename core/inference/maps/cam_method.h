@@ -3,9 +3,6 @@
 #ifndef CAMNODE_CORE_INFERENCE_MAPS_CAM_METHOD_H_
 #define CAMNODE_CORE_INFERENCE_MAPS_CAM_METHOD_H_
 
-#include <string>
-#include <vector>
-
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 

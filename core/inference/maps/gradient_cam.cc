@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/inference/device/device.h"
+#include "core/inference/maps/cam_method.h"
 #include "core/inference/maps/closed_form_cam.h"
 #include "core/inference/maps/gradient_maps.h"
 

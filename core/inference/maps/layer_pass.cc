@@ -1,6 +1,7 @@
 #include "core/inference/maps/layer_pass.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"

@@ -4,6 +4,7 @@
 #ifndef CAMNODE_CORE_INFERENCE_MAPS_LAYER_PASS_H_
 #define CAMNODE_CORE_INFERENCE_MAPS_LAYER_PASS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <numeric>
 #include <opencv2/core/mat.hpp>
 
+#include "core/domain/placement.h"
 #include "core/inference/maps/resample.h"
 
 namespace camnode {

@@ -1,5 +1,6 @@
 #include "core/inference/maps/score_cam.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace camnode {

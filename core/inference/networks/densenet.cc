@@ -1,12 +1,14 @@
 #include "core/inference/networks/densenet.h"
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/inference/engine/fold.h"
+#include "core/inference/engine/network_graph.h"
 
 namespace camnode {
 namespace {

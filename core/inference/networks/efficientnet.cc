@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/inference/engine/fold.h"
+#include "core/inference/engine/network_graph.h"
 
 namespace camnode {
 namespace {

@@ -1,5 +1,6 @@
 #include "core/inference/networks/network.h"
 
+#include <cstddef>
 #include <utility>
 
 #include "absl/status/status.h"

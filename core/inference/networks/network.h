@@ -7,6 +7,7 @@
 #ifndef CAMNODE_CORE_INFERENCE_NETWORKS_NETWORK_H_
 #define CAMNODE_CORE_INFERENCE_NETWORKS_NETWORK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "torch/torch.h"

@@ -1,11 +1,14 @@
 #include "core/inference/networks/resnet.h"
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/inference/engine/fold.h"
+#include "core/inference/engine/network_graph.h"
 
 namespace camnode {
 namespace {

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
 
 #include "absl/status/status.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
 #include "core/inference/device/device.h"
 #include "core/inference/outlier/outlier_model.h"
 

@@ -1,11 +1,14 @@
 #include "core/inference/outlier/outlier_model.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/inference/checkpoint/safetensors.h"
+#include "core/inference/networks/network.h"
 
 namespace camnode {
 namespace {

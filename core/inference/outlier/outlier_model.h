@@ -19,7 +19,6 @@
 
 #include "absl/status/statusor.h"
 #include "core/domain/analysis.h"
-#include "core/inference/networks/network.h"
 #include "torch/torch.h"
 
 namespace camnode {

@@ -5,8 +5,6 @@
 #ifndef CAMNODE_CORE_STORAGE_SQL_DOORBELL_H_
 #define CAMNODE_CORE_STORAGE_SQL_DOORBELL_H_
 
-#include <string>
-
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 

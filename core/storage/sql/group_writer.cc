@@ -1,10 +1,10 @@
 #include "core/storage/sql/group_writer.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
 

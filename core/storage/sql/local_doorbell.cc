@@ -1,6 +1,7 @@
 #include "core/storage/sql/local_doorbell.h"
 
 #include <atomic>
+#include <cstddef>
 #include <utility>
 
 #include "core/base/stopwatch.h"

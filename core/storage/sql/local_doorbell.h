@@ -4,6 +4,7 @@
 #define CAMNODE_CORE_STORAGE_SQL_LOCAL_DOORBELL_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 

@@ -1,6 +1,7 @@
 #include "core/storage/sql/named_parameters.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"

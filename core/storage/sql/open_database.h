@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/storage/sql/doorbell.h"
 #include "core/storage/sql/sql_database.h"

@@ -1,18 +1,21 @@
 #include "core/storage/sql/postgres_connection.h"
 
 #include <libpq-fe.h>
+#include <postgres_ext.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/types/variant.h"
 #include "core/base/status_macros.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 namespace {

@@ -3,6 +3,7 @@
 #ifndef CAMNODE_CORE_STORAGE_SQL_POSTGRES_CONNECTION_H_
 #define CAMNODE_CORE_STORAGE_SQL_POSTGRES_CONNECTION_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "core/storage/sql/named_parameters.h"
 #include "core/storage/sql/sql_connection.h"
+#include "core/storage/sql/sql_database.h"
 
 struct pg_conn;
 struct pg_result;

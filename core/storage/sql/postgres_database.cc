@@ -3,9 +3,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/storage/sql/postgres_connection.h"
 #include "core/storage/sql/postgres_doorbell.h"
+#include "core/storage/sql/sql_connection.h"
 
 namespace camnode {
 namespace {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/mutex.h"
 #include "core/storage/sql/sql_connection.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 

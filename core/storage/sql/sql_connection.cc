@@ -1,6 +1,7 @@
 #include "core/storage/sql/sql_connection.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace camnode {
 namespace {

@@ -1,5 +1,7 @@
 #include "core/storage/sql/sql_database.h"
 
+#include <cstddef>
+
 #include "core/base/status_macros.h"
 
 namespace camnode {

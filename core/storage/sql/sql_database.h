@@ -6,6 +6,7 @@
 #ifndef CAMNODE_CORE_STORAGE_SQL_SQL_DATABASE_H_
 #define CAMNODE_CORE_STORAGE_SQL_SQL_DATABASE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>

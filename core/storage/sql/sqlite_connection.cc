@@ -2,10 +2,14 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/variant.h"
 #include "core/base/status_macros.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 namespace {

@@ -3,6 +3,7 @@
 #ifndef CAMNODE_CORE_STORAGE_SQL_SQLITE_CONNECTION_H_
 #define CAMNODE_CORE_STORAGE_SQL_SQLITE_CONNECTION_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -10,7 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/storage/sql/sql_connection.h"
+#include "core/storage/sql/sql_database.h"
 
 struct sqlite3;
 struct sqlite3_stmt;

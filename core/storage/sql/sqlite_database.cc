@@ -10,6 +10,7 @@
 #include "core/base/durable_file.h"
 #include "core/base/status_macros.h"
 #include "core/storage/sql/file_lock.h"
+#include "core/storage/sql/sql_connection.h"
 #include "core/storage/sql/sqlite_connection.h"
 
 namespace camnode {

@@ -7,7 +7,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
 #include "core/models/model_manifest.h"
+#include "core/training/figures/score_metrics.h"
 
 namespace camnode {
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "core/training/evaluation/evaluation_result.h"
 #include "proto/camnode/model/v1/manifest.pb.h"
 #include "proto/camnode/training/v1/recipe.pb.h"

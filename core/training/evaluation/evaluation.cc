@@ -1,12 +1,15 @@
 #include "core/training/evaluation/evaluation.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
+#include <map>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -20,10 +23,15 @@
 #include "core/training/evaluation/score_figures.h"
 #include "core/training/evaluation/shortcut_section.h"
 #include "core/training/evaluation/words.h"
+#include "core/training/figures/bootstrap.h"
 #include "core/training/figures/film_scores.h"
+#include "core/training/figures/score_metrics.h"
 #include "core/training/films/corruption_suite.h"
+#include "core/training/films/dataset.h"
 #include "core/training/films/folds.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/train/recipe.h"
+#include "core/training/train/run_curves.h"
 
 namespace camnode {
 namespace {

@@ -6,6 +6,7 @@
 #ifndef CAMNODE_CORE_TRAINING_EVALUATION_EVALUATION_H_
 #define CAMNODE_CORE_TRAINING_EVALUATION_EVALUATION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,8 +17,9 @@
 #include "core/models/model_repository.h"
 #include "core/training/evaluation/evaluation_result.h"
 #include "core/training/evaluation/out_of_fold_evaluation.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/film_reader.h"
+#include "core/training/films/labelled_film.h"
+#include "core/training/train/run_curves.h"
 
 namespace camnode {
 

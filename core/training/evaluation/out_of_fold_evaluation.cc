@@ -1,18 +1,25 @@
 #include "core/training/evaluation/out_of_fold_evaluation.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/training/evaluation/bias_alarms.h"
 #include "core/training/evaluation/score_figures.h"
 #include "core/training/evaluation/shortcut_section.h"
+#include "core/training/figures/score_metrics.h"
+#include "core/training/figures/shortcut_baseline.h"
+#include "core/training/figures/thresholds.h"
+#include "core/training/films/dataset.h"
 #include "core/training/films/folds.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/train/out_of_fold.h"
 
 namespace camnode {

@@ -12,8 +12,8 @@
 #include "core/training/evaluation/evaluation_result.h"
 #include "core/training/figures/bootstrap.h"
 #include "core/training/figures/film_scores.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/film_reader.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 

@@ -7,6 +7,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
+#include "core/training/figures/calibration.h"
+#include "core/training/figures/shortcut_baseline.h"
+#include "core/training/figures/thresholds.h"
 
 namespace camnode {
 namespace {

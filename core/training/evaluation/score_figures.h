@@ -11,7 +11,6 @@
 #include "core/training/evaluation/evaluation_result.h"
 #include "core/training/figures/bootstrap.h"
 #include "core/training/figures/score_metrics.h"
-#include "core/training/figures/shortcut_baseline.h"
 #include "proto/camnode/model/v1/manifest.pb.h"
 
 namespace camnode {

@@ -1,13 +1,22 @@
 #include "core/training/evaluation/shortcut_section.h"
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
 #include "core/base/status_macros.h"
+#include "core/models/model_repository.h"
+#include "core/training/figures/score_metrics.h"
+#include "core/training/figures/shortcut_baseline.h"
+#include "core/training/figures/shortcut_statistics.h"
+#include "core/training/films/film_reader.h"
 #include "core/training/films/folds.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 namespace {

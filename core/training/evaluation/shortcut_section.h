@@ -4,13 +4,18 @@
 #ifndef CAMNODE_CORE_TRAINING_EVALUATION_SHORTCUT_SECTION_H_
 #define CAMNODE_CORE_TRAINING_EVALUATION_SHORTCUT_SECTION_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/models/model_repository.h"
 #include "core/training/evaluation/evaluation_result.h"
 #include "core/training/figures/bootstrap.h"
 #include "core/training/figures/film_scores.h"
+#include "core/training/figures/score_metrics.h"
+#include "core/training/films/film_reader.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 

@@ -1,6 +1,7 @@
 #include "core/training/evaluation/words.h"
 
 #include <cmath>
+#include <cstddef>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

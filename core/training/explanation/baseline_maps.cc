@@ -1,6 +1,7 @@
 #include "core/training/explanation/baseline_maps.h"
 
 #include <cmath>
+#include <cstddef>
 #include <numeric>
 #include <opencv2/core.hpp>
 

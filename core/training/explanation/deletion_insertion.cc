@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/inference/classifier.h"
 #include "core/inference/maps/resample.h"
 #include "core/training/films/random_generator.h"
 

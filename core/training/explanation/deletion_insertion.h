@@ -36,6 +36,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/inference/classifier.h"
 #include "core/training/explanation/explained_model.h"
 
 namespace camnode {

@@ -1,14 +1,18 @@
 #include "core/training/explanation/explained_model.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <exception>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/device/device.h"
+#include "core/inference/device/precision.h"
 #include "core/inference/maps/gradient_maps.h"
 #include "core/inference/maps/score_cam.h"
 #include "core/inference/networks/network.h"

@@ -6,13 +6,13 @@
 #ifndef CAMNODE_CORE_TRAINING_EXPLANATION_EXPLAINED_MODEL_H_
 #define CAMNODE_CORE_TRAINING_EXPLANATION_EXPLAINED_MODEL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <opencv2/core/mat.hpp>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/domain/analysis.h"
 #include "core/domain/radiograph.h"

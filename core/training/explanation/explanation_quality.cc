@@ -1,6 +1,7 @@
 #include "core/training/explanation/explanation_quality.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -8,16 +9,19 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
+#include "absl/types/optional.h"
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/inference/classifier.h"
 #include "core/inference/maps/agreement.h"
-#include "core/training/explanation/baseline_maps.h"
 #include "core/training/explanation/deletion_insertion.h"
 #include "core/training/explanation/explanation_sample.h"
 #include "core/training/explanation/faithfulness.h"
 #include "core/training/explanation/lung_region.h"
 #include "core/training/explanation/map_stability.h"
 #include "core/training/explanation/weight_randomisation.h"
+#include "core/training/figures/mean_interval.h"
+#include "core/training/films/dataset.h"
 
 namespace camnode {
 namespace {

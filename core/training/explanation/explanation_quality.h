@@ -26,8 +26,8 @@
 #include "core/training/explanation/deletion_insertion.h"
 #include "core/training/explanation/explained_model.h"
 #include "core/training/explanation/explanation_result.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/film_reader.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 

@@ -1,10 +1,18 @@
 #include "core/training/explanation/explanation_sample.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/domain/radiograph.h"
+#include "core/inference/classifier.h"
+#include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/films/random_generator.h"
 
 namespace camnode {

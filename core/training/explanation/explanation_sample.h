@@ -3,14 +3,18 @@
 #ifndef CAMNODE_CORE_TRAINING_EXPLANATION_EXPLANATION_SAMPLE_H_
 #define CAMNODE_CORE_TRAINING_EXPLANATION_EXPLANATION_SAMPLE_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/domain/analysis.h"
+#include "core/inference/classifier.h"
 #include "core/training/explanation/explained_model.h"
 #include "core/training/explanation/lung_region.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/film_reader.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 

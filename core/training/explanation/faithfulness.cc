@@ -1,12 +1,15 @@
 #include "core/training/explanation/faithfulness.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <opencv2/core.hpp>
 #include <string>
-#include <utility>
 
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/inference/classifier.h"
 #include "core/training/explanation/baseline_maps.h"
+#include "core/training/figures/mean_interval.h"
 
 namespace camnode {
 namespace {

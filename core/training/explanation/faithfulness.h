@@ -4,11 +4,14 @@
 #ifndef CAMNODE_CORE_TRAINING_EXPLANATION_FAITHFULNESS_H_
 #define CAMNODE_CORE_TRAINING_EXPLANATION_FAITHFULNESS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/domain/analysis.h"
+#include "core/inference/classifier.h"
 #include "core/inference/maps/cam_method.h"
 #include "core/training/explanation/deletion_insertion.h"
 #include "core/training/explanation/explained_model.h"

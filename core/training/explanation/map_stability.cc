@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <opencv2/imgproc.hpp>
 
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/inference/classifier.h"
 #include "core/inference/maps/map_comparison.h"
 #include "core/inference/maps/resample.h"
+#include "core/training/figures/mean_interval.h"
 
 namespace camnode {
 namespace {

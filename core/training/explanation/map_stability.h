@@ -10,11 +10,14 @@
 #ifndef CAMNODE_CORE_TRAINING_EXPLANATION_MAP_STABILITY_H_
 #define CAMNODE_CORE_TRAINING_EXPLANATION_MAP_STABILITY_H_
 
+#include <cstdint>
 #include <opencv2/core/matx.hpp>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/domain/analysis.h"
+#include "core/inference/classifier.h"
 #include "core/training/explanation/explained_model.h"
 #include "core/training/explanation/explanation_result.h"
 

@@ -1,11 +1,13 @@
 #include "core/training/explanation/weight_randomisation.h"
 
-#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <string>
 
 #include "core/base/status_macros.h"
+#include "core/inference/classifier.h"
 #include "core/inference/maps/map_comparison.h"
+#include "core/training/figures/mean_interval.h"
 
 namespace camnode {
 namespace {

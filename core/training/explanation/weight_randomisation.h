@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/inference/classifier.h"
 #include "core/training/explanation/explained_model.h"
 #include "core/training/explanation/explanation_result.h"
 

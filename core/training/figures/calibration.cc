@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/models/model_repository.h"

@@ -1,14 +1,23 @@
 #include "core/training/figures/film_scores.h"
 
-#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
+#include "core/domain/radiograph.h"
+#include "core/inference/classifier.h"
+#include "core/inference/device/precision.h"
+#include "core/models/model_repository.h"
 #include "core/training/films/corruption_suite.h"
+#include "core/training/films/dataset.h"
 #include "core/training/films/film_store.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 namespace {

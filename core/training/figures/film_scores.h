@@ -4,20 +4,19 @@
 #ifndef CAMNODE_CORE_TRAINING_FIGURES_FILM_SCORES_H_
 #define CAMNODE_CORE_TRAINING_FIGURES_FILM_SCORES_H_
 
+#include <cstddef>
 #include <functional>
 #include <map>
-#include <memory>
 #include <opencv2/core/mat.hpp>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/domain/analysis.h"
-#include "core/inference/classifier.h"
+#include "core/models/model_repository.h"
 #include "core/training/figures/shortcut_statistics.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/film_reader.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 

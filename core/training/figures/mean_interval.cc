@@ -1,9 +1,11 @@
 #include "core/training/figures/mean_interval.h"
 
+#include <cstddef>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "core/training/figures/bootstrap.h"
+#include "core/training/figures/score_metrics.h"
 
 namespace camnode {
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <opencv2/core.hpp>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 namespace camnode {

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <functional>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "core/base/status_macros.h"
 
 namespace camnode {

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <istream>
+#include <streambuf>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace camnode {

@@ -1,13 +1,17 @@
 #include "core/training/films/dataset.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <set>
+#include <string>
 #include <system_error>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"

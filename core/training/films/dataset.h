@@ -4,9 +4,6 @@
 #ifndef CAMNODE_CORE_TRAINING_FILMS_DATASET_H_
 #define CAMNODE_CORE_TRAINING_FILMS_DATASET_H_
 
-#include <string>
-#include <vector>
-
 #include "absl/status/statusor.h"
 #include "core/training/films/labelled_film.h"
 

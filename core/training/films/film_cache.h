@@ -3,10 +3,12 @@
 #ifndef CAMNODE_CORE_TRAINING_FILMS_FILM_CACHE_H_
 #define CAMNODE_CORE_TRAINING_FILMS_FILM_CACHE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 

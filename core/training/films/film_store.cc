@@ -17,9 +17,12 @@
 #include "core/base/mutex.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/domain/radiograph.h"
 #include "core/inference/classifier.h"
 #include "core/inference/input/preprocessor.h"
+#include "core/training/films/dataset.h"
 #include "core/training/films/film_cache.h"
+#include "core/training/films/labelled_film.h"
 
 // Of OpenMP.  Its header belongs to a compiler, and clang's is in a package of its own.
 extern "C" void omp_set_num_threads(int threads) noexcept;

@@ -10,10 +10,11 @@
 #include <memory>
 #include <opencv2/core/mat.hpp>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/film_reader.h"
+#include "core/training/films/labelled_film.h"
 #include "proto/camnode/model/v1/manifest.pb.h"
 
 namespace camnode {

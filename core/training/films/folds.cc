@@ -1,8 +1,9 @@
 #include "core/training/films/folds.h"
 
 #include <algorithm>
-#include <limits>
+#include <cstddef>
 #include <numeric>
+#include <string>
 #include <tuple>
 #include <unordered_map>
 #include <utility>

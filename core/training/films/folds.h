@@ -4,7 +4,6 @@
 #define CAMNODE_CORE_TRAINING_FILMS_FOLDS_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"

@@ -1,8 +1,10 @@
 #include "core/training/films/found_films.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <system_error>
 #include <utility>
 
@@ -11,7 +13,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/base/durable_file.h"
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"

@@ -1,8 +1,10 @@
 #include "core/training/films/header_patient.h"
 
+#include <cstddef>
 #include <filesystem>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"

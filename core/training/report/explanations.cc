@@ -1,8 +1,11 @@
 #include "core/training/report/explanations.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

@@ -3,9 +3,6 @@
 #ifndef CAMNODE_CORE_TRAINING_REPORT_EXPLANATIONS_H_
 #define CAMNODE_CORE_TRAINING_REPORT_EXPLANATIONS_H_
 
-#include <string>
-#include <vector>
-
 #include "absl/status/status.h"
 #include "core/training/explanation/explanation_result.h"
 #include "core/training/films/film_reader.h"

@@ -1,8 +1,12 @@
 #include "core/training/report/explanations_json.h"
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "core/base/utf8.h"
+#include "core/domain/analysis.h"
+#include "core/training/figures/mean_interval.h"
 
 namespace camnode {
 namespace {

@@ -6,9 +6,13 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
 #include "core/base/status_macros.h"
+#include "core/domain/radiograph.h"
 #include "core/render/image_codec.h"
 #include "core/render/overlay_renderer.h"
+#include "core/training/figures/film_scores.h"
+#include "core/training/figures/score_metrics.h"
 
 namespace camnode {
 namespace {

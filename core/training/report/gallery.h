@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/domain/analysis.h"
 #include "core/training/evaluation/evaluation_result.h"
 #include "core/training/films/film_reader.h"
 #include "core/training/report/html_page.h"

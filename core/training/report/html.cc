@@ -1,7 +1,10 @@
 #include "core/training/report/html.h"
 
+#include <cstddef>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/training/report/explanations.h"

@@ -1,5 +1,7 @@
 #include "core/training/report/html_page.h"
 
+#include <cstddef>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/training/report/xml_text.h"

@@ -1,10 +1,21 @@
 #include "core/training/report/json.h"
 
 #include <cmath>
+#include <cstddef>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
+#include "absl/types/optional.h"
 #include "core/base/utf8.h"
+#include "core/training/figures/bootstrap.h"
+#include "core/training/figures/calibration.h"
+#include "core/training/figures/film_scores.h"
+#include "core/training/figures/score_metrics.h"
+#include "core/training/figures/thresholds.h"
 #include "core/training/report/explanations_json.h"
+#include "core/training/train/curves.h"
+#include "core/training/train/run_curves.h"
 
 namespace camnode {
 namespace {

@@ -1,6 +1,7 @@
 #include "core/training/report/model_card.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <vector>
 

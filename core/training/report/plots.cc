@@ -3,10 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
+#include "core/training/figures/calibration.h"
+#include "core/training/figures/score_metrics.h"
 #include "core/training/report/svg_plot.h"
+#include "core/training/train/curves.h"
+#include "core/training/train/run_curves.h"
 
 namespace camnode {
 namespace {

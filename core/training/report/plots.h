@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "core/training/evaluation/evaluation_result.h"
+#include "core/training/train/run_curves.h"
 
 namespace camnode {
 

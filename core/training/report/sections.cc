@@ -1,13 +1,20 @@
 #include "core/training/report/sections.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/training/evaluation/words.h"
+#include "core/training/figures/calibration.h"
+#include "core/training/figures/score_metrics.h"
+#include "core/training/figures/thresholds.h"
 #include "core/training/report/plots.h"
+#include "core/training/train/run_curves.h"
 
 namespace camnode {
 namespace {

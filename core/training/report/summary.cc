@@ -1,12 +1,18 @@
 // The first parts of a report: what was found, on what, and how the models compare.
 
-#include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/training/evaluation/evaluation_result.h"
 #include "core/training/evaluation/words.h"
+#include "core/training/figures/bootstrap.h"
+#include "core/training/figures/calibration.h"
+#include "core/training/figures/film_scores.h"
+#include "core/training/report/html_page.h"
 #include "core/training/report/plots.h"
 #include "core/training/report/sections.h"
 

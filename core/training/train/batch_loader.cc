@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/training/films/film_store.h"
+
 namespace camnode {
 
 BatchLoader::BatchLoader(const std::vector<size_t>& order, const std::vector<int>& classes,

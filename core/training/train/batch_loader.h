@@ -3,12 +3,13 @@
 #ifndef CAMNODE_CORE_TRAINING_TRAIN_BATCH_LOADER_H_
 #define CAMNODE_CORE_TRAINING_TRAIN_BATCH_LOADER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <opencv2/core/mat.hpp>
 #include <vector>
 
-#include "core/training/films/film_store.h"
 #include "proto/camnode/training/v1/recipe.pb.h"
 #include "torch/torch.h"
 

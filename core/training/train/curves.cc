@@ -1,7 +1,10 @@
 #include "core/training/train/curves.h"
 
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 #include "proto/camnode/training/v1/recipe.pb.h"
 
 namespace camnode {
