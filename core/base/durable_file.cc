@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/base/write_all.h"
 
 namespace camnode {
 namespace {
@@ -171,16 +172,8 @@ void DurableFile::TakeAccessOf(const std::string& path) {
 }
 
 absl::Status DurableFile::Append(absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = calls_->Write(descriptor_, bytes.data(), bytes.size());
-    if (written <= 0) {
-      const int error = written < 0 ? errno : EIO;
-      if (error == EINTR) continue;
-      return StatusOfErrno(error, absl::StrCat("cannot write ", path_));
-    }
-    bytes.remove_prefix(static_cast<size_t>(written));
-    size_bytes_ += written;
-  }
+  CAMNODE_RETURN_IF_ERROR(WriteAll(descriptor_, bytes, path_, *calls_));
+  size_bytes_ += static_cast<int64_t>(bytes.size());
   if (size_bytes_ - started_bytes_ >= kStartWritingBytes) {
     calls_->StartWriting(descriptor_, started_bytes_, size_bytes_ - started_bytes_);
     started_bytes_ = size_bytes_;

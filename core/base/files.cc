@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/base/unique_descriptor.h"
+#include "core/base/write_all.h"
 
 namespace camnode {
 namespace {
@@ -75,20 +76,6 @@ absl::Status Append(const OpenFile& file, const std::string& path, int64_t max_b
 absl::Status TooLarge(const std::string& path, int64_t max_bytes, absl::StatusCode code) {
   return absl::Status(code, absl::StrCat(path, " is larger than ", max_bytes,
                                          " bytes, the most that is read of it"));
-}
-
-absl::Status WriteAll(int descriptor, absl::string_view bytes, const std::string& path,
-                      FileSystemCalls& calls) {
-  while (!bytes.empty()) {
-    const ssize_t written = calls.Write(descriptor, bytes.data(), bytes.size());
-    if (written <= 0) {
-      const int error = written < 0 ? errno : EIO;
-      if (error == EINTR) continue;
-      return StatusOfErrno(error, absl::StrCat("cannot write ", path));
-    }
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // A file is there whole or not at all: checked by what reaches the disk, and in
 // which order.
+// Also: write_all.
 
 #include "core/base/durable_file.h"
 
