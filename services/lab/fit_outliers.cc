@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "core/base/files.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
@@ -44,31 +43,24 @@ absl::StatusOr<std::vector<std::string>> PatientsOf(const std::vector<std::strin
   return patients;
 }
 
-// A node may be serving the model: each of its files is the old one or the new one.
-absl::Status Replace(const ModelFolder& model, const char* file, const std::string& bytes) {
-  // What a link points to is replaced, not the link.
-  return ReplaceFileDurably(fs::weakly_canonical(fs::path(model.directory) / file).string(), bytes,
-                            FileAccess::kByUmask);
-}
-
 absl::Status NameInManifest(const ModelFolder& model, const char* file, const OutlierFit& fit) {
   camnode::model::v1::ModelManifest manifest = model.manifest;
   manifest.set_outlier_file(file);
   manifest.set_outlier_sha256(Sha256Hex(fit.bytes));
-  return Replace(model, "manifest.textproto",
-                 FormatManifest(manifest,
-                                "What the weights beside this file are; see "
-                                "proto/camnode/model/v1/manifest.proto."));
+  return ReplaceModelFile(model, "manifest.textproto",
+                          FormatManifest(manifest,
+                                         "What the weights beside this file are; see "
+                                         "proto/camnode/model/v1/manifest.proto."));
 }
 
 // Killed anywhere, it leaves a manifest that names a file with the digest it says.  Hence a
 // file that the manifest names now is not touched before it names another.
 absl::Status Store(const ModelFolder& model, const OutlierFit& fit) {
   if (model.manifest.outlier_file() == kOutlierFile) {
-    CAMNODE_RETURN_IF_ERROR(Replace(model, kNextOutlierFile, fit.bytes));
+    CAMNODE_RETURN_IF_ERROR(ReplaceModelFile(model, kNextOutlierFile, fit.bytes));
     CAMNODE_RETURN_IF_ERROR(NameInManifest(model, kNextOutlierFile, fit));
   }
-  CAMNODE_RETURN_IF_ERROR(Replace(model, kOutlierFile, fit.bytes));
+  CAMNODE_RETURN_IF_ERROR(ReplaceModelFile(model, kOutlierFile, fit.bytes));
   CAMNODE_RETURN_IF_ERROR(NameInManifest(model, kOutlierFile, fit));
   std::error_code ignored;
   fs::remove(fs::path(model.directory) / kNextOutlierFile, ignored);

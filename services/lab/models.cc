@@ -1,7 +1,12 @@
 #include "services/lab/models.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "core/base/durable_file.h"
+#include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/inference/classifier.h"
 
@@ -15,6 +20,21 @@ absl::StatusOr<std::vector<ModelFolder>> LoadModelFolders(const Arguments& argum
     folders.push_back(std::move(folder));
   }
   return folders;
+}
+
+absl::StatusOr<std::string> ModelFilePath(const ModelFolder& model, absl::string_view file) {
+  namespace fs = std::filesystem;
+  const fs::path path = fs::path(model.directory) / std::string(file);
+  std::error_code error;
+  const fs::path found = fs::weakly_canonical(path, error);
+  if (error) return StatusOfErrno(error.value(), absl::StrCat("cannot find ", path.string()));
+  return found.string();
+}
+
+absl::Status ReplaceModelFile(const ModelFolder& model, absl::string_view file,
+                              absl::string_view bytes) {
+  CAMNODE_ASSIGN_OR_RETURN(const std::string path, ModelFilePath(model, file));
+  return ReplaceFileDurably(path, bytes, FileAccess::kByUmask);
 }
 
 int ThreadsOf(const Arguments& arguments) {

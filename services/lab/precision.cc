@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -23,7 +22,6 @@
 namespace camnode {
 namespace {
 
-namespace fs = std::filesystem;
 namespace v1 = camnode::model::v1;
 
 constexpr size_t kFilmsAtOnce = 8;
@@ -145,11 +143,10 @@ absl::Status StoreCheck(const ModelFolder& model, const v1::PrecisionCheck& chec
   *addition.add_precision_checks() = check;
   std::string text;
   google::protobuf::TextFormat::PrintToString(addition, &text);
-  // What a link points to is replaced, not the link.
-  const std::string path =
-      fs::weakly_canonical(fs::path(model.directory) / "manifest.textproto").string();
+  constexpr char kManifest[] = "manifest.textproto";
+  CAMNODE_ASSIGN_OR_RETURN(const std::string path, ModelFilePath(model, kManifest));
   CAMNODE_ASSIGN_OR_RETURN(const std::string before, ReadFile(path, kMaxManifestBytes));
-  return ReplaceFileDurably(path, absl::StrCat(before, "\n", text), FileAccess::kByUmask);
+  return ReplaceModelFile(model, kManifest, absl::StrCat(before, "\n", text));
 }
 
 // True if the gate opened.

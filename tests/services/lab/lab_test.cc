@@ -69,6 +69,13 @@ class LabTest : public ::testing::Test {
     return ReadFile(path, int64_t{1} << 30).value_or("(absent)");
   }
 
+  // Of the folder "model", by three films.
+  absl::Status FitOutliers() const {
+    return RunLabCommand(kFitOutliers, {"--model", Path("model"), "--components", "1", "--threads",
+                                        "1", "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
+                                        "tests/testdata/parity/person1589_virus_2763.png", kFilm});
+  }
+
   std::vector<nlohmann::json> Lines(const std::string& path) const {
     std::vector<nlohmann::json> lines;
     std::ifstream file(path);
@@ -244,11 +251,7 @@ TEST_F(LabTest, FitOutliersGivesAModelAFileThatExplainUses) {
   fs::copy("deploy/models/resnet18/1", Path("model"));
   const std::string before =
       LoadModelFolder(Path("model"), WeightsCheck::kSkipDigest)->manifest.outlier_sha256();
-  ASSERT_THAT(
-      RunLabCommand(kFitOutliers, {"--model", Path("model"), "--components", "1", "--threads", "1",
-                                   "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
-                                   "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
-      IsOk());
+  ASSERT_THAT(FitOutliers(), IsOk());
   const auto model = LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest);
   ASSERT_THAT(model, IsOk());
   EXPECT_EQ(model->manifest.outlier_file(), "outliers.safetensors");
@@ -272,16 +275,24 @@ TEST_F(LabTest, FitOutliersReplacesTheFilesOfAModelAsAWhole) {
   const std::string outliers = Read(Path("outliers.safetensors"));
   const fs::perms rights = fs::status(folder_ / "manifest.textproto").permissions();
 
-  ASSERT_THAT(
-      RunLabCommand(kFitOutliers, {"--model", Path("model"), "--components", "1", "--threads", "1",
-                                   "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
-                                   "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
-      IsOk());
+  ASSERT_THAT(FitOutliers(), IsOk());
 
   EXPECT_EQ(Read(Path("manifest.textproto")), manifest) << "whoever had it open reads it still";
   EXPECT_EQ(Read(Path("outliers.safetensors")), outliers);
   EXPECT_EQ(fs::status(folder_ / "model/manifest.textproto").permissions(), rights);
   EXPECT_FALSE(fs::exists(folder_ / "model/outliers.next.safetensors"));
+}
+
+TEST_F(LabTest, FitOutliersReplacesWhatALinkPointsToAndKeepsTheLink) {
+  fs::copy("deploy/models/resnet18/1", Path("model"));
+  fs::rename(folder_ / "model/manifest.textproto", folder_ / "shared.textproto");
+  fs::create_symlink(folder_ / "shared.textproto", folder_ / "model/manifest.textproto");
+  const std::string before = Read(Path("shared.textproto"));
+
+  ASSERT_THAT(FitOutliers(), IsOk());
+
+  EXPECT_TRUE(fs::is_symlink(folder_ / "model/manifest.textproto"));
+  EXPECT_NE(Read(Path("shared.textproto")), before);
 }
 
 // A killed fit may have left the manifest with the new file's first name.
@@ -293,11 +304,7 @@ TEST_F(LabTest, FitOutliersPutsInOrderWhatAKilledFitLeft) {
   std::ofstream(Path("model/manifest.textproto"), std::ios::trunc) << manifest;
   ASSERT_THAT(LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest), IsOk());
 
-  ASSERT_THAT(
-      RunLabCommand(kFitOutliers, {"--model", Path("model"), "--components", "1", "--threads", "1",
-                                   "tests/testdata/parity/NORMAL2-IM-1376-0001.png",
-                                   "tests/testdata/parity/person1589_virus_2763.png", kFilm}),
-      IsOk());
+  ASSERT_THAT(FitOutliers(), IsOk());
 
   const auto model = LoadModelFolder(Path("model"), WeightsCheck::kVerifyDigest);
   ASSERT_THAT(model, IsOk());
