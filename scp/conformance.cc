@@ -1,12 +1,15 @@
 #include "scp/conformance.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "core/dicom/derived/secondary_capture_writer.h"
 #include "core/dicom/file/dataset_scanner.h"
 #include "core/dicom/file/implementation.h"
@@ -17,6 +20,7 @@
 #include "scp/receive/admission.h"
 #include "scp/receive/connection_census.h"
 #include "scp/receive/presentation_contexts.h"
+#include "scp/settings/delivery_settings.h"
 #include "scp/wire/associate_check.h"
 #include "scp/wire/dimse_status.h"
 #include "scp/wire/pdu_guard.h"

@@ -1,8 +1,13 @@
 #include "scp/receive/accepting_layer.h"
 
+#include <cstdint>
 #include <utility>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "scp/wire/tls_credentials.h"
+#include "scp/wire/tls_role.h"
+#include "scp/wire/tls_stream.h"
 
 namespace camnode {
 namespace {

@@ -5,10 +5,13 @@
 #define CAMNODE_SCP_RECEIVE_ACCEPTING_LAYER_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/dcmlayer.h"
 #include "scp/receive/acceptor_options.h"
@@ -16,6 +19,7 @@
 #include "scp/receive/connection_census.h"
 #include "scp/wire/guarded_connection.h"
 #include "scp/wire/stop_signal.h"
+#include "scp/wire/tls_stream.h"
 
 namespace camnode {
 

@@ -1,12 +1,15 @@
 #include "scp/receive/admission.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/log.h"
 #include "core/base/stopwatch.h"
 #include "dcmtk/dcmnet/dul.h"
+#include "scp/receive/connection_census.h"
+#include "scp/settings/peer.h"
 
 namespace camnode {
 namespace {

@@ -4,7 +4,6 @@
 #ifndef CAMNODE_SCP_RECEIVE_ADMISSION_H_
 #define CAMNODE_SCP_RECEIVE_ADMISSION_H_
 
-#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "scp/receive/acceptor_options.h"
 #include "scp/receive/application_entity.h"
 #include "scp/receive/storage_scp.h"
+#include "scp/settings/peer.h"
 #include "scp/wire/stop_signal.h"
 
 namespace camnode {

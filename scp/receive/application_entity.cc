@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "scp/settings/address_range.h"
 #include "scp/settings/remote_ae.h"
 
 namespace camnode {

@@ -2,11 +2,14 @@
 
 #include <poll.h>
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
@@ -21,6 +24,7 @@
 #include "scp/receive/dicom_listener.h"
 #include "scp/receive/presentation_contexts.h"
 #include "scp/receive/storage_scp.h"
+#include "scp/settings/acceptor_settings.h"
 #include "scp/wire/dcmtk_setup.h"
 #include "scp/wire/stop_signal.h"
 

@@ -8,6 +8,10 @@
 #include "dcmtk/dcmnet/assoc.h"
 #include "scp/receive/accepting_layer.h"
 #include "scp/receive/acceptor_options.h"
+#include "scp/receive/application_entity.h"
+#include "scp/receive/connection_census.h"
+#include "scp/settings/acceptor_settings.h"
+#include "scp/wire/stop_signal.h"
 
 namespace camnode {
 

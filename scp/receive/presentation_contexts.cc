@@ -1,5 +1,8 @@
 #include "scp/receive/presentation_contexts.h"
 
+#include <vector>
+
+#include "absl/strings/string_view.h"
 #include "core/dicom/file/of_condition.h"
 #include "core/dicom/file/transfer_syntax.h"
 #include "core/dicom/film/sop_classes.h"

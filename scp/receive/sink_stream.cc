@@ -1,5 +1,7 @@
 #include "scp/receive/sink_stream.h"
 
+#include <cstddef>
+
 #include "absl/strings/str_cat.h"
 
 namespace camnode {

@@ -4,6 +4,7 @@
 #define CAMNODE_SCP_RECEIVE_SINK_STREAM_H_
 
 #include <cstdint>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "core/intake/store_handler.h"

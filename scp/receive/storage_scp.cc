@@ -2,17 +2,21 @@
 
 #include <cstring>
 #include <memory>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
-#include "core/dicom/file/transfer_syntax.h"
 #include "core/dicom/film/sop_classes.h"
+#include "core/domain/uid.h"
 #include "dcmtk/dcmdata/dcdeftag.h"
 #include "scp/receive/sink_stream.h"
 #include "scp/wire/dimse_status.h"
+#include "scp/wire/stop_signal.h"
 
 namespace camnode {
 namespace {

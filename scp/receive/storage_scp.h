@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
+#include "absl/status/statusor.h"
 #include "core/base/stopwatch.h"
 #include "core/intake/store_handler.h"
 #include "dcmtk/config/osconfig.h"
@@ -15,6 +15,7 @@
 #include "scp/receive/acceptor_metrics.h"
 #include "scp/receive/acceptor_options.h"
 #include "scp/wire/guarded_connection.h"
+#include "scp/wire/stop_signal.h"
 
 namespace camnode {
 

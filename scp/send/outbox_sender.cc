@@ -1,6 +1,8 @@
 #include "scp/send/outbox_sender.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <set>
@@ -10,14 +12,22 @@
 #include <vector>
 
 #include "absl/random/random.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "core/base/clock.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
 #include "core/base/option_ranges.h"
+#include "core/base/retryable.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/delivery.h"
+#include "core/domain/derived_instance.h"
 #include "scp/send/storage_scu.h"
+#include "scp/settings/remote_ae.h"
 #include "scp/wire/dcmtk_setup.h"
 #include "scp/wire/dimse_status.h"
 #include "scp/wire/stop_signal.h"

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "core/base/clock.h"
+#include "core/domain/ae_title.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/outbox.h"
 #include "core/storage/sql/doorbell.h"

@@ -2,11 +2,10 @@
 
 #include <cstring>
 #include <utility>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/file/file_meta.h"
 #include "core/dicom/file/implementation.h"
 #include "core/dicom/file/transfer_syntax.h"
 #include "dcmtk/config/osconfig.h"
@@ -16,6 +15,8 @@
 #include "scp/wire/dcmtk_setup.h"
 #include "scp/wire/guarded_connection.h"
 #include "scp/wire/tls_credentials.h"
+#include "scp/wire/tls_role.h"
+#include "scp/wire/tls_stream.h"
 
 namespace camnode {
 namespace {

@@ -9,9 +9,9 @@
 #include <string>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/domain/ae_title.h"
 #include "core/domain/uid.h"
 #include "scp/settings/delivery_settings.h"
 #include "scp/settings/remote_ae.h"

@@ -1,6 +1,7 @@
 #include "scp/settings/address_range.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <cstring>
 

@@ -1,5 +1,7 @@
 #include "scp/settings/remote_ae.h"
 
+#include <cstddef>
+
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"

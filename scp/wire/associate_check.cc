@@ -1,5 +1,6 @@
 #include "scp/wire/associate_check.h"
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/functional/function_ref.h"

@@ -9,13 +9,13 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "core/base/stopwatch.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/dcmtrans.h"

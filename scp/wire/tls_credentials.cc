@@ -1,19 +1,23 @@
 #include "scp/wire/tls_credentials.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/clock.h"
 #include "core/base/status_macros.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmtls/tlslayer.h"
 #include "scp/wire/tls_reason.h"
+#include "scp/wire/tls_role.h"
 
 namespace camnode {
 namespace {

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "scp/settings/tls_files.h"
+#include "scp/wire/tls_role.h"
 #include "scp/wire/tls_stream.h"
 
 namespace camnode {

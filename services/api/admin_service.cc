@@ -1,11 +1,16 @@
 #include "services/api/admin_service.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
+#include "core/domain/instance.h"
+#include "core/domain/job.h"
 #include "services/api/analyze_instance.h"
 #include "services/api/grpc_status.h"
 #include "services/api/page_token.h"

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "core/base/mutex.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"

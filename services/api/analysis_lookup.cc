@@ -1,7 +1,10 @@
 #include "services/api/analysis_lookup.h"
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/domain/job.h"
+#include "core/domain/uid.h"
 #include "services/api/grpc_status.h"
 
 namespace camnode {

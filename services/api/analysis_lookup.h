@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/domain/instance.h"
-#include "core/domain/job.h"
+#include "core/domain/uid.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"

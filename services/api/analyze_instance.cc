@@ -1,12 +1,15 @@
 #include "services/api/analyze_instance.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/instance.h"
+#include "core/storage/result_store.h"
 #include "services/api/call_deadline.h"
 #include "services/api/grpc_status.h"
 

@@ -10,9 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/intake/ingest.h"
 #include "core/intake/ingest_settings.h"
+#include "core/storage/event_log.h"
 #include "proto/camnode/v1/results.grpc.pb.h"
 #include "services/api/analysis_lookup.h"
 #include "services/api/event_hub.h"

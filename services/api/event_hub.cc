@@ -1,5 +1,7 @@
 #include "services/api/event_hub.h"
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "core/base/stopwatch.h"
 

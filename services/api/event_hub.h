@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <thread>
 
-#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "core/storage/event_log.h"

@@ -8,8 +8,11 @@
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/stopwatch.h"

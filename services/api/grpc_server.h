@@ -8,10 +8,9 @@
 #include <grpcpp/server.h>
 
 #include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/settings/grpc_settings.h"

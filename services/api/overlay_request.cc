@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <opencv2/core/mat.hpp>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
 #include "core/render/image_codec.h"
 #include "core/render/overlay_renderer.h"
 #include "services/api/grpc_status.h"

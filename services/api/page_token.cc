@@ -1,7 +1,9 @@
 #include "services/api/page_token.h"
 
 #include <algorithm>
+#include <cstddef>
 
+#include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"

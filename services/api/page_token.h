@@ -6,6 +6,7 @@
 #ifndef CAMNODE_SERVICES_API_PAGE_TOKEN_H_
 #define CAMNODE_SERVICES_API_PAGE_TOKEN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>

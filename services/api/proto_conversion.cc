@@ -4,6 +4,11 @@
 #include <set>
 #include <string>
 
+#include "core/domain/analysis.h"
+#include "core/domain/delivery.h"
+#include "core/domain/derived_instance.h"
+#include "core/domain/heatmap.h"
+#include "core/domain/placement.h"
 #include "core/render/overlay_renderer.h"
 
 namespace camnode {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/types/optional.h"
+#include "core/domain/delivery.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
 #include "core/storage/instance_store.h"

@@ -1,10 +1,16 @@
 #include "services/api/results_service.h"
 
-#include <utility>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
+#include "core/domain/instance.h"
+#include "core/domain/uid.h"
 #include "services/api/grpc_status.h"
 #include "services/api/overlay_request.h"
 #include "services/api/page_token.h"

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "absl/status/status.h"
 #include "core/intake/ingest.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/event_log.h"

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "core/base/log.h"
 #include "services/api/grpc_status.h"
 

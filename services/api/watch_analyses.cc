@@ -1,8 +1,14 @@
 #include "services/api/watch_analyses.h"
 
+#include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "core/base/status_macros.h"
+#include "core/domain/instance.h"
+#include "core/domain/uid.h"
+#include "core/storage/result_store.h"
 #include "services/api/grpc_status.h"
 
 namespace camnode {

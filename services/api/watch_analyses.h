@@ -6,8 +6,10 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/sync_stream.h>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "core/domain/uid.h"
 #include "core/storage/event_log.h"
 #include "core/storage/instance_store.h"
 #include "proto/camnode/v1/results.grpc.pb.h"

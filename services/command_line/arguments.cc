@@ -1,6 +1,7 @@
 #include "services/command_line/arguments.h"
 
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 
@@ -8,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "core/base/status_macros.h"
+#include "services/command_line/option.h"
 #include "services/command_line/words.h"
 
 namespace camnode {

@@ -11,7 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "services/command_line/command.h"
+#include "services/command_line/option.h"
 
 namespace camnode {
 

@@ -1,10 +1,16 @@
 #include "services/command_line/command_line.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <initializer_list>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "core/base/version.h"
 #include "services/command_line/help.h"
+#include "services/command_line/option.h"
 #include "services/command_line/words.h"
 
 namespace camnode {

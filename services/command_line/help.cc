@@ -1,12 +1,14 @@
 #include "services/command_line/help.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "services/command_line/option.h"
 
 namespace camnode {
 namespace {

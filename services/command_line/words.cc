@@ -1,6 +1,8 @@
 #include "services/command_line/words.h"
 
-#include "absl/strings/match.h"
+#include <cstddef>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 

@@ -3,8 +3,6 @@
 #ifndef CAMNODE_SERVICES_COMMAND_LINE_WORDS_H_
 #define CAMNODE_SERVICES_COMMAND_LINE_WORDS_H_
 
-#include <string>
-
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"

@@ -4,17 +4,21 @@
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "core/base/files.h"
+#include "core/base/retryable.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/domain/ae_title.h"

@@ -1,9 +1,8 @@
 #include "services/config/configured_models.h"
 
-#include <algorithm>
 #include <string>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"

@@ -6,7 +6,11 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "scp/settings/acceptor_settings.h"
 #include "scp/settings/address_range.h"
+#include "scp/settings/peer.h"
+#include "scp/settings/remote_ae.h"
+#include "scp/settings/tls_files.h"
 #include "services/config/text_checks.h"
 
 namespace camnode {

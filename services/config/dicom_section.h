@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "scp/settings/peer.h"
 #include "services/config/config.h"
 #include "services/config/section_reader.h"
 

@@ -1,6 +1,7 @@
 #include "services/config/text_checks.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 

@@ -1,5 +1,6 @@
 #include "services/ctl/address.h"
 
+#include <cstdint>
 #include <filesystem>
 
 #include "absl/status/status.h"

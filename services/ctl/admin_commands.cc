@@ -6,9 +6,12 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/stopwatch.h"
 #include "services/ctl/doctor.h"
+#include "services/ctl/error.h"
 #include "services/ctl/health.h"
 #include "services/ctl/session.h"
 #include "services/ctl/table.h"

@@ -1,5 +1,6 @@
 #include "services/ctl/commands.h"
 
+#include "services/command_line/option.h"
 #include "services/ctl/session.h"
 
 namespace camnode {

@@ -4,6 +4,7 @@
 #ifndef CAMNODE_SERVICES_CTL_DOCTOR_H_
 #define CAMNODE_SERVICES_CTL_DOCTOR_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -1,5 +1,6 @@
 #include "services/ctl/error.h"
 
+#include <cstddef>
 #include <vector>
 
 #include "absl/strings/match.h"

@@ -1,13 +1,20 @@
 // camnodectl: a camnode from the shell.
 
+#include <signal.h>
+
 #include <csignal>
 #include <iostream>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "services/command_line/command.h"
 #include "services/command_line/command_line.h"
 #include "services/ctl/address.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/error.h"
 #include "services/ctl/session.h"
 
 namespace camnode {

@@ -1,18 +1,25 @@
 // The commands that ask ResultsService.
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
+#include <ios>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/files.h"
 #include "core/base/stopwatch.h"
 #include "services/command_line/command_line.h"
+#include "services/ctl/error.h"
 #include "services/ctl/session.h"
 #include "services/ctl/table.h"
 #include "services/ctl/text.h"

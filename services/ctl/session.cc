@@ -12,7 +12,6 @@
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 #include "services/command_line/command_line.h"
-#include "services/ctl/table.h"
 #include "services/ctl/text.h"
 
 namespace camnode {

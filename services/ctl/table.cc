@@ -1,6 +1,7 @@
 #include "services/ctl/table.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/ascii.h"

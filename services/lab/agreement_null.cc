@@ -1,17 +1,28 @@
 // camnode-lab agreement-null
 
+#include "core/models/agreement_null.h"
+
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/domain/radiograph.h"
 #include "core/inference/classifier.h"
 #include "core/inference/maps/agreement_null_maker.h"
+#include "core/models/model_repository.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"

@@ -1,25 +1,37 @@
 // camnode-lab calibrate
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/durable_file.h"
 #include "core/base/status_macros.h"
 #include "core/models/ensemble_threshold.h"
 #include "core/models/model_manifest.h"
+#include "core/models/model_repository.h"
+#include "core/training/evaluation/evaluation_result.h"
 #include "core/training/evaluation/shortcut_section.h"
 #include "core/training/figures/calibration.h"
 #include "core/training/figures/film_scores.h"
+#include "core/training/figures/score_metrics.h"
+#include "core/training/figures/thresholds.h"
+#include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/train/model_calibration.h"
 #include "core/training/train/out_of_fold.h"
 #include "core/training/train/recipe.h"
 #include "core/training/train/run_curves.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"

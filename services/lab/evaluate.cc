@@ -1,28 +1,45 @@
 // camnode-lab evaluate
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <set>
+#include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
+#include "core/models/model_repository.h"
 #include "core/training/evaluation/evaluation.h"
+#include "core/training/evaluation/evaluation_result.h"
+#include "core/training/evaluation/out_of_fold_evaluation.h"
 #include "core/training/explanation/explanation_quality.h"
+#include "core/training/explanation/explanation_result.h"
+#include "core/training/figures/bootstrap.h"
+#include "core/training/figures/film_scores.h"
 #include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/films/patient_rule.h"
 #include "core/training/films/training_split.h"
 #include "core/training/report/html.h"
 #include "core/training/report/json.h"
+#include "core/training/train/run_curves.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/oflog/oflog.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"

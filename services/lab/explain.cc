@@ -6,15 +6,26 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/domain/radiograph.h"
 #include "core/inference/classifier.h"
 #include "core/inference/explainer.h"
 #include "core/inference/maps/agreement.h"
+#include "core/inference/maps/cam_method.h"
+#include "core/models/agreement_null.h"
+#include "core/models/model_repository.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/command.h"
 #include "services/command_line/command_line.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/explain_options.h"
 #include "services/lab/film.h"

@@ -1,10 +1,14 @@
 #include "services/lab/explain_options.h"
 
+#include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
+#include "core/inference/maps/cam_method.h"
 
 namespace camnode {
 namespace {

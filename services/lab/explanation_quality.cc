@@ -6,18 +6,21 @@
 
 #include <cstdio>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/training/figures/mean_interval.h"
 #include "core/training/films/dataset.h"
 #include "core/training/films/patient_patterns.h"
 #include "core/training/report/explanations_json.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/oflog/oflog.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"

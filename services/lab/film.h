@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/domain/radiograph.h"
 #include "services/command_line/command.h"
+#include "services/command_line/option.h"
 
 namespace camnode {
 

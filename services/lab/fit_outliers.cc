@@ -2,18 +2,27 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/domain/radiograph.h"
 #include "core/inference/classifier.h"
 #include "core/inference/outlier/outlier_fit.h"
 #include "core/models/model_manifest.h"
+#include "core/models/model_repository.h"
 #include "core/training/films/header_patient.h"
 #include "core/training/films/patient_patterns.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"

@@ -2,12 +2,18 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <string>
+#include <system_error>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
 #include "core/inference/checkpoint/checkpoint_import.h"
+#include "core/models/model_repository.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/intensity.h"
 

@@ -8,7 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "core/inference/device/openmp.h"
+#include "services/command_line/command.h"
 #include "services/command_line/command_line.h"
 #include "services/lab/commands.h"
 

@@ -2,10 +2,14 @@
 
 #include "core/training/report/model_card.h"
 
+#include <cstdint>
+
+#include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 
 namespace camnode {

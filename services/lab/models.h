@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "core/models/model_repository.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 
 namespace camnode {
 

@@ -1,20 +1,31 @@
 // camnode-lab evaluate-precision
 
+#include "core/inference/device/precision.h"
+
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/domain/radiograph.h"
 #include "core/inference/classifier.h"
 #include "core/inference/precision_report.h"
 #include "core/models/model_manifest.h"
+#include "core/models/model_repository.h"
 #include "core/models/precision_gate.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"

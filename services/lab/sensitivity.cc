@@ -2,16 +2,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <opencv2/core.hpp>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/domain/finding.h"
+#include "core/domain/radiograph.h"
 #include "core/inference/classifier.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -19,14 +21,17 @@
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
 #include "core/base/version.h"
+#include "core/models/model_repository.h"
 #include "core/training/evaluation/shortcut_section.h"
 #include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/train/film_division.h"
 #include "core/training/train/recipe.h"
 #include "core/training/train/refused_films.h"
 #include "core/training/train/run_curves.h"
 #include "core/training/train/trainer.h"
 #include "services/command_line/arguments.h"
+#include "services/command_line/option.h"
 #include "services/lab/commands.h"
 #include "services/lab/film.h"
 #include "services/lab/models.h"

@@ -1,5 +1,7 @@
 #include "services/node/arguments.h"
 
+#include "services/command_line/option.h"
+
 namespace camnode {
 namespace {
 

@@ -1,5 +1,8 @@
 #include "services/node/blob_janitor.h"
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"

@@ -5,6 +5,7 @@
 #define CAMNODE_SERVICES_NODE_DATA_DIRECTORY_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"

@@ -1,7 +1,10 @@
 #include "services/node/health_reporter.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 

@@ -3,6 +3,7 @@
 #include <httplib.h>
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <list>
 #include <nlohmann/json.hpp>
 #include <thread>

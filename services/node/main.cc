@@ -1,5 +1,6 @@
 // camnode: the DICOM node.  See README.md.
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -8,11 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "core/base/log.h"
+#include "core/models/model_repository.h"
 #include "scp/conformance.h"
 #include "scp/wire/dcmtk_setup.h"
+#include "scp/wire/tls_credentials.h"
+#include "services/command_line/command.h"
 #include "services/command_line/command_line.h"
 #include "services/config/config.h"
 #include "services/config/configured_models.h"

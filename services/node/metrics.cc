@@ -4,11 +4,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "core/base/stopwatch.h"
+#include "core/storage/job_queue.h"
+#include "core/storage/outbox.h"
+#include "core/storage/quarantine.h"
 
 namespace camnode {
 namespace {

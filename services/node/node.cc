@@ -1,12 +1,17 @@
 #include "services/node/node.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
+#include "core/storage/blobs/blob_store.h"
+#include "core/storage/job_queue.h"
+#include "core/storage/sql/open_database.h"
 #include "scp/wire/dcmtk_setup.h"
 #include "services/config/configured_models.h"
 #include "services/node/metrics.h"

@@ -2,8 +2,15 @@
 
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/domain/ae_title.h"
+#include "core/intake/store_handler.h"
+#include "core/storage/quarantine.h"
+#include "scp/receive/acceptor_options.h"
+#include "scp/receive/association_acceptor.h"
+#include "services/settings/grpc_settings.h"
 
 namespace camnode {
 

@@ -5,13 +5,13 @@
 #define CAMNODE_SERVICES_NODE_PART_OPTIONS_H_
 
 #include <string>
-#include <vector>
 
 #include "core/intake/ingest.h"
 #include "core/models/model_repository.h"
+#include "core/storage/quarantine.h"
 #include "scp/conformance.h"
+#include "scp/receive/acceptor_options.h"
 #include "scp/receive/application_entity.h"
-#include "scp/receive/association_acceptor.h"
 #include "scp/send/destination.h"
 #include "scp/send/outbox_sender.h"
 #include "scp/wire/tls_credentials.h"

@@ -1,6 +1,5 @@
 #include "services/node/shutdown.h"
 
-#include <pthread.h>
 #include <signal.h>
 
 namespace camnode {

@@ -1,7 +1,11 @@
 #include "services/worker/arguments.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
+
+#include "absl/status/status.h"
+#include "services/command_line/option.h"
 
 namespace camnode {
 namespace {

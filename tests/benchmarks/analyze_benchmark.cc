@@ -8,7 +8,9 @@
 // be measured in between; see compare_pytorch.py.
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <future>
@@ -17,17 +19,23 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/base/stopwatch.h"
 #include "core/base/thread_pool.h"
 #include "core/dicom/pixels/radiograph_reader.h"
+#include "core/domain/analysis.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/classifier.h"
 #include "core/inference/device/openmp.h"
+#include "core/inference/device/precision.h"
 #include "core/inference/engine/fast_path.h"
 #include "core/inference/maps/agreement.h"
 #include "core/inference/networks/network.h"
+#include "core/models/model_repository.h"
 #include "core/render/image_codec.h"
 #include "core/render/overlay_renderer.h"
 

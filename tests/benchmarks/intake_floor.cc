@@ -13,6 +13,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -23,8 +24,18 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/base/metrics.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/ae_title.h"
+#include "core/intake/store_handler.h"
+#include "scp/receive/acceptor_metrics.h"
+#include "scp/receive/acceptor_options.h"
+#include "scp/receive/application_entity.h"
 #include "scp/receive/association_acceptor.h"
 
 namespace camnode {

@@ -8,30 +8,35 @@
 // every FILM is sent once more, by the code behind C-STORE, and all that can be
 // leased is leased.  Changes the directory.
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/film/instance_header.h"
 #include "core/intake/ingest.h"
+#include "core/intake/store_handler.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
 #include "core/storage/result_store.h"
-#include "core/storage/sql/migrations.h"
 #include "core/storage/sql/open_database.h"
+#include "core/storage/sql/sql_database.h"
 
 namespace camnode {
 namespace {

@@ -6,6 +6,8 @@
 #include <initializer_list>
 #include <iostream>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "core/inference/checkpoint/checkpoint_reader.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/checkpoint/unpickler.h"

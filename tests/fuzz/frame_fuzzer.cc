@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 
 #include "core/dicom/codec/codecs.h"
+#include "core/dicom/codec/pixel_format.h"
 #include "core/dicom/file/transfer_syntax.h"
 #include "tests/fuzz/check_status.h"
 

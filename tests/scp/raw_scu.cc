@@ -1,6 +1,5 @@
 #include "tests/scp/raw_scu.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -8,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
+#include "tests/testing/small_data_set.h"
 
 namespace camnode {
 namespace {

@@ -3,13 +3,13 @@
 #ifndef CAMNODE_TESTS_SCP_RAW_SCU_H_
 #define CAMNODE_TESTS_SCP_RAW_SCU_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "tests/testing/small_data_set.h"
 
 namespace camnode {
 

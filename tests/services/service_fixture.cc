@@ -1,16 +1,32 @@
 #include "tests/services/service_fixture.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
 #include "core/base/sha256.h"
+#include "core/domain/analysis.h"
+#include "core/domain/derived_instance.h"
+#include "core/domain/instance.h"
+#include "core/domain/uid.h"
 #include "core/render/image_codec.h"
+#include "core/storage/blobs/blob_store.h"
+#include "core/storage/instance_store.h"
+#include "core/storage/job_queue.h"
+#include "core/storage/sql/open_database.h"
 #include "proto/google/rpc/error_details.pb.h"
 #include "proto/google/rpc/status.pb.h"
+#include "services/settings/grpc_settings.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

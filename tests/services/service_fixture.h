@@ -8,11 +8,14 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "core/base/metrics.h"
+#include "core/domain/analysis.h"
 #include "core/intake/ingest.h"
+#include "core/storage/job_queue.h"
 #include "proto/camnode/v1/admin.grpc.pb.h"
 #include "proto/camnode/v1/results.grpc.pb.h"
 #include "services/api/admin_service.h"
@@ -22,7 +25,6 @@
 #include "services/api/rpc_observer.h"
 #include "services/node/stores.h"
 #include "tests/testing/fake_clock.h"
-#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 

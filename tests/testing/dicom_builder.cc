@@ -1,5 +1,6 @@
 #include "tests/testing/dicom_builder.h"
 
+#include <cstddef>
 #include <mutex>
 #include <stdexcept>
 

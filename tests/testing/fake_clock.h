@@ -4,7 +4,9 @@
 #define CAMNODE_TESTS_TESTING_FAKE_CLOCK_H_
 
 #include <atomic>
+#include <cstdint>
 
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 
 namespace camnode {

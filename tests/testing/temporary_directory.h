@@ -4,10 +4,12 @@
 #define CAMNODE_TESTS_TESTING_TEMPORARY_DIRECTORY_H_
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace camnode {
 

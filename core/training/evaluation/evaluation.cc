@@ -27,7 +27,6 @@
 #include "core/training/figures/film_scores.h"
 #include "core/training/figures/score_metrics.h"
 #include "core/training/films/corruption_suite.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/folds.h"
 #include "core/training/films/labelled_film.h"
 #include "core/training/train/recipe.h"

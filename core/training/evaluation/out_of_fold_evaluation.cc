@@ -17,7 +17,6 @@
 #include "core/training/figures/score_metrics.h"
 #include "core/training/figures/shortcut_baseline.h"
 #include "core/training/figures/thresholds.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/folds.h"
 #include "core/training/films/labelled_film.h"
 #include "core/training/train/out_of_fold.h"

@@ -21,7 +21,6 @@
 #include "core/training/explanation/map_stability.h"
 #include "core/training/explanation/weight_randomisation.h"
 #include "core/training/figures/mean_interval.h"
-#include "core/training/films/dataset.h"
 
 namespace camnode {
 namespace {

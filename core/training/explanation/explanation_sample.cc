@@ -11,7 +11,6 @@
 #include "core/domain/analysis.h"
 #include "core/domain/radiograph.h"
 #include "core/inference/classifier.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/labelled_film.h"
 #include "core/training/films/random_generator.h"
 

@@ -15,7 +15,6 @@
 #include "core/inference/device/precision.h"
 #include "core/models/model_repository.h"
 #include "core/training/films/corruption_suite.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/film_store.h"
 #include "core/training/films/labelled_film.h"
 

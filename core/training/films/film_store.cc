@@ -20,7 +20,6 @@
 #include "core/domain/radiograph.h"
 #include "core/inference/classifier.h"
 #include "core/inference/input/preprocessor.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/film_cache.h"
 #include "core/training/films/labelled_film.h"
 

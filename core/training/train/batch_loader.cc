@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "core/training/films/film_store.h"
-
 namespace camnode {
 
 BatchLoader::BatchLoader(const std::vector<size_t>& order, const std::vector<int>& classes,

@@ -9,7 +9,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/folds.h"
 #include "core/training/films/labelled_film.h"
 #include "core/training/train/training_seed.h"

@@ -1,11 +1,17 @@
 #include "core/training/train/held_out_films.h"
 
-#include <utility>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "core/base/status_macros.h"
 #include "core/inference/ranked_scores.h"
+#include "core/training/figures/score_metrics.h"
+#include "core/training/films/film_reader.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/train/batch_loader.h"
 #include "core/training/train/batch_scores.h"
 #include "core/training/train/loss.h"

@@ -1,5 +1,7 @@
 #include "core/training/train/loss.h"
 
+#include <vector>
+
 namespace camnode {
 namespace {
 

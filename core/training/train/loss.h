@@ -4,7 +4,6 @@
 #define CAMNODE_CORE_TRAINING_TRAIN_LOSS_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "proto/camnode/training/v1/recipe.pb.h"
 #include "torch/torch.h"

@@ -1,6 +1,8 @@
 #include "core/training/train/optimizer.h"
 
-#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 

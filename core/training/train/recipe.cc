@@ -1,5 +1,7 @@
 #include "core/training/train/recipe.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <set>
 #include <vector>
 
@@ -8,6 +10,8 @@
 #include "core/base/status_macros.h"
 #include "core/models/model_manifest.h"
 #include "core/models/text_proto.h"
+#include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 #include "proto/camnode/training/v1/recipe.pb.h"
 
 namespace camnode {

@@ -7,6 +7,8 @@
 #include "absl/types/optional.h"
 #include "core/dicom/film/eligibility.h"
 #include "core/dicom/film/instance_header.h"
+#include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 

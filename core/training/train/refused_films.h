@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 
 namespace camnode {
 

@@ -1,6 +1,8 @@
 #include "core/training/train/run_curves.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <utility>
 
 #include "core/base/files.h"
 #include "core/base/status_macros.h"

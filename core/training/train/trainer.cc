@@ -2,22 +2,29 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <exception>
 #include <filesystem>
-#include <memory>
 #include <opencv2/core/utility.hpp>
 #include <set>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
 #include "core/inference/checkpoint/model_folder_writer.h"
 #include "core/inference/classifier.h"
 #include "core/inference/device/device.h"
 #include "core/inference/device/precision.h"
+#include "core/inference/networks/network.h"
+#include "core/training/films/dataset.h"
 #include "core/training/films/film_store.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/train/augmentation.h"
 #include "core/training/train/averaged_network.h"
 #include "core/training/train/batch_loader.h"

@@ -9,8 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "core/models/model_repository.h"
-#include "core/training/films/dataset.h"
 #include "core/training/films/film_reader.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/train/curves.h"
 #include "proto/camnode/training/v1/recipe.pb.h"
 

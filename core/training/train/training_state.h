@@ -3,7 +3,6 @@
 #ifndef CAMNODE_CORE_TRAINING_TRAIN_TRAINING_STATE_H_
 #define CAMNODE_CORE_TRAINING_TRAIN_TRAINING_STATE_H_
 
-#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"

@@ -4,6 +4,8 @@
 #include "core/base/crash_point.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <csignal>

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <ios>
 #include <sstream>
 
 #include "tests/testing/faulty_file_calls.h"

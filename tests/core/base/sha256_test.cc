@@ -7,9 +7,11 @@
 
 #include <cstdio>
 #include <fstream>
+#include <ios>
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

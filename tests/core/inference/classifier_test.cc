@@ -7,11 +7,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <map>
 #include <opencv2/core.hpp>
+#include <utility>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "core/inference/checkpoint/checkpoint_import.h"
 #include "core/inference/device/device_choice.h"
 #include "tests/core/inference/parity.h"

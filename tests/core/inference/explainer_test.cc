@@ -8,10 +8,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <opencv2/core.hpp>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/classifier.h"
 #include "core/inference/maps/layer_fusion.h"

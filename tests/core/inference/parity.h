@@ -8,12 +8,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
+#include <ios>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "core/dicom/pixels/radiograph_reader.h"
 #include "core/domain/analysis.h"
+#include "core/domain/radiograph.h"
 #include "core/render/image_codec.h"
 
 namespace camnode {

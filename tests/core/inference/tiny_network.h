@@ -3,6 +3,8 @@
 #ifndef CAMNODE_TESTS_CORE_INFERENCE_TINY_NETWORK_H_
 #define CAMNODE_TESTS_CORE_INFERENCE_TINY_NETWORK_H_
 
+#include <cstdint>
+
 #include "core/inference/networks/network.h"
 
 namespace camnode {

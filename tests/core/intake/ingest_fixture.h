@@ -9,9 +9,14 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/intake/ingest.h"
+#include "core/storage/blobs/blob_store.h"
+#include "core/storage/instance_store.h"
+#include "core/storage/job_queue.h"
+#include "core/storage/result_store.h"
 #include "core/storage/sql/open_database.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/status_matchers.h"

@@ -5,12 +5,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
 #include "core/dicom/file/implementation.h"
+#include "core/storage/sql/sql_database.h"
 #include "tests/core/intake/ingest_fixture.h"
 #include "tests/testing/small_data_set.h"
 #include "tests/testing/status_matchers.h"

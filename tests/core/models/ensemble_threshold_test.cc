@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <ios>
 
 #include "tests/testing/status_matchers.h"
 

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_replace.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <functional>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
 #include "core/models/model_manifest.h"

@@ -5,7 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <utility>
+
 #include "core/inference/device/device_failure.h"
+#include "core/models/model_repository.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

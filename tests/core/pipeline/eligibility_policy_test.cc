@@ -1,15 +1,29 @@
 // What the analyzer makes of doubts about a film: a flag, a refusal, or nothing.
 // Also: eligibility_gate.
 
+#include "core/domain/eligibility_policy.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <fstream>
+#include <ios>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/base/sha256.h"
+#include "core/domain/analysis.h"
+#include "core/domain/instance.h"
+#include "core/domain/job.h"
+#include "core/inference/classifier.h"
 #include "core/inference/outlier/outlier_fit.h"
+#include "core/models/model_repository.h"
 #include "core/pipeline/instance_analyzer.h"
 #include "core/render/image_codec.h"
+#include "core/storage/blobs/blob_store.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 

@@ -3,11 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <future>
 #include <stdexcept>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/domain/job.h"
 #include "core/pipeline/inference_worker.h"
 #include "tests/core/pipeline/inference_worker_fixture.h"
+#include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

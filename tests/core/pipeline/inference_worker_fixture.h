@@ -8,15 +8,27 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "core/base/log.h"
+#include "core/base/mutex.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/analysis.h"
+#include "core/domain/instance.h"
+#include "core/domain/job.h"
+#include "core/pipeline/film_analyzer.h"
 #include "core/pipeline/inference_worker.h"
+#include "core/storage/sql/doorbell.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
 
 namespace camnode {

@@ -3,11 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <thread>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/base/mutex.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/job.h"
 #include "core/pipeline/inference_worker.h"
+#include "core/storage/sql/doorbell.h"
 #include "tests/core/pipeline/inference_worker_fixture.h"
+#include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

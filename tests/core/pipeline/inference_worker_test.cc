@@ -6,9 +6,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <functional>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 
+#include "core/domain/analysis.h"
+#include "core/domain/job.h"
+#include "core/domain/uid.h"
 #include "tests/core/pipeline/inference_worker_fixture.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/wall_clock.h"
 
 namespace camnode {

@@ -7,10 +7,14 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <ios>
 #include <sstream>
+#include <utility>
 
 #include "core/base/sha256.h"
 #include "core/dicom/film/instance_header.h"
+#include "core/domain/derived_instance.h"
+#include "core/models/model_repository.h"
 #include "core/render/image_codec.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"

@@ -5,8 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/status/status.h"
+#include "absl/types/optional.h"
+#include "core/base/clock.h"
 #include "core/pipeline/worker_heartbeat.h"
+#include "core/storage/worker_registry.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/wall_clock.h"
 
 namespace camnode {

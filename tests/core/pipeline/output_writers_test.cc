@@ -3,11 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
+#include <ios>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/mutex.h"
+#include "core/dicom/derived/derived_attributes.h"
 #include "core/dicom/film/instance_header.h"
+#include "core/domain/analysis.h"
+#include "core/domain/instance.h"
+#include "core/domain/uid.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 

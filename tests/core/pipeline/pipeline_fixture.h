@@ -6,19 +6,29 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "core/base/sha256.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/instance.h"
+#include "core/domain/job.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
 #include "core/storage/sql/open_database.h"
+#include "core/storage/sql/sql_database.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"

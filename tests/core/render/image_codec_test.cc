@@ -7,13 +7,13 @@
 #include <gtest/gtest.h>
 #include <jpeglib.h>
 #include <png.h>
+#include <pngconf.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "core/render/jpeg_decoder.h"
+#include "absl/status/status.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 

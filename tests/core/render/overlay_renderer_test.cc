@@ -5,11 +5,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <set>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 
+#include "absl/status/status.h"
 #include "core/render/heatmap_blender.h"
 #include "core/render/legend.h"
 #include "core/render/picture_fit.h"
+#include "core/render/text.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

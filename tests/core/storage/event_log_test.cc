@@ -5,7 +5,9 @@
 #include <atomic>
 #include <thread>
 
+#include "core/storage/sql/open_database.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

@@ -3,14 +3,21 @@
 
 #include "core/storage/instance_store.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/sha256.h"
+#include "core/domain/analysis.h"
+#include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
 #include "core/storage/sql/doorbell.h"
+#include "core/storage/sql/open_database.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

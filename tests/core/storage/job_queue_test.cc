@@ -6,12 +6,16 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/storage/event_log.h"
+#include "core/storage/instance_store.h"
+#include "core/storage/sql/open_database.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

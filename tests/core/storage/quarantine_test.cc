@@ -2,11 +2,14 @@
 
 #include "core/storage/quarantine.h"
 
+#include <memory>
 #include <thread>
 
-#include "absl/strings/str_cat.h"
+#include "absl/status/status.h"
 #include "core/base/sha256.h"
+#include "core/storage/sql/open_database.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

@@ -6,10 +6,15 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/domain/job.h"
 #include "core/storage/event_log.h"
+#include "core/storage/instance_store.h"
 #include "core/storage/sql/doorbell.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {
@@ -184,6 +189,7 @@ TEST_P(ResultStoreTest, AfterACommitThatCouldNotBeWrittenTheLeaseIsStillGood) {
   ASSERT_THAT(Execute("ALTER TABLE hidden RENAME TO event_counter"), IsOk());
   EXPECT_EQ(AskInt("SELECT COUNT(*) FROM analysis"), 0);
 
+  // NOLINTNEXTLINE(bugprone-use-after-move): a commit that fails takes no lease.
   EXPECT_THAT(std::move(lease).Retry(absl::UnavailableError("full"), absl::ZeroDuration(),
                                      Charge::kNothing),
               IsOk());

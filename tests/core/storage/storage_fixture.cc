@@ -1,12 +1,20 @@
 #include "tests/core/storage/storage_fixture.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/domain/job.h"
+#include "core/domain/uid.h"
+#include "core/storage/sql/sql_database.h"
 #include "tests/core/storage/postgres_cluster.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 

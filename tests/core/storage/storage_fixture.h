@@ -7,19 +7,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "core/domain/analysis.h"
 #include "core/domain/derived_instance.h"
 #include "core/domain/instance.h"
+#include "core/domain/job.h"
+#include "core/domain/uid.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
+#include "core/storage/sql/doorbell.h"
 #include "core/storage/sql/open_database.h"
+#include "core/storage/sql/sql_database.h"
 #include "tests/testing/fake_clock.h"
-#include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace camnode {

@@ -8,10 +8,13 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/clock.h"
 #include "core/base/status_macros.h"
+#include "core/domain/instance.h"
+#include "core/domain/uid.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/sql/open_database.h"

@@ -3,9 +3,14 @@
 #include "core/storage/storage_probe.h"
 
 #include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "tests/core/storage/storage_fixture.h"
 #include "tests/testing/faulty_file_calls.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

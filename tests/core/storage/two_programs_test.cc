@@ -1,18 +1,28 @@
 // Two real programs on one database, as node and worker are.
 // Also: core/storage/sql/database_time, core/storage/sql/file_lock.
 
+#include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/domain/instance.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/sql/doorbell.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 extern char** environ;
 

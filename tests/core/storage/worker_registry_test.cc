@@ -1,6 +1,8 @@
 #include "core/storage/worker_registry.h"
 
+#include "absl/time/time.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

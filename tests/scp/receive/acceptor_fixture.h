@@ -9,9 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "core/base/metrics.h"
+#include "core/domain/ae_title.h"
+#include "scp/receive/acceptor_metrics.h"
+#include "scp/receive/application_entity.h"
 #include "scp/receive/association_acceptor.h"
+#include "scp/settings/address_range.h"
+#include "scp/settings/peer.h"
 #include "tests/scp/raw_scu.h"
 #include "tests/scp/receive/fake_store_handler.h"
+#include "tests/testing/small_data_set.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

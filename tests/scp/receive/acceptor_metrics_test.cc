@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "scp/send/delivery_metrics.h"
 #include "scp/wire/dimse_status.h"
 

@@ -7,6 +7,8 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+#include "scp/settings/address_range.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <future>
 #include <memory>
 #include <string>
@@ -18,10 +19,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/log.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/ae_title.h"
 #include "tests/scp/raw_scu.h"
 #include "tests/scp/receive/acceptor_fixture.h"
+#include "tests/testing/small_data_set.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/wall_clock.h"
 

@@ -9,10 +9,16 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/ae_title.h"
+#include "scp/receive/application_entity.h"
+#include "scp/receive/association_acceptor.h"
+#include "scp/settings/peer.h"
 #include "tests/scp/receive/acceptor_fixture.h"
+#include "tests/testing/small_data_set.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

@@ -7,26 +7,40 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "core/base/metrics.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/ae_title.h"
+#include "scp/receive/acceptor_metrics.h"
+#include "scp/receive/acceptor_options.h"
+#include "scp/receive/application_entity.h"
 #include "scp/receive/association_acceptor.h"
 #include "scp/send/storage_scu.h"
-#include "tests/scp/raw_scu.h"
+#include "scp/settings/address_range.h"
+#include "scp/settings/peer.h"
 #include "tests/scp/receive/fake_store_handler.h"
 #include "tests/testing/dicom_builder.h"
+#include "tests/testing/small_data_set.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 
@@ -184,8 +198,8 @@ int FreePort() {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  bind(probe, reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size);
+  EXPECT_EQ(bind(probe, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size), 0);
   close(probe);
   return ntohs(address.sin_port);
 }

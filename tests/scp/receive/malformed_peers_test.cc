@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -17,13 +19,21 @@
 
 #include "absl/types/optional.h"
 #include "core/base/log.h"
+#include "core/base/metrics.h"
 #include "core/dicom/file/transfer_syntax.h"
 #include "core/dicom/film/instance_header.h"
 #include "core/dicom/film/sop_classes.h"
+#include "core/domain/ae_title.h"
+#include "scp/receive/acceptor_metrics.h"
+#include "scp/receive/acceptor_options.h"
+#include "scp/receive/application_entity.h"
 #include "scp/receive/association_acceptor.h"
+#include "scp/settings/address_range.h"
+#include "scp/settings/peer.h"
 #include "scp/wire/dimse_status.h"
 #include "tests/core/intake/ingest_fixture.h"
 #include "tests/scp/raw_scu.h"
+#include "tests/testing/small_data_set.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
+#include "core/domain/ae_title.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

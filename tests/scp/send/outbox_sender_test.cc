@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <future>
 #include <memory>
 #include <string>
@@ -16,14 +17,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/clock.h"
+#include "core/base/metrics.h"
 #include "core/base/stopwatch.h"
 #include "core/dicom/file/file_meta_writer.h"
+#include "core/domain/analysis.h"
+#include "core/domain/derived_instance.h"
+#include "core/domain/instance.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
 #include "core/storage/sql/open_database.h"
-#include "tests/scp/raw_scu.h"
+#include "core/storage/sql/sql_database.h"
+#include "scp/settings/remote_ae.h"
 #include "tests/scp/send/scripted_scp.h"
+#include "tests/testing/small_data_set.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 #include "tests/testing/wall_clock.h"

@@ -1,11 +1,12 @@
 #include "tests/scp/send/scripted_scp.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <utility>
 

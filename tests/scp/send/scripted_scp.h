@@ -4,7 +4,7 @@
 #define CAMNODE_TESTS_SCP_SEND_SCRIPTED_SCP_H_
 
 #include <atomic>
-#include <cstdint>
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <thread>

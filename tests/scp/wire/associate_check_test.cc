@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/scp/raw_scu.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

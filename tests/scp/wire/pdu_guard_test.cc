@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/scp/raw_scu.h"
+#include "tests/testing/small_data_set.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 
 #include <cstdio>
+#include <ctime>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/clock.h"
+#include "scp/settings/tls_files.h"
+#include "scp/wire/tls_credentials.h"
 
 namespace camnode {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "scp/wire/tls_credentials.h"
+#include "scp/settings/tls_files.h"
 
 namespace camnode {
 

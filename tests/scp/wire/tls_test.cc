@@ -9,15 +9,23 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/status/status.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/uid.h"
 #include "scp/send/storage_scu.h"
+#include "scp/settings/acceptor_settings.h"
+#include "scp/settings/remote_ae.h"
+#include "scp/settings/tls_files.h"
 #include "scp/wire/tls_credentials.h"
 #include "tests/scp/receive/acceptor_fixture.h"
 #include "tests/scp/wire/test_certificates.h"
+#include "tests/testing/small_data_set.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 
 namespace camnode {

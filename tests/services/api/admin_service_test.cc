@@ -1,10 +1,15 @@
-#include "services/api/admin_service.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "core/base/clock.h"
 #include "core/base/sha256.h"
+#include "core/domain/instance.h"
+#include "core/domain/job.h"
+#include "core/domain/uid.h"
 #include "tests/services/service_fixture.h"
 #include "tests/testing/status_matchers.h"
 

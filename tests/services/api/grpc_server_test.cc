@@ -5,8 +5,12 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "tests/services/service_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

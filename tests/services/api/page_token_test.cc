@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 
+#include "absl/status/status.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

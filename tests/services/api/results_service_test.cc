@@ -1,21 +1,25 @@
 // ResultsService by a real client over a real socket, on real SQLite stores.
 // Also: analysis_lookup, overlay_request, proto_conversion, rpc_observer.
 
-#include "services/api/results_service.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <set>
-#include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/log.h"
+#include "core/domain/analysis.h"
 #include "core/render/image_codec.h"
 #include "tests/services/service_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

@@ -4,12 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/stopwatch.h"
 #include "core/render/image_codec.h"
+#include "services/api/results_service.h"
 #include "tests/services/service_fixture.h"
 
 namespace camnode {

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "services/command_line/help.h"
+#include "services/command_line/option.h"
 #include "tests/services/command_line/help_checks.h"
 #include "tests/testing/status_matchers.h"
 

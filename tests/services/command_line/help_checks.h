@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "services/command_line/command.h"
 #include "services/command_line/command_line.h"
+#include "services/command_line/option.h"
 
 namespace camnode {
 

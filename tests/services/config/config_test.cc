@@ -6,11 +6,15 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <ios>
 #include <sstream>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "proto/camnode/config/v1/config.pb.h"
+#include "scp/settings/address_range.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

@@ -1,13 +1,12 @@
 // The DICOM part of the configuration: TLS, peers' own limits, destinations.
 
-#include "services/config/dicom_section.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

@@ -6,9 +6,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "services/command_line/command_line.h"
 #include "services/ctl/commands.h"
 #include "tests/testing/status_matchers.h"

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
 #include "services/command_line/command_line.h"
 #include "services/command_line/help.h"
 #include "services/ctl/address.h"

@@ -8,11 +8,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <ios>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "core/models/ensemble_threshold.h"
 #include "core/models/model_repository.h"

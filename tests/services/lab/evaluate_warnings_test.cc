@@ -4,12 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "core/models/model_manifest.h"
 #include "core/training/films/dataset.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/films/patient_patterns.h"
 #include "core/training/train/curves.h"
 #include "services/lab/commands.h"

@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "services/lab/commands.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"

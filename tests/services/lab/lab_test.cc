@@ -6,10 +6,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <ios>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "core/base/files.h"
 #include "core/models/model_repository.h"
 #include "services/lab/commands.h"

@@ -8,8 +8,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "core/models/model_repository.h"
 #include "services/lab/commands.h"
 #include "tests/testing/status_matchers.h"

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "services/lab/commands.h"
 #include "tests/testing/dicom_builder.h"

@@ -1,5 +1,6 @@
 #include "services/node/arguments.h"
 
+#include "services/command_line/command_line.h"
 #include "tests/services/command_line/help_checks.h"
 #include "tests/testing/status_matchers.h"
 

@@ -4,6 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+
+#include "core/domain/instance.h"
+#include "core/domain/uid.h"
 #include "tests/services/service_fixture.h"
 #include "tests/testing/status_matchers.h"
 

@@ -9,9 +9,11 @@
 #include <iterator>
 #include <string>
 
+#include "absl/status/status.h"
 #include "scp/conformance.h"
 #include "scp/wire/dcmtk_setup.h"
 #include "scp/wire/dimse_status.h"
+#include "services/config/config.h"
 #include "services/node/part_options.h"
 #include "tests/testing/status_matchers.h"
 

@@ -8,6 +8,7 @@
 
 #include "services/node/http_server.h"
 #include "tests/services/service_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

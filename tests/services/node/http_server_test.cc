@@ -5,6 +5,8 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <thread>
+#include <vector>
 
 #include "tests/testing/status_matchers.h"
 

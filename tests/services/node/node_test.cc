@@ -8,12 +8,18 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <cstdint>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/stopwatch.h"
+#include "core/domain/instance.h"
+#include "core/domain/job.h"
+#include "core/storage/instance_store.h"
 #include "tests/services/service_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

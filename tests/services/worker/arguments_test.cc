@@ -1,5 +1,9 @@
 #include "services/worker/arguments.h"
 
+#include <vector>
+
+#include "absl/status/status.h"
+#include "services/command_line/command_line.h"
 #include "tests/services/command_line/help_checks.h"
 #include "tests/testing/status_matchers.h"
 

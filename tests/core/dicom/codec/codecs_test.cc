@@ -7,6 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
 #include "core/dicom/file/dataset_scanner.h"
 #include "core/dicom/file/transfer_syntax.h"
 #include "tests/core/dicom/file/scanner_bytes.h"

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

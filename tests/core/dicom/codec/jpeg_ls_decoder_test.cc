@@ -7,9 +7,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
 #include "core/dicom/codec/jpeg_ls_bits.h"
+#include "core/dicom/codec/jpeg_ls_header.h"
 #include "core/dicom/codec/jpeg_ls_scan.h"
-#include "tests/core/dicom/file/scanner_bytes.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

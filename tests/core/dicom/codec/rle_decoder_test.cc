@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
 #include "tests/core/dicom/file/scanner_bytes.h"
 #include "tests/testing/status_matchers.h"
 

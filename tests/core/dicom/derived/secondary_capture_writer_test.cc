@@ -7,15 +7,22 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdio.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <opencv2/core.hpp>
+#include <utility>
 
+#include "absl/status/status.h"
+#include "core/base/version.h"
 #include "core/dicom/file/implementation.h"
 #include "core/dicom/film/eligibility.h"
 #include "core/dicom/film/instance_header.h"
 #include "core/dicom/pixels/radiograph_reader.h"
+#include "core/domain/instance.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmdata/dcdeftag.h"
 #include "dcmtk/dcmdata/dcfilefo.h"

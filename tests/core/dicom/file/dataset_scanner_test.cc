@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "tests/core/dicom/file/scanner_bytes.h"
 #include "tests/testing/status_matchers.h"

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "core/dicom/file/implementation.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"

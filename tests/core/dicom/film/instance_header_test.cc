@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 
+#include "absl/status/status.h"
 #include "core/dicom/derived/derived_attributes.h"
 #include "core/dicom/file/implementation.h"
 #include "core/dicom/pixels/radiograph_reader.h"

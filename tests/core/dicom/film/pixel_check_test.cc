@@ -4,12 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <ios>
 #include <opencv2/core.hpp>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/dicom/film/film_concerns.h"
+#include "core/dicom/film/instance_header.h"
 #include "core/dicom/pixels/radiograph_reader.h"
 #include "core/render/image_codec.h"
 #include "tests/testing/dicom_builder.h"

@@ -4,25 +4,29 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/base/sha256.h"
+#include "core/dicom/codec/pixel_format.h"
+#include "core/dicom/file/attribute_table.h"
+#include "core/dicom/file/dataset_scanner.h"
 #include "core/dicom/file/tags.h"
 #include "core/dicom/file/transfer_syntax.h"
 #include "core/dicom/pixels/grayscale.h"
 #include "core/dicom/pixels/stored_frame.h"
-#include "tests/testing/status_matchers.h"
 #include "tests/testing/test_data.h"
 
 namespace camnode {

@@ -5,9 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/dicom/file/tags.h"
-#include "tests/testing/status_matchers.h"
-
 namespace camnode {
 namespace {
 

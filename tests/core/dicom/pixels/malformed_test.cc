@@ -14,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/stopwatch.h"
 #include "core/dicom/derived/derived_attributes.h"
 #include "core/dicom/film/eligibility.h"

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <cstdint>
+#include <string>
 
+#include "absl/status/status.h"
+#include "core/dicom/file/dataset_scanner.h"
 #include "core/dicom/file/tags.h"
 #include "tests/core/dicom/file/scanner_bytes.h"
 #include "tests/testing/status_matchers.h"

@@ -6,10 +6,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <fstream>
 #include <opencv2/core.hpp>
 #include <sstream>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "core/base/sha256.h"
 #include "tests/core/dicom/file/scanner_bytes.h"
 #include "tests/testing/dicom_builder.h"

@@ -1,13 +1,15 @@
 // Shutters and padding in files, counted on paper.
 
-#include "core/dicom/pixels/shutter.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <opencv2/core.hpp>
+#include <utility>
+#include <vector>
 
 #include "core/dicom/pixels/radiograph_reader.h"
+#include "core/domain/radiograph.h"
 #include "tests/testing/dicom_builder.h"
 #include "tests/testing/status_matchers.h"
 

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "core/dicom/file/dataset_scanner.h"
 #include "core/dicom/file/transfer_syntax.h"
 #include "tests/core/dicom/file/scanner_bytes.h"
 #include "tests/testing/status_matchers.h"

@@ -3,8 +3,10 @@
 #ifndef CAMNODE_TESTS_CORE_INFERENCE_CHECKPOINT_CHECKPOINT_BUILDER_H_
 #define CAMNODE_TESTS_CORE_INFERENCE_CHECKPOINT_CHECKPOINT_BUILDER_H_
 
+#include <zconf.h>
 #include <zlib.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>

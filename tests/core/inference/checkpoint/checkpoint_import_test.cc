@@ -5,12 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <ios>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/networks/network.h"
-#include "core/models/model_manifest.h"
 #include "tests/core/inference/checkpoint/checkpoint_builder.h"
 #include "tests/testing/status_matchers.h"
 

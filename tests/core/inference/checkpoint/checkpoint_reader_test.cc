@@ -5,9 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "tests/core/inference/checkpoint/checkpoint_builder.h"
 #include "tests/testing/status_matchers.h"

@@ -3,6 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/inference/device/precision.h"
 #include "core/inference/engine/compiled_network.h"
 #include "core/inference/maps/closed_form_cam.h"
 #include "core/inference/networks/network.h"

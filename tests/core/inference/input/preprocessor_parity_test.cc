@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 
+#include "core/domain/radiograph.h"
 #include "core/inference/input/preprocessor.h"
 #include "tests/core/inference/parity.h"
 #include "tests/testing/status_matchers.h"

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/status/status.h"
 #include "core/inference/maps/agreement.h"
 #include "tests/testing/status_matchers.h"
 

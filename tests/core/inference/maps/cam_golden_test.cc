@@ -8,17 +8,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <opencv2/core.hpp>
+#include <utility>
+#include <vector>
 
+#include "core/domain/radiograph.h"
 #include "core/inference/checkpoint/safetensors.h"
 #include "core/inference/classifier.h"
 #include "core/inference/explainer.h"
 #include "core/inference/input/preprocessor.h"
+#include "core/inference/maps/cam_method.h"
 #include "core/inference/maps/gradient_maps.h"
 #include "core/inference/maps/layer_pass.h"
 #include "core/inference/maps/score_cam.h"
 #include "core/inference/networks/network.h"
+#include "core/models/model_repository.h"
 #include "tests/core/inference/parity.h"
 #include "tests/core/inference/tiny_network.h"
 #include "tests/testing/status_matchers.h"

@@ -7,8 +7,10 @@
 
 #include <limits>
 #include <opencv2/core.hpp>
+#include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "core/inference/maps/gradient_cam.h"
 #include "core/inference/networks/network.h"
 #include "tests/testing/status_matchers.h"

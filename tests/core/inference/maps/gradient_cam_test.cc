@@ -11,6 +11,7 @@
 #include <limits>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

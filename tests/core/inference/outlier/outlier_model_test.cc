@@ -5,9 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <fstream>
+#include <ios>
+#include <limits>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "core/inference/checkpoint/safetensors.h"
+#include "core/inference/networks/network.h"
 #include "core/inference/outlier/outlier_fit.h"
 #include "tests/testing/status_matchers.h"
 

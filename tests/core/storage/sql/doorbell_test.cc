@@ -10,11 +10,20 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/storage/sql/local_doorbell.h"
+#include "core/storage/sql/open_database.h"
 #include "core/storage/sql/socket_doorbell.h"
+#include "core/storage/sql/sql_database.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace camnode {
 namespace {

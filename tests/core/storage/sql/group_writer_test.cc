@@ -6,10 +6,13 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <thread>
 #include <utility>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/base/stopwatch.h"
 #include "tests/testing/status_matchers.h"
 

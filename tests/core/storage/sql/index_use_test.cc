@@ -3,13 +3,22 @@
 
 #include <gmock/gmock.h>
 
-#include <utility>
+#include <cstdint>
+#include <string>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
+#include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
+#include "core/storage/sql/sql_database.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

@@ -2,7 +2,10 @@
 
 #include <thread>
 
+#include "absl/status/status.h"
+#include "core/storage/sql/open_database.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

@@ -10,15 +10,16 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <memory>
 #include <thread>
-#include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/storage/sql/open_database.h"
 #include "core/storage/sql/postgres_connection.h"
 #include "core/storage/sql/sqlite_connection.h"
 #include "core/storage/sql/sqlite_database.h"
 #include "tests/core/storage/storage_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {

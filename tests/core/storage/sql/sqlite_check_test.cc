@@ -2,10 +2,13 @@
 
 #include "core/storage/sql/sqlite_check.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 
+#include "absl/status/statusor.h"
 #include "core/storage/sql/open_database.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"

@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <opencv2/core.hpp>
 
+#include "core/training/explanation/baseline_maps.h"
 #include "tests/core/training/explanation/texture_model.h"
 #include "tests/testing/status_matchers.h"
 

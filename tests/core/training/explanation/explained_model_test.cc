@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <opencv2/core.hpp>
+#include <utility>
 
 #include "services/lab/film.h"
 #include "tests/testing/status_matchers.h"

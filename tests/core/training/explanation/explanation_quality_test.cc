@@ -10,8 +10,11 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/domain/radiograph.h"
+#include "core/training/explanation/baseline_maps.h"
 #include "core/training/explanation/explanation_sample.h"
 #include "core/training/report/explanations_json.h"
 #include "tests/core/training/explanation/texture_model.h"

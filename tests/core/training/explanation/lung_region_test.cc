@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
 #include "services/lab/film.h"
 #include "tests/testing/status_matchers.h"

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+
+#include "core/training/explanation/baseline_maps.h"
 #include "tests/core/training/explanation/texture_model.h"
 #include "tests/testing/status_matchers.h"
 

@@ -5,10 +5,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <opencv2/core.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "core/domain/analysis.h"
+#include "core/domain/radiograph.h"
+#include "core/inference/classifier.h"
+#include "core/inference/maps/cam_method.h"
 #include "core/training/explanation/baseline_maps.h"
 #include "core/training/explanation/explained_model.h"
 

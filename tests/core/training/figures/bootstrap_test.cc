@@ -5,9 +5,10 @@
 
 #include <limits>
 #include <map>
-#include <numeric>
 #include <set>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "core/training/films/random_generator.h"
 #include "tests/core/training/figures/scored_films.h"
 #include "tests/testing/status_matchers.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/status/status.h"
 #include "tests/core/training/figures/scored_films.h"
 #include "tests/testing/status_matchers.h"
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/status/status.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

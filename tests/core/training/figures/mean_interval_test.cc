@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "core/training/figures/bootstrap.h"
+#include "core/training/figures/score_metrics.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

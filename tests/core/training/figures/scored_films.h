@@ -4,6 +4,7 @@
 #define CAMNODE_TESTS_CORE_TRAINING_FIGURES_SCORED_FILMS_H_
 
 #include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include "absl/strings/str_cat.h"

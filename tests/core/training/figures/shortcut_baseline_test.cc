@@ -3,16 +3,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <limits>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "core/render/image_codec.h"
 #include "core/training/figures/shortcut_statistics.h"
 #include "core/training/films/dataset.h"
 #include "core/training/films/folds.h"
+#include "core/training/films/labelled_film.h"
 #include "core/training/films/random_generator.h"
 #include "tests/core/training/figures/scored_films.h"
 #include "tests/testing/status_matchers.h"

@@ -7,10 +7,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <opencv2/core.hpp>
 #include <string>
 
+#include "absl/status/status.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {

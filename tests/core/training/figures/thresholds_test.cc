@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
 #include "tests/core/training/figures/scored_films.h"
 #include "tests/testing/status_matchers.h"
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstddef>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"

@@ -5,15 +5,21 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
+#include <set>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
 #include "core/training/films/patient_patterns.h"
 #include "tests/testing/dicom_builder.h"
 #include "tests/testing/status_matchers.h"
-#include "tests/testing/test_data.h"
 
 namespace camnode {
 namespace {

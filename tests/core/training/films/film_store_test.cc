@@ -6,16 +6,23 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <ios>
+#include <iterator>
 #include <opencv2/core.hpp>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "core/base/sha256.h"
+#include "core/domain/radiograph.h"
 #include "core/inference/classifier.h"
 #include "core/render/image_codec.h"
 #include "core/training/films/dataset.h"
@@ -248,18 +255,18 @@ TEST_F(FilmStoreTest, NamesTheFirstFilmThatCannotBeReadAndKeepsNothing) {
   // Whichever of two threads is the first to say that its film failed.
   for (const auto& [quick, slow] : {std::pair("5", "6"), std::pair("6", "5")}) {
     absl::Notification slow_began, quick_reported;
-    reader_ = [&, quick = quick, slow = slow](const std::string& path) {
-      if (path == slow) {
+    reader_ = [&, quick_film = quick, slow_film = slow](const std::string& path) {
+      if (path == slow_film) {
         slow_began.Notify();
         quick_reported.WaitForNotification();
       }
-      if (path == quick) {
+      if (path == quick_film) {
         slow_began.WaitForNotification();
         // A thread that has reported a failure ends.
         thread_local AtThreadExit at_exit;
         at_exit.notification = &quick_reported;
       }
-      if (path != quick && path != slow) return ReadSquare(path);
+      if (path != quick_film && path != slow_film) return ReadSquare(path);
       return absl::StatusOr<Radiograph>(absl::DataLossError("damaged"));
     };
     EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kDataLoss,

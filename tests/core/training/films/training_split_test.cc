@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "core/training/films/dataset.h"
 #include "tests/testing/status_matchers.h"

@@ -4,12 +4,17 @@
 #define CAMNODE_TESTS_CORE_TRAINING_REPORT_MADE_RESULT_H_
 
 #include <cmath>
+#include <cstddef>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/domain/analysis.h"
 #include "core/training/evaluation/evaluation_result.h"
 #include "core/training/evaluation/score_figures.h"
+#include "core/training/figures/bootstrap.h"
+#include "core/training/figures/film_scores.h"
+#include "core/training/figures/score_metrics.h"
 
 namespace camnode {
 

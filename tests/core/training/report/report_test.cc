@@ -4,9 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/domain/radiograph.h"
+#include "core/training/evaluation/evaluation_result.h"
+#include "core/training/figures/bootstrap.h"
+#include "core/training/figures/score_metrics.h"
 #include "core/training/report/gallery.h"
 #include "core/training/report/html.h"
 #include "core/training/report/json.h"

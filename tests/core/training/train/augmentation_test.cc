@@ -1,5 +1,7 @@
 #include "core/training/train/augmentation.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 

@@ -1,5 +1,6 @@
 #include "core/training/train/curves.h"
 
+#include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -1,8 +1,9 @@
 #include "core/training/train/model_calibration.h"
 
 #include <cmath>
+#include <cstdint>
 
-#include "core/training/figures/calibration.h"
+#include "absl/status/status.h"
 #include "core/training/films/random_generator.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -2,6 +2,10 @@
 
 #include "core/training/train/optimizer.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "core/training/train/loss.h"

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "absl/strings/str_cat.h"
 #include "tests/testing/dicom_builder.h"
 
 namespace camnode {

@@ -6,7 +6,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
 
+#include "absl/status/status.h"
+#include "absl/types/optional.h"
 #include "core/training/train/curves.h"
 #include "core/training/train/out_of_fold.h"
 #include "core/training/train/run_curves.h"

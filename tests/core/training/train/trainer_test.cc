@@ -4,21 +4,26 @@
 #include "core/training/train/trainer.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <opencv2/imgproc.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/sha256.h"
+#include "core/domain/radiograph.h"
 #include "core/training/train/out_of_fold.h"
 #include "core/training/train/recipe.h"
 #include "core/training/train/run_curves.h"
@@ -149,9 +154,10 @@ TEST_F(TrainerTest, EndsWithTheSameBitsWhenItWasKilledAtAnyStep) {
     const pid_t child = fork();
     if (child == 0) {
       TrainingOptions options = OptionsFor(run);
-      options.progress = [epoch = epoch, step = step](const TrainingProgress& progress) {
-        if (progress.phase == TrainingProgress::Phase::kTraining && progress.epoch.epoch == epoch &&
-            progress.done == step) {
+      options.progress = [killed_epoch = epoch,
+                          killed_step = step](const TrainingProgress& progress) {
+        if (progress.phase == TrainingProgress::Phase::kTraining &&
+            progress.epoch.epoch == killed_epoch && progress.done == killed_step) {
           raise(SIGKILL);
         }
       };
