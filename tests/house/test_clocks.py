@@ -20,6 +20,7 @@ MAY_READ_DATE = {
     "core/base/clock.h": "says which clock it is",
     "core/base/mutex.h": "says why the waits are not Abseil's",
     "core/base/stopwatch.h": "gRPC takes and gives deadlines as dates",
+    "tests/core/base/clock_test.cc": "asks the kernel what Clock should say",
     "tests/testing/wall_clock.cc": "is the date that tests set",
     "tests/testing/wall_clock.h": "is the date that tests set",
 }
@@ -30,6 +31,7 @@ MAY_READ_MONOTONIC = {
     "core/base/clock.cc": "the one place that asks for it",
     "core/base/clock.h": "says which clock it is",
     "core/base/mutex.h": "says which clock its waits go by",
+    "tests/core/base/clock_test.cc": "asks the kernel what Clock should say",
 }
 
 # Of Abseil 20220623, with a timeout: all wait until a date.
