@@ -87,7 +87,10 @@ def findings(path, exported):
     for diagnostic in exported.get("Diagnostics", []):
         told = diagnostic["DiagnosticMessage"]
         where = pathlib.Path(told["FilePath"] or path)
-        where = where.relative_to(ROOT) if where.is_relative_to(ROOT) else where
+        if where.is_relative_to(ROOT):
+            where = where.relative_to(ROOT)
+        elif told["FilePath"] and diagnostic["DiagnosticName"] != "clang-diagnostic-error":
+            continue  # A warning within the standard library, which nobody here can mend.
         replacements = tuple(
             (one["Offset"], one["Length"], one["ReplacementText"])
             for one in told["Replacements"]
@@ -101,6 +104,11 @@ def findings(path, exported):
 
 def included(text):
     return re.findall(r'^#include [<"]([^>"]+)[>"]', text, re.M)
+
+
+def repeats_another(finding):
+    """Of several names from one missing header only the first comes with the header."""
+    return finding.message.startswith("no header providing") and not finding.replacements
 
 
 def comes_with_own_header(path, finding):
@@ -122,7 +130,11 @@ def look_at(path, database):
     told = findings(path, yaml.safe_load(text) if text else {})
     if done.returncode and not told:
         told = [Finding(path, "clang-tidy", done.stderr.strip()[-500:], ())]
-    return [finding for finding in told if not comes_with_own_header(path, finding)]
+    return [
+        finding
+        for finding in told
+        if not repeats_another(finding) and not comes_with_own_header(path, finding)
+    ]
 
 
 def mend(path, told):

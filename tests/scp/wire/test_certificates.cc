@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/clock.h"
 #include "scp/settings/tls_files.h"
-#include "scp/wire/tls_credentials.h"
 
 namespace camnode {
 namespace {
