@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "services/config/config.h"
 #include "tests/testing/status_matchers.h"
 
 namespace camnode {
