@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
+#include "core/storage/due.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
@@ -69,23 +70,23 @@ absl::StatusOr<int64_t> FindRepeat(SqlTransaction& transaction, const Instance& 
 
 // An upload of one film again asks for its objects again: buried deliveries get a
 // fresh start, waiting ones go now; delivered ones and one on its way stay.
-absl::Status ArmDeliveries(SqlTransaction& transaction, int64_t job_id, int64_t now_ms) {
+absl::Status ArmDeliveries(SqlTransaction& transaction, int64_t job_id) {
   CAMNODE_ASSIGN_OR_RETURN(const int64_t armed,
                            transaction.Execute(R"sql(
-        UPDATE delivery SET state = 'queued', failures = 0, available_ms = :now
+        UPDATE delivery SET state = 'queued', failures = 0, available_ms = :due
         WHERE state IN ('queued', 'buried') AND derived_instance_id IN (
           SELECT output.derived_instance_id FROM analysis_output AS output
           JOIN analysis ON analysis.id = output.analysis_id WHERE analysis.job_id = :job))sql",
-                                               {{"now", now_ms}, {"job", job_id}}));
+                                               {{"due", kDueNow}, {"job", job_id}}));
   if (armed > 0) transaction.RingAfterCommit(kOutboxTopic);
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> RepeatJob(SqlTransaction& transaction, const Job& job, int64_t now_ms) {
+absl::StatusOr<int64_t> RepeatJob(SqlTransaction& transaction, const Job& job) {
   if (job.state == JobState::kBuried) {
-    CAMNODE_RETURN_IF_ERROR(RequeueBuriedJob(transaction, job, now_ms));
+    CAMNODE_RETURN_IF_ERROR(RequeueBuriedJob(transaction, job));
   } else if (job.state == JobState::kDone) {
-    CAMNODE_RETURN_IF_ERROR(ArmDeliveries(transaction, job.id, now_ms));
+    CAMNODE_RETURN_IF_ERROR(ArmDeliveries(transaction, job.id));
   }
   return job.id;
 }
@@ -100,12 +101,13 @@ absl::StatusOr<int64_t> AddJob(SqlTransaction& transaction, int64_t instance_id,
           interruptions, started, alone, available_ms, analysis_started_ms, created_ms,
           leased_by, last_error, deliver, extra_destinations)
         VALUES ('analyze', :subject, :workflow, :model_set, :priority, 'queued', 0, 0, 0, 0, 0,
-          :now, 0, :now, '', '', :deliver, :destinations)
+          :due, 0, :now, '', '', :deliver, :destinations)
         ON CONFLICT (kind, subject, workflow, model_set) DO NOTHING RETURNING id)sql",
                                {{"subject", instance_id},
                                 {"workflow", request.workflow},
                                 {"model_set", request.model_set},
                                 {"priority", static_cast<int>(request.priority)},
+                                {"due", kDueNow},
                                 {"now", now_ms},
                                 {"deliver", request.deliver},
                                 {"destinations", JoinDestinations(request.extra_destinations)}}));
@@ -123,7 +125,7 @@ absl::StatusOr<int64_t> AddJob(SqlTransaction& transaction, int64_t instance_id,
                          {"workflow", request.workflow},
                          {"model_set", request.model_set}}));
   if (there.empty()) return absl::UnavailableError("the job vanished while it was looked up");
-  return RepeatJob(transaction, JobFromRow(there[0]), now_ms);
+  return RepeatJob(transaction, JobFromRow(there[0]));
 }
 
 absl::Status CheckRequest(const Instance& instance, const absl::optional<JobRequest>& job) {

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
+#include "core/storage/due.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/row_mapping.h"
@@ -62,7 +63,8 @@ absl::Status JobLease::Retry(const absl::Status& why, absl::Duration delay, Char
           absl::StrCat("given up after ", job.failures, " failures; the last: ", job.last_error),
           now_ms);
     }
-    return RequeueLeasedJob(transaction, job, now_ms + absl::ToInt64Milliseconds(delay));
+    const LongestWaits waits = {queue_->options_.longest_backoff, queue_->options_.lease_duration};
+    return RequeueLeasedJob(transaction, job, DueAfter(now_ms, delay, waits));
   };
   return queue_->database_.Write(retry);
 }

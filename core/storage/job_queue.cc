@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
+#include "core/storage/due.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
@@ -18,6 +19,12 @@ namespace {
 constexpr std::array<JobPriority, 3> kPriorities = {JobPriority::kInteractive, JobPriority::kNormal,
                                                     JobPriority::kBacklog};
 
+constexpr absl::Duration kLongestWaitOfSuspect = absl::Seconds(30);
+
+LongestWaits WaitsOf(const JobQueueOptions& options) {
+  return {options.longest_backoff, options.lease_duration};
+}
+
 // A job that is due, as it was before this lease.
 struct DueJob {
   Job job;
@@ -25,22 +32,24 @@ struct DueJob {
   std::string leased_by;
 };
 
-// Due jobs of one priority, oldest first, locked.  Equality on the priority makes
-// this one short range of the index job_available.
+Line LineOf(JobPriority priority) { return {"job", "priority", static_cast<int64_t>(priority)}; }
+
+// Due jobs of one priority, oldest first, locked.  Equality on the priority and on
+// available_ms makes this one short range of the index job_available.
 absl::StatusOr<std::vector<DueJob>> PickDue(SqlTransaction& transaction, JobPriority priority,
-                                            int64_t now_ms, int limit) {
+                                            int limit) {
   // On PostgreSQL the CTE is materialized, so that the rows picked and locked are
   // exactly the rows returned, whatever the planner thinks of the rest.
-  const std::string sql = absl::StrCat("WITH picked AS MATERIALIZED (SELECT ", kJobColumns,
-                                       ", job.started, job.leased_by, job.available_ms FROM job "
-                                       "WHERE priority = :priority AND available_ms <= :now "
-                                       "ORDER BY available_ms, id LIMIT :limit",
-                                       ForUpdateSkipLocked(transaction),
-                                       ") SELECT * FROM picked ORDER BY available_ms, id");
+  const std::string sql =
+      absl::StrCat("WITH picked AS MATERIALIZED (SELECT ", kJobColumns,
+                   ", job.started, job.leased_by FROM job "
+                   "WHERE priority = :priority AND available_ms = :due "
+                   "ORDER BY id LIMIT :limit",
+                   ForUpdateSkipLocked(transaction), ") SELECT * FROM picked ORDER BY id");
   CAMNODE_ASSIGN_OR_RETURN(
       const std::vector<SqlRow> rows,
       transaction.Query(
-          sql, {{"priority", static_cast<int>(priority)}, {"now", now_ms}, {"limit", limit}}));
+          sql, {{"priority", static_cast<int>(priority)}, {"due", kDueNow}, {"limit", limit}}));
   std::vector<DueJob> due;
   for (const SqlRow& row : rows) {
     DueJob job;
@@ -54,17 +63,13 @@ absl::StatusOr<std::vector<DueJob>> PickDue(SqlTransaction& transaction, JobPrio
 
 // True if something is due: one look that takes no lock, so that idle workers
 // which poll never stand in a writer's way.
-absl::StatusOr<bool> AnythingDue(SqlDatabase& database, const Clock& clock) {
+absl::StatusOr<bool> AnythingDue(SqlDatabase& database, const Clock& clock,
+                                 const LongestWaits& waits) {
   bool any = false;
   const auto read = [&](SqlTransaction& transaction) -> absl::Status {
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock));
     for (const JobPriority priority : kPriorities) {
-      CAMNODE_ASSIGN_OR_RETURN(
-          const std::vector<SqlRow> rows,
-          transaction.Query(
-              "SELECT 1 FROM job WHERE priority = :priority AND available_ms <= :now LIMIT 1",
-              {{"priority", static_cast<int>(priority)}, {"now", now_ms}}));
-      any = !rows.empty();
+      CAMNODE_ASSIGN_OR_RETURN(any, AnyDue(transaction, LineOf(priority), waits, now_ms));
       if (any) break;
     }
     return absl::OkStatus();
@@ -86,6 +91,12 @@ std::string SpentBudget(const Job& job, const JobQueueOptions& options) {
   return "";
 }
 
+// A film that took a worker down lets others go first, longer each time: it may do so again.
+absl::Duration WaitOfSuspect(const Job& job) {
+  const int ends = std::clamp(job.failures + job.interruptions, 1, 6);
+  return std::min(absl::Seconds(1 << (ends - 1)), kLongestWaitOfSuspect);
+}
+
 // A started attempt has ended without a word from the worker.
 void ChargeVanished(Job& job, const std::string& worker) {
   ++job.failures;
@@ -102,10 +113,10 @@ class Leaser {
   // Leases up to `max_jobs` and returns them.
   absl::StatusOr<std::vector<Job>> Run(int max_jobs) {
     for (const JobPriority priority : kPriorities) {
+      CAMNODE_RETURN_IF_ERROR(EndWaits(transaction_, LineOf(priority), WaitsOf(options_), now_ms_));
       while (!full_ && leased_.size() < static_cast<size_t>(max_jobs)) {
         const int wanted = max_jobs - static_cast<int>(leased_.size());
-        CAMNODE_ASSIGN_OR_RETURN(std::vector<DueJob> due,
-                                 PickDue(transaction_, priority, now_ms_, wanted));
+        CAMNODE_ASSIGN_OR_RETURN(std::vector<DueJob> due, PickDue(transaction_, priority, wanted));
         if (due.empty()) break;
         for (DueJob& job : due) {
           if (!full_) CAMNODE_RETURN_IF_ERROR(Take(std::move(job)));
@@ -171,21 +182,14 @@ absl::StatusOr<int64_t> CountOf(SqlTransaction& transaction, absl::string_view c
   return rows.at(0).Int(0);
 }
 
-// Of the first in the line of each priority; 0 if all lines are empty.
+// Of the first queued one; 0 if none is.
 absl::StatusOr<int64_t> OldestQueuedMs(SqlTransaction& transaction) {
-  int64_t oldest_ms = 0;
-  for (const JobPriority priority : kPriorities) {
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> first,
-        transaction.Query("SELECT created_ms FROM job WHERE priority = :priority AND "
-                          "available_ms IS NOT NULL AND state = 'queued' "
-                          "ORDER BY available_ms, id LIMIT 1",
-                          {{"priority", static_cast<int>(priority)}}));
-    if (first.empty()) continue;
-    const int64_t created_ms = first[0].Int(0);
-    oldest_ms = oldest_ms == 0 ? created_ms : std::min(oldest_ms, created_ms);
-  }
-  return oldest_ms;
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> first,
+      transaction.Query("SELECT created_ms FROM job WHERE available_ms IS NOT NULL AND "
+                        "state = 'queued' ORDER BY id LIMIT 1",
+                        {}));
+  return first.empty() ? 0 : first[0].Int(0);
 }
 
 }  // namespace
@@ -194,7 +198,7 @@ JobQueue::JobQueue(SqlDatabase& database, const Clock& clock, const JobQueueOpti
     : database_(database), clock_(clock), options_(options) {}
 
 absl::StatusOr<std::vector<JobLease>> JobQueue::Lease(const std::string& worker, int max_jobs) {
-  CAMNODE_ASSIGN_OR_RETURN(const bool any, AnythingDue(database_, clock_));
+  CAMNODE_ASSIGN_OR_RETURN(const bool any, AnythingDue(database_, clock_, WaitsOf(options_)));
   if (!any || max_jobs <= 0) return std::vector<JobLease>();
   std::vector<Job> jobs;
   const auto lease = [&](SqlTransaction& transaction) -> absl::Status {
@@ -230,7 +234,7 @@ absl::StatusOr<int> JobQueue::ReturnLeases(const std::string& worker, WorkerEnd 
       ++returned;
       if (row.Int(kJobColumnCount) == 0) {
         // Not its fault: back to its old place in the line.
-        CAMNODE_RETURN_IF_ERROR(RequeueLeasedJob(transaction, job, job.created_ms));
+        CAMNODE_RETURN_IF_ERROR(RequeueLeasedJob(transaction, job, kDueNow));
         continue;
       }
       const bool crashed = end == WorkerEnd::kCrashed;
@@ -239,7 +243,8 @@ absl::StatusOr<int> JobQueue::ReturnLeases(const std::string& worker, WorkerEnd 
       job.last_error = absl::StrCat("worker ", worker, crashed ? " crashed" : " was stopped",
                                     " during attempt ", job.attempt);
       const std::string spent = SpentBudget(job, options_);
-      CAMNODE_RETURN_IF_ERROR(spent.empty() ? RequeueLeasedJob(transaction, job, now_ms)
+      const int64_t again_ms = DueAfter(now_ms, WaitOfSuspect(job), WaitsOf(options_));
+      CAMNODE_RETURN_IF_ERROR(spent.empty() ? RequeueLeasedJob(transaction, job, again_ms)
                                             : BuryJob(transaction, job, spent, now_ms));
     }
     return absl::OkStatus();
@@ -250,7 +255,6 @@ absl::StatusOr<int> JobQueue::ReturnLeases(const std::string& worker, WorkerEnd 
 
 absl::Status JobQueue::Requeue(int64_t job_id) {
   return database_.Write([&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
     CAMNODE_ASSIGN_OR_RETURN(
         const std::vector<SqlRow> rows,
         transaction.Query(absl::StrCat("SELECT ", kJobColumns, " FROM job WHERE id = :id",
@@ -262,7 +266,7 @@ absl::Status JobQueue::Requeue(int64_t job_id) {
       return absl::FailedPreconditionError(
           absl::StrCat("job ", job_id, " is ", JobStateName(job.state), ", not buried"));
     }
-    return RequeueBuriedJob(transaction, job, now_ms);
+    return RequeueBuriedJob(transaction, job);
   });
 }
 
@@ -320,6 +324,28 @@ absl::StatusOr<QueueDepth> JobQueue::Depth() {
   };
   CAMNODE_RETURN_IF_ERROR(database_.Read(read));
   return depth;
+}
+
+absl::StatusOr<UnfinishedJobs> JobQueue::Unfinished() {
+  UnfinishedJobs jobs;
+  const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    jobs = UnfinishedJobs();
+    CAMNODE_ASSIGN_OR_RETURN(
+        const std::vector<SqlRow> oldest,
+        transaction.Query("SELECT id, created_ms FROM job WHERE available_ms IS NOT NULL "
+                          "ORDER BY id LIMIT 1",
+                          {}));
+    if (!oldest.empty()) {
+      jobs.oldest_id = oldest[0].Int(0);
+      jobs.oldest_created_ms = oldest[0].Int(1);
+    }
+    CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> newest,
+                             transaction.Query("SELECT id FROM job ORDER BY id DESC LIMIT 1", {}));
+    if (!newest.empty()) jobs.newest_id = newest[0].Int(0);
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Read(read));
+  return jobs;
 }
 
 absl::StatusOr<int64_t> JobQueue::CountQueued() {

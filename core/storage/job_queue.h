@@ -21,6 +21,8 @@ struct JobQueueOptions {
   // Longer: the job of a worker that vanished waits longer.  Shorter: a worker
   // that stalls loses its job although it lives.  LeaseKeeper renews at a third.
   absl::Duration lease_duration = absl::Minutes(2);
+  // Of those that workers ask for when a film failed: Backoff::maximum.
+  absl::Duration longest_backoff = absl::Minutes(10);
   // Failures and crashes after which a job is buried.
   int max_failures = 3;
   // Attempts ended by a kill from outside after which a job is buried: a film
@@ -90,8 +92,15 @@ struct QueueDepth {
   int64_t queued = 0;
   int64_t leased = 0;
   int64_t buried = 0;
-  // When the job that waits longest for its turn was created; 0 if none is queued.
+  // When the first of the queued ones was created; 0 if none is queued.
   int64_t oldest_queued_ms = 0;
+};
+
+// Jobs that are queued or leased, for OldestUnfinished.
+struct UnfinishedJobs {
+  int64_t oldest_id = 0;  // 0 if there is none.
+  int64_t oldest_created_ms = 0;
+  int64_t newest_id = 0;  // Of all jobs, finished or not; 0 if there is none.
 };
 
 // Thread-safe.
@@ -108,9 +117,10 @@ class JobQueue {
 
   // Gives back at once every lease held by `worker`, whose process has ended:
   // not started ones uncharged; a started one is marked `alone`, charged an
-  // interruption (kStopped) or, if no other had started, a failure (kCrashed), and
-  // buried if that spends its budget.  Safe even if the worker still lives: its commits are fenced
-  // off. Returns how many were given back.
+  // interruption (kStopped) or, if no other had started, a failure (kCrashed), lets others
+  // go first for a second or up to half a minute, and is buried if the charge spends its budget.
+  // Safe even if the worker still lives: its commits are fenced off. Returns how many were given
+  // back.
   absl::StatusOr<int> ReturnLeases(const std::string& worker, WorkerEnd end);
 
   // A buried job back to the queue with fresh budgets.
@@ -126,6 +136,9 @@ class JobQueue {
 
   // Reads one narrow index over the jobs that are not over: milliseconds for 100,000.
   absl::StatusOr<QueueDepth> Depth();
+
+  // Two looks into indexes.
+  absl::StatusOr<UnfinishedJobs> Unfinished();
 
   // QueueDepth::queued alone, for those who ask often.
   absl::StatusOr<int64_t> CountQueued();

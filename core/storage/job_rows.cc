@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/storage/due.h"
 #include "core/storage/event_log.h"
 #include "core/storage/sql/doorbell.h"
 
@@ -36,15 +37,15 @@ absl::Status LostLease(int64_t job_id, int attempt) {
       absl::StrCat("attempt ", attempt, " at job ", job_id, " is no longer the current one"));
 }
 
-absl::Status RequeueBuriedJob(SqlTransaction& transaction, const Job& job, int64_t now_ms) {
+absl::Status RequeueBuriedJob(SqlTransaction& transaction, const Job& job) {
   CAMNODE_RETURN_IF_ERROR(CheckTransition(job.state, JobState::kQueued));
   // `alone` stays: a film that took a worker down is still suspect.
   CAMNODE_ASSIGN_OR_RETURN(
       const int64_t changed,
       transaction.Execute("UPDATE job SET state = 'queued', failures = 0, interruptions = 0, "
-                          "available_ms = :now, finished_ms = NULL "
+                          "available_ms = :due, finished_ms = NULL "
                           "WHERE id = :id AND state = 'buried'",
-                          {{"now", now_ms}, {"id", job.id}}));
+                          {{"due", kDueNow}, {"id", job.id}}));
   if (changed != 1) return absl::UnavailableError("the job changed while it was requeued");
   transaction.RingAfterCommit(kJobsTopic);
   return absl::OkStatus();

@@ -28,14 +28,14 @@ extern const absl::string_view kFence;  // "id = :id AND attempt = :attempt AND 
 
 // Buried to queued, with fresh budgets.  REQUIRES: job.state is kBuried and the
 // row is locked.
-absl::Status RequeueBuriedJob(SqlTransaction& transaction, const Job& job, int64_t now_ms);
+absl::Status RequeueBuriedJob(SqlTransaction& transaction, const Job& job);
 
 // Leased to buried, with an event.  `job`: with the counts to store.
 // Errors: kAborted if the attempt is no longer job.attempt.
 absl::Status BuryJob(SqlTransaction& transaction, const Job& job, const std::string& reason,
                      int64_t now_ms);
 
-// Leased to queued, due at `available_ms`.  Stores job's counts, `alone` and
+// Leased to queued, `available_ms` as due.h has it.  Stores job's counts, `alone` and
 // last_error.  Errors: as BuryJob.
 absl::Status RequeueLeasedJob(SqlTransaction& transaction, const Job& job, int64_t available_ms);
 

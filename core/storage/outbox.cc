@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
+#include "core/storage/due.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
@@ -12,6 +13,12 @@
 
 namespace camnode {
 namespace {
+
+LongestWaits WaitsOf(const OutboxOptions& options) {
+  return {options.longest_backoff, options.lease_duration};
+}
+
+Line LineOf(const std::string& destination) { return {"delivery", "destination", destination}; }
 
 absl::Status LostDelivery(const Delivery& delivery) {
   return absl::AbortedError(absl::StrCat("attempt ", delivery.attempt, " at delivery ", delivery.id,
@@ -53,7 +60,7 @@ absl::Status DeliveryLease::Retry(int dimse_status, const absl::Status& why,
     return Settle(transaction, delivery_,
                   "state = 'queued', available_ms = :available, failures = failures + 1, "
                   "last_status = :status, last_error = :error",
-                  {{"available", now_ms + absl::ToInt64Milliseconds(delay)},
+                  {{"available", DueAfter(now_ms, delay, WaitsOf(outbox_->options_))},
                    {"status", dimse_status},
                    {"error", ErrorText(why)}});
   });
@@ -72,7 +79,7 @@ absl::Status DeliveryLease::GiveBack(absl::Duration delay) && {
   return outbox_->database_.Write([&](SqlTransaction& transaction) -> absl::Status {
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, outbox_->clock_));
     return Settle(transaction, delivery_, "state = 'queued', available_ms = :available",
-                  {{"available", now_ms + absl::ToInt64Milliseconds(delay)}});
+                  {{"available", DueAfter(now_ms, delay, WaitsOf(outbox_->options_))}});
   });
 }
 
@@ -93,11 +100,13 @@ absl::StatusOr<std::vector<std::string>> Outbox::DueDestinations() {
                 WHERE delivery.available_ms IS NOT NULL
                   AND delivery.destination > named.destination)
         FROM named WHERE named.destination IS NOT NULL)
-      SELECT named.destination FROM named WHERE named.destination IS NOT NULL AND EXISTS (
-        SELECT 1 FROM delivery WHERE delivery.destination = named.destination
-          AND delivery.available_ms <= :now))sql",
-                                                                               {{"now", now_ms}}));
-    for (const SqlRow& row : rows) names.push_back(row.Text(0));
+      SELECT destination FROM named WHERE destination IS NOT NULL)sql",
+                                                                               {}));
+    for (const SqlRow& row : rows) {
+      CAMNODE_ASSIGN_OR_RETURN(const bool due,
+                               AnyDue(transaction, LineOf(row.Text(0)), WaitsOf(options_), now_ms));
+      if (due) names.push_back(row.Text(0));
+    }
     return absl::OkStatus();
   };
   CAMNODE_RETURN_IF_ERROR(database_.Read(read));
@@ -109,13 +118,14 @@ absl::StatusOr<std::vector<DeliveryLease>> Outbox::Lease(const std::string& dest
   const auto lease = [&](SqlTransaction& transaction) -> absl::Status {
     due.clear();
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
+    CAMNODE_RETURN_IF_ERROR(EndWaits(transaction, LineOf(destination), WaitsOf(options_), now_ms));
     CAMNODE_ASSIGN_OR_RETURN(
         const std::vector<SqlRow> picked,
         transaction.Query(
             absl::StrCat("SELECT delivery.id FROM delivery WHERE destination = :destination AND "
-                         "available_ms <= :now ORDER BY available_ms, id LIMIT :limit",
+                         "available_ms = :due ORDER BY id LIMIT :limit",
                          ForUpdateSkipLocked(transaction)),
-            {{"destination", destination}, {"now", now_ms}, {"limit", max}}));
+            {{"destination", destination}, {"due", kDueNow}, {"limit", max}}));
     const int64_t ends_ms = now_ms + absl::ToInt64Milliseconds(options_.lease_duration);
     for (const SqlRow& id : picked) {
       CAMNODE_RETURN_IF_ERROR(
@@ -148,12 +158,11 @@ absl::StatusOr<std::vector<DeliveryLease>> Outbox::Lease(const std::string& dest
 
 absl::Status Outbox::ReturnAllLeases() {
   return database_.Write([&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
     CAMNODE_ASSIGN_OR_RETURN(
         const int64_t returned,
-        transaction.Execute("UPDATE delivery SET state = 'queued', available_ms = :now "
+        transaction.Execute("UPDATE delivery SET state = 'queued', available_ms = :due "
                             "WHERE state = 'leased' AND available_ms IS NOT NULL",
-                            {{"now", now_ms}}));
+                            {{"due", kDueNow}}));
     if (returned > 0) transaction.RingAfterCommit(kOutboxTopic);
     return absl::OkStatus();
   });
@@ -161,12 +170,11 @@ absl::Status Outbox::ReturnAllLeases() {
 
 absl::Status Outbox::Requeue(int64_t delivery_id) {
   return database_.Write([&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
     CAMNODE_ASSIGN_OR_RETURN(
         const int64_t changed,
         transaction.Execute("UPDATE delivery SET state = 'queued', failures = 0, "
-                            "available_ms = :now WHERE id = :id AND state = 'buried'",
-                            {{"now", now_ms}, {"id", delivery_id}}));
+                            "available_ms = :due WHERE id = :id AND state = 'buried'",
+                            {{"due", kDueNow}, {"id", delivery_id}}));
     if (changed == 1) {
       transaction.RingAfterCommit(kOutboxTopic);
       return absl::OkStatus();

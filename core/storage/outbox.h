@@ -22,6 +22,8 @@ struct OutboxOptions {
   // Longer: deliveries of a node that vanished wait longer.  Shorter than one
   // association's worth of sending: an object is sent twice.
   absl::Duration lease_duration = absl::Minutes(5);
+  // Of those that the sender asks for when a destination failed: Backoff::maximum.
+  absl::Duration longest_backoff = absl::Minutes(10);
 };
 
 class Outbox;
@@ -65,7 +67,7 @@ class Outbox {
  public:
   Outbox(SqlDatabase& database, const Clock& clock, const OutboxOptions& options);
 
-  // Names of destinations with a delivery that is due.
+  // Names of destinations with a delivery that is due, in their order.
   absl::StatusOr<std::vector<std::string>> DueDestinations();
 
   // Up to `max` due deliveries of one destination, oldest first.

@@ -9,6 +9,7 @@
 #include "core/base/status_macros.h"
 #include "core/domain/job.h"
 #include "core/domain/uid.h"
+#include "core/storage/due.h"
 #include "core/storage/event_log.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/result_rows.h"
@@ -43,15 +44,16 @@ absl::StatusOr<FinishedJob> FinishJob(SqlTransaction& transaction, const Job& jo
 
 absl::Status InsertDelivery(SqlTransaction& transaction, int64_t derived_id,
                             const std::string& destination, int64_t now_ms) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const int64_t inserted,
-      transaction.Execute(
-          R"sql(
+  CAMNODE_ASSIGN_OR_RETURN(const int64_t inserted, transaction.Execute(
+                                                       R"sql(
         INSERT INTO delivery (derived_instance_id, destination, state, attempt, failures,
           last_status, last_error, available_ms, created_ms)
-        VALUES (:derived, :destination, 'queued', 0, 0, -1, '', :now, :now)
+        VALUES (:derived, :destination, 'queued', 0, 0, -1, '', :due, :now)
         ON CONFLICT (derived_instance_id, destination) DO NOTHING)sql",
-          {{"derived", derived_id}, {"destination", destination}, {"now", now_ms}}));
+                                                       {{"derived", derived_id},
+                                                        {"destination", destination},
+                                                        {"due", kDueNow},
+                                                        {"now", now_ms}}));
   if (inserted > 0) transaction.RingAfterCommit(kOutboxTopic);
   return absl::OkStatus();
 }

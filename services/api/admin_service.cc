@@ -67,6 +67,8 @@ absl::Status AdminService::Status(v1::GetStatusResponse* response) {
   if (depth.oldest_queued_ms > 0) {
     SetTime(depth.oldest_queued_ms, response->mutable_oldest_queued_time());
   }
+  CAMNODE_ASSIGN_OR_RETURN(const absl::Duration age, parts_.oldest_unfinished.Age());
+  SetDuration(age, response->mutable_oldest_unfinished_age());
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<WorkerRecord> workers, parts_.workers.List());
   for (const WorkerRecord& worker : workers) *response->add_workers() = ToProto(worker);
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<DestinationBacklog> backlogs,

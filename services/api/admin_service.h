@@ -29,6 +29,7 @@ struct AdminServiceParts {
   Quarantine& quarantine;
   ResultStore& results;
   JobQueue& jobs;
+  OldestUnfinished& oldest_unfinished;
   Outbox& outbox;
   WorkerRegistry& workers;
   BlobStore& blobs;

@@ -147,6 +147,11 @@ void SetTime(int64_t unix_ms, google::protobuf::Timestamp* time) {
   time->set_nanos(static_cast<int32_t>(unix_ms % 1000 * 1'000'000));
 }
 
+void SetDuration(absl::Duration duration, google::protobuf::Duration* message) {
+  message->set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  message->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+}
+
 v1::Study ToProto(const StudySummary& study) {
   v1::Study message;
   message.set_study_instance_uid(study.study_instance_uid.text());

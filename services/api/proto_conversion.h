@@ -22,6 +22,7 @@ namespace camnode {
 
 // `unix_ms`: milliseconds since 1970 UTC.
 void SetTime(int64_t unix_ms, google::protobuf::Timestamp* time);
+void SetDuration(absl::Duration duration, google::protobuf::Duration* message);
 
 v1::Study ToProto(const StudySummary& study);
 

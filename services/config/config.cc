@@ -262,6 +262,8 @@ Config ReadConfig(const ConfigReader& file) {
   ReadDelivery(file.Section("delivery"), &config.delivery);
   ReadStorage(file.Section("storage"), &config.storage);
   ReadQueue(file.Section("queue"), &config.queue, &config.pipeline.backoff);
+  config.queue.longest_backoff = config.pipeline.backoff.maximum;
+  config.outbox.longest_backoff = config.delivery.backoff.maximum;
   ReadWorker(file.Section("worker"), &config.worker, &config.pipeline);
   ReadOptions(file.Section("eligibility"), &config.eligibility);
   ReadGrpc(file.Section("grpc"), &config.grpc, &config.storage.ingest);

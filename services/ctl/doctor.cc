@@ -59,16 +59,14 @@ Diagnosis DiagnoseWorkers(const v1::GetStatusResponse& status, absl::Time now) {
   return {Verdict::kWell, "workers", absl::StrCat(ready, " ready on ", status.workers(0).device())};
 }
 
-Diagnosis DiagnoseQueue(const v1::GetStatusResponse& status, absl::Time now) {
+Diagnosis DiagnoseQueue(const v1::GetStatusResponse& status) {
   const std::string counts =
       absl::StrCat(status.queued_jobs(), " waiting, ", status.leased_jobs(), " running");
-  if (status.queued_jobs() > 0 && status.oldest_queued_time().seconds() > 0) {
-    const absl::Duration age = now - ToTime(status.oldest_queued_time());
-    if (age > kMaxQueueAge) {
-      return {Verdict::kIll, "queue",
-              absl::StrCat(counts, "; the oldest film has waited ", SpanText(age),
-                           ": the worker is stuck, or slower than the senders")};
-    }
+  const absl::Duration age = absl::Seconds(status.oldest_unfinished_age().seconds());
+  if (age > kMaxQueueAge) {
+    return {Verdict::kIll, "queue",
+            absl::StrCat(counts, "; the oldest film has waited ", SpanText(age),
+                         ": the worker is stuck, or slower than the senders")};
   }
   return {Verdict::kWell, "queue", counts};
 }
@@ -120,7 +118,7 @@ std::vector<Diagnosis> Diagnose(const v1::GetStatusResponse& status,
   std::vector<Diagnosis> diagnoses;
   for (const AskedPart& part : parts) diagnoses.push_back(DiagnosePart(part));
   diagnoses.push_back(DiagnoseWorkers(status, now));
-  diagnoses.push_back(DiagnoseQueue(status, now));
+  diagnoses.push_back(DiagnoseQueue(status));
   diagnoses.push_back(DiagnoseBuried(status));
   for (const v1::DestinationStatus& destination : status.destinations()) {
     diagnoses.push_back(DiagnoseDestination(destination));

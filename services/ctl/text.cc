@@ -217,8 +217,9 @@ std::string NodeStatusText(const v1::GetStatusResponse& status, absl::Time now) 
   if (status.quarantined_instances() > 0) {
     absl::StrAppend(&text, ", ", status.quarantined_instances(), " in quarantine");
   }
-  if (status.queued_jobs() > 0 && status.oldest_queued_time().seconds() > 0) {
-    absl::StrAppend(&text, "; the oldest came ", AgeText(status.oldest_queued_time(), now));
+  if (status.oldest_unfinished_age().seconds() > 0) {
+    absl::StrAppend(&text, "; the oldest unfinished one came ",
+                    SpanText(absl::Seconds(status.oldest_unfinished_age().seconds())), " ago");
   }
   text += "\n\n";
   Table workers({"WORKER", "PID", "DEVICE", "STATE", "HEARTBEAT", "VERSION"});

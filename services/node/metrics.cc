@@ -1,6 +1,5 @@
 #include "services/node/metrics.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -59,15 +58,13 @@ void RegisterStorageMetrics(NodeStores& stores, const Clock& clock, MetricRegist
                                         {{"leased"}, static_cast<double>(depth->leased)},
                                         {{"buried"}, static_cast<double>(depth->buried)}};
                        });
-  metrics->AddCallback(
-      MetricKind::kGauge, "camnode_oldest_job_age_seconds",
-      "How long the oldest queued job has waited; 0 if none waits.", {}, [&stores, &clock] {
-        const absl::StatusOr<QueueDepth> depth = stores.jobs.Depth();
-        if (!depth.ok()) return Samples{};
-        if (depth->oldest_queued_ms == 0) return Samples{{{}, 0.0}};
-        const absl::Duration age = clock.Now() - FromUnixMs(depth->oldest_queued_ms);
-        return Samples{{{}, std::max(0.0, absl::ToDoubleSeconds(age))}};
-      });
+  metrics->AddCallback(MetricKind::kGauge, "camnode_oldest_job_age_seconds",
+                       "How long the oldest unfinished job has been here; 0 if all are finished.",
+                       {}, [&stores] {
+                         const absl::StatusOr<absl::Duration> age = stores.oldest_unfinished.Age();
+                         if (!age.ok()) return Samples{};
+                         return Samples{{{}, absl::ToDoubleSeconds(*age)}};
+                       });
   metrics->AddCallback(
       MetricKind::kGauge, "camnode_outbox_deliveries",
       "Deliveries that wait or were set aside, by destination; of the last minute.",

@@ -86,8 +86,8 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
           ResultsServiceParts{stores_.instances, stores_.results, stores_.jobs, stores_.events,
                               *stores_.blobs, hub_, ingest_, observer_}),
       admin_service_(AdminServiceParts{stores_.instances, stores_.quarantine, stores_.results,
-                                       stores_.jobs, stores_.outbox, stores_.workers,
-                                       *stores_.blobs, observer_}),
+                                       stores_.jobs, stores_.oldest_unfinished, stores_.outbox,
+                                       stores_.workers, *stores_.blobs, observer_}),
       storage_probe_({}, *stores_.opened.database, *stores_.blobs, SystemClock()),
       janitor_({}, *stores_.blobs, stores_.instances, stores_.quarantine, stores_.results),
       tls_(std::move(tls)),
@@ -201,7 +201,11 @@ std::vector<HealthPart> Node::HealthParts() {
       {"camnode.dicom", true, [this, running] { return running(receiving_); }},
       {"camnode.storage", true, [this] { return CheckStorage(); }},
       {"camnode.worker", false,
-       [this] { return CheckWorkers(stores_.workers, SystemClock(), kHeartbeatMaxAge); }},
+       [this] {
+         // Ages are as exact as somebody looks often.
+         stores_.oldest_unfinished.Age().status().IgnoreError();
+         return CheckWorkers(stores_.workers, SystemClock(), kHeartbeatMaxAge);
+       }},
       {"camnode.outbox", true, [this, running] { return running(sending_); }},
       {"camnode.v1.ResultsService", true, [this] { return stores_.events.LastNumber().status(); }},
   };

@@ -11,6 +11,7 @@
 #include "core/storage/event_log.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
+#include "core/storage/oldest_unfinished.h"
 #include "core/storage/outbox.h"
 #include "core/storage/quarantine.h"
 #include "core/storage/result_store.h"
@@ -30,6 +31,7 @@ struct NodeStores {
         quarantine(*opened.database, clock, quarantine_options),
         results(*opened.database, clock),
         jobs(*opened.database, clock, queue),
+        oldest_unfinished(jobs, clock),
         outbox(*opened.database, clock, outbox_options),
         events(*opened.database),
         workers(*opened.database, clock) {}
@@ -40,6 +42,7 @@ struct NodeStores {
   Quarantine quarantine;
   ResultStore results;
   JobQueue jobs;
+  OldestUnfinished oldest_unfinished;
   Outbox outbox;
   EventLog events;
   WorkerRegistry workers;

@@ -236,6 +236,17 @@ Migration AgreementPercentilesOfAnalyses() {
           }};
 }
 
+// available_ms as core/storage/due.h has it: whose turn it is carries no date.
+Migration DueWithoutDate() {
+  return {7,
+          {
+              "UPDATE job SET available_ms = 0 WHERE available_ms IS NOT NULL AND state = 'queued'",
+              "UPDATE delivery SET available_ms = 0 "
+              "WHERE available_ms IS NOT NULL AND state = 'queued'",
+              "CREATE INDEX job_unfinished ON job (id) WHERE available_ms IS NOT NULL",
+          }};
+}
+
 // 0 if there is no schema at all.
 absl::StatusOr<int> ReadVersion(SqlTransaction& transaction) {
   const absl::string_view exists =
@@ -293,7 +304,8 @@ absl::StatusOr<int> ReadVersion(SqlDatabase& database) {
 const std::vector<Migration>& Migrations() {
   static const auto* const migrations = new std::vector<Migration>{
       ReceptionAndQueue(), ResultsAndOutbox(),     FlagsAndOutliers(),
-      ProbeOfStorage(),    QuarantinedInstances(), AgreementPercentilesOfAnalyses()};
+      ProbeOfStorage(),    QuarantinedInstances(), AgreementPercentilesOfAnalyses(),
+      DueWithoutDate()};
   return *migrations;
 }
 

@@ -41,6 +41,7 @@ struct SqlParameter {
   SqlParameter(absl::string_view n, absl::string_view v) : name(n), value(std::string(v)) {}
   SqlParameter(absl::string_view n, const char* v) : name(n), value(std::string(v)) {}
   SqlParameter(absl::string_view n, SqlBlob v) : name(n), value(std::move(v)) {}
+  SqlParameter(absl::string_view n, SqlValue v) : name(n), value(std::move(v)) {}
 
   std::string name;
   SqlValue value;

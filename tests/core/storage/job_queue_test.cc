@@ -1,6 +1,6 @@
 // The queue's promises: one attempt at a time counts, nobody innocent is buried,
 // nobody guilty comes back for ever.
-// Also: job_lease, job_rows.
+// Also: due, job_lease, job_rows.
 
 #include "core/storage/job_queue.h"
 
@@ -32,6 +32,16 @@ class JobQueueTest : public StoresTest {
     std::vector<int64_t> ids;
     for (const JobLease& lease : *leases) ids.push_back(lease.job().id);
     return ids;
+  }
+
+  // The id of the job that is next, which is done then; 0 if none is due.
+  int64_t FinishNext() {
+    absl::StatusOr<std::vector<JobLease>> leases = queue_->Lease("worker-b", 1);
+    EXPECT_THAT(leases, IsOk());
+    if (leases->empty()) return 0;
+    const int64_t id = leases->at(0).job().id;
+    EXPECT_THAT(results_->Commit(std::move(leases->at(0)), SomeAnalysis(), {}, {}), IsOk());
+    return id;
   }
 
   std::vector<Event> Events() {
@@ -124,6 +134,106 @@ TEST_P(JobQueueTest, LeasesInteractiveBeforeNormalBeforeBacklogAndOldestFirst) {
   EXPECT_THAT(LeaseIds(3), ElementsAre(upload, older, newer));
   EXPECT_THAT(LeaseIds(3), ElementsAre(from_archive));
   EXPECT_THAT(LeaseIds(3), IsEmpty());
+}
+
+// Somebody sets the clock: by NTP after a start without a battery, for one.
+constexpr absl::Duration kSteps[] = {absl::Hours(1),  absl::Hours(24),  absl::Hours(20 * 8766),
+                                     -absl::Hours(1), -absl::Hours(24), -absl::Hours(20 * 8766)};
+
+TEST_P(JobQueueTest, AFilmIsDueAndInItsTurnWhateverTheClockWasSetTo) {
+  for (const absl::Duration step : kSteps) {
+    SCOPED_TRACE(absl::FormatDuration(step));
+    const std::string study = absl::StrCat("1.2.", &step - kSteps + 1, ".");
+    const int64_t before = Enqueue(study + "1");
+    clock_.StepWallClock(step);
+    const int64_t after = Enqueue(study + "2");
+    EXPECT_EQ(FinishNext(), before);
+    EXPECT_EQ(FinishNext(), after);
+  }
+}
+
+TEST_P(JobQueueTest, ABackOffEndsWithinTheLongestOneWhateverTheClockWasSetTo) {
+  for (const absl::Duration step : kSteps) {
+    SCOPED_TRACE(absl::FormatDuration(step));
+    const int64_t job = Enqueue(absl::StrCat("1.2.3.", &step - kSteps + 1));
+    ASSERT_THAT(
+        LeaseOne().Retry(absl::UnavailableError("full"), absl::Minutes(9), Charge::kNothing),
+        IsOk());
+    clock_.StepWallClock(step);
+    clock_.Advance(options_.longest_backoff);
+    EXPECT_EQ(FinishNext(), job);
+  }
+}
+
+TEST_P(JobQueueTest, ABackOffThatAnotherDateMadeTooLongIsOver) {
+  const int64_t job = Enqueue("1.2.3");
+  ASSERT_THAT(LeaseOne().Retry(absl::UnavailableError("full"), absl::Minutes(9), Charge::kNothing),
+              IsOk());
+  EXPECT_THAT(LeaseIds(1), IsEmpty()) << "the clock is right: it waits";
+  clock_.StepWallClock(-absl::Hours(1));
+  EXPECT_THAT(LeaseIds(1), ElementsAre(job));
+}
+
+TEST_P(JobQueueTest, ADeadWorkersLeaseRunsOutWhateverTheClockWasSetTo) {
+  for (const absl::Duration step : kSteps) {
+    SCOPED_TRACE(absl::FormatDuration(step));
+    const int64_t job = Enqueue(absl::StrCat("1.2.3.", &step - kSteps + 1));
+    const JobLease dead = LeaseOne("worker-dead");
+    clock_.StepWallClock(step);
+    // Workers look all the time: the first look sees that the lease is too long by this date.
+    const int64_t at_once = FinishNext();
+    EXPECT_EQ(at_once, step > absl::ZeroDuration() ? job : 0);
+    clock_.Advance(options_.lease_duration);
+    EXPECT_EQ(FinishNext(), at_once == 0 ? job : 0);
+  }
+}
+
+TEST_P(JobQueueTest, ALivingWorkersLeaseSurvivesAClockSetBack) {
+  Enqueue("1.2.3");
+  JobLease lease = LeaseOne("worker-a");
+  clock_.StepWallClock(-absl::Hours(24));
+  EXPECT_THAT(LeaseIds(1), IsEmpty());
+  clock_.Advance(options_.lease_duration / 2);
+  EXPECT_THAT(lease.Extend(), IsOk());
+  clock_.Advance(options_.lease_duration / 2);
+  EXPECT_THAT(LeaseIds(1), IsEmpty());
+  EXPECT_THAT(results_->Commit(std::move(lease), SomeAnalysis(), {}, {}), IsOk());
+}
+
+TEST_P(JobQueueTest, NoBackOffIsLongerThanTheLongest) {
+  const int64_t job = Enqueue("1.2.3");
+  ASSERT_THAT(
+      LeaseOne().Retry(absl::UnavailableError("full"), absl::Hours(24 * 365), Charge::kNothing),
+      IsOk());
+  clock_.Advance(options_.longest_backoff);
+  EXPECT_THAT(LeaseIds(1), ElementsAre(job));
+}
+
+TEST_P(JobQueueTest, AFilmThatWaitsAfterAFailureComesBeforeThoseThatCameMeanwhile) {
+  const int64_t first = Enqueue("1.2.1");
+  ASSERT_THAT(LeaseOne().Retry(absl::UnavailableError("full"), absl::Seconds(1), Charge::kNothing),
+              IsOk());
+  const int64_t second = Enqueue("1.2.2");
+  const int64_t third = Enqueue("1.2.3");
+  EXPECT_THAT(LeaseIds(1), ElementsAre(second));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(LeaseIds(1), ElementsAre(first));
+  EXPECT_THAT(LeaseIds(1), ElementsAre(third));
+}
+
+TEST_P(JobQueueTest, ASuspectLetsOthersGoFirstLongerEachTimeUpToHalfAMinute) {
+  options_.max_interruptions = 100;
+  queue_ = std::make_unique<JobQueue>(database(), clock_, options_);
+  const int64_t suspect = Enqueue("1.2.1");
+  for (const int seconds : {1, 2, 4, 8, 16, 30, 30}) {
+    JobLease lease = LeaseOne("worker-a");
+    ASSERT_EQ(lease.job().id, suspect);
+    ASSERT_THAT(lease.Start(), IsOk());
+    ASSERT_THAT(queue_->ReturnLeases("worker-a", WorkerEnd::kStopped), IsOkAndHolds(1));
+    clock_.Advance(absl::Seconds(seconds) - absl::Milliseconds(1));
+    EXPECT_THAT(LeaseIds(1), IsEmpty());
+    clock_.Advance(absl::Milliseconds(1));
+  }
 }
 
 TEST_P(JobQueueTest, ALeasedJobCarriesWhatWasAskedFor) {

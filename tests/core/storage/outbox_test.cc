@@ -91,6 +91,54 @@ TEST_P(OutboxTest, GivingBackCostsNothing) {
   EXPECT_EQ(Lease("PACS", 1).at(0).delivery().failures, 0);
 }
 
+// Somebody sets the clock: by NTP after a start without a battery, for one.
+constexpr absl::Duration kSteps[] = {absl::Hours(1),  absl::Hours(24),  absl::Hours(20 * 8766),
+                                     -absl::Hours(1), -absl::Hours(24), -absl::Hours(20 * 8766)};
+
+TEST_P(OutboxTest, ADeliveryIsDueAndInItsTurnWhateverTheClockWasSetTo) {
+  for (const absl::Duration step : kSteps) {
+    SCOPED_TRACE(absl::FormatDuration(step));
+    Commit(1, {"PACS"});
+    clock_.StepWallClock(step);
+    Commit(1, {"PACS"});
+    EXPECT_THAT(*outbox_->DueDestinations(), ElementsAre("PACS"));
+    std::vector<DeliveryLease> leases = Lease("PACS", 2);
+    ASSERT_EQ(leases.size(), 2u);
+    EXPECT_LT(leases[0].delivery().id, leases[1].delivery().id);
+    for (DeliveryLease& lease : leases) ASSERT_THAT(std::move(lease).Delivered(0), IsOk());
+  }
+}
+
+TEST_P(OutboxTest, ABackOffEndsWithinTheLongestOneWhateverTheClockWasSetTo) {
+  for (const absl::Duration step : kSteps) {
+    SCOPED_TRACE(absl::FormatDuration(step));
+    Commit(1, {"PACS"});
+    ASSERT_THAT(std::move(Lease("PACS", 1).at(0))
+                    .Retry(0xA700, absl::UnavailableError("full"), absl::Minutes(9)),
+                IsOk());
+    clock_.StepWallClock(step);
+    clock_.Advance(outbox_options_.longest_backoff);
+    EXPECT_THAT(*outbox_->DueDestinations(), ElementsAre("PACS"));
+    ASSERT_THAT(std::move(Lease("PACS", 1).at(0)).Delivered(0), IsOk());
+  }
+}
+
+TEST_P(OutboxTest, ALeaseOfADeadNodeRunsOutWhateverTheClockWasSetTo) {
+  for (const absl::Duration step : kSteps) {
+    SCOPED_TRACE(absl::FormatDuration(step));
+    Commit(1, {"PACS"});
+    const std::vector<DeliveryLease> dead = Lease("PACS", 1);
+    clock_.StepWallClock(step);
+    // Senders look all the time: the first look sees that the lease is too long by this date.
+    std::vector<DeliveryLease> again = Lease("PACS", 1);
+    EXPECT_EQ(again.size(), step > absl::ZeroDuration() ? 1u : 0u);
+    clock_.Advance(outbox_options_.lease_duration);
+    again = Lease("PACS", 1);
+    ASSERT_EQ(again.size(), 1u);
+    ASSERT_THAT(std::move(again[0]).Delivered(0), IsOk());
+  }
+}
+
 TEST_P(OutboxTest, ASenderThatTookTooLongCannotSettle) {
   Commit(1, {"PACS"});
   std::vector<DeliveryLease> slow = Lease("PACS", 1);

@@ -41,6 +41,10 @@ TEST_F(AdminServiceTest, StatusCountsQueueWorkersAndDestinations) {
   worker.pid = 42;
   worker.ready = true;
   ASSERT_THAT(stores_->workers.Beat(worker), IsOk());
+  ASSERT_THAT(stores_->oldest_unfinished.Age(), IsOk());
+  const int64_t came_seconds = ToUnixMs(clock_.Now()) / 1000;
+  clock_.Advance(absl::Milliseconds(2500));
+  clock_.StepWallClock(-absl::Hours(24));
 
   grpc::ClientContext context;
   v1::GetStatusResponse status;
@@ -48,7 +52,9 @@ TEST_F(AdminServiceTest, StatusCountsQueueWorkersAndDestinations) {
 
   EXPECT_EQ(status.queued_jobs(), 1);
   EXPECT_EQ(status.buried_jobs(), 1);
-  EXPECT_EQ(status.oldest_queued_time().seconds(), ToUnixMs(clock_.Now()) / 1000);
+  EXPECT_EQ(status.oldest_queued_time().seconds(), came_seconds);
+  EXPECT_EQ(status.oldest_unfinished_age().seconds(), 2);
+  EXPECT_EQ(status.oldest_unfinished_age().nanos(), 500'000'000);
   ASSERT_EQ(status.workers_size(), 1);
   EXPECT_EQ(status.workers(0).pid(), 42);
   ASSERT_EQ(status.destinations_size(), 1);

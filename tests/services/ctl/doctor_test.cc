@@ -69,9 +69,9 @@ TEST_F(CtlDoctorTest, OneSilentWorkerAmongTwoIsWorthALook) {
 
 TEST_F(CtlDoctorTest, AFilmThatWaitsTooLongIsIllAndALongQueueIsNot) {
   status_.set_queued_jobs(10'000);
-  status_.mutable_oldest_queued_time()->set_seconds(kNowSeconds - 300);
+  status_.mutable_oldest_unfinished_age()->set_seconds(300);
   EXPECT_EQ(Of("queue").verdict, Verdict::kWell);
-  status_.mutable_oldest_queued_time()->set_seconds(kNowSeconds - 301);
+  status_.mutable_oldest_unfinished_age()->set_seconds(301);
   EXPECT_EQ(Of("queue").verdict, Verdict::kIll);
 }
 
