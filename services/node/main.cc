@@ -25,6 +25,7 @@
 #include "services/node/arguments.h"
 #include "services/node/node.h"
 #include "services/node/part_options.h"
+#include "services/node/service_manager.h"
 #include "services/node/shutdown.h"
 
 namespace camnode {
@@ -63,7 +64,13 @@ int PrintConformance(const Config& config) {
 
 int Run(const Config& config) {
   SetLogLevel(config.log_level);
-  absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(config);
+  const absl::Status given_up = GiveUpRights(config);
+  if (!given_up.ok()) {
+    Complain(absl::StrCat(given_up.message(), " (configuration: ", config.file, ")"));
+    return absl::IsPermissionDenied(given_up) ? kUsage : kFailed;
+  }
+  absl::StatusOr<std::unique_ptr<Node>> node =
+      Node::Start(config, ServiceManager::FromEnvironment());
   if (!node.ok()) {
     Complain(absl::StrCat(node.status().message(), " (configuration: ", config.file, ")"));
     return kFailed;
