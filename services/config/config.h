@@ -84,6 +84,7 @@ struct Config {
   std::string model_directory = "models";
   std::string time_zone = "UTC";  // IANA name, for dates in the objects we make.
   LogLevel log_level = LogLevel::kInfo;
+  bool allow_root = false;  // Node and workers do not run as root unless told.
 
   DicomConfig dicom;
   std::vector<Peer> peers;

@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/base/log.h"
+#include "core/base/status_macros.h"
 #include "core/models/model_repository.h"
 #include "scp/conformance.h"
 #include "scp/wire/dcmtk_setup.h"
@@ -27,6 +29,7 @@
 #include "services/node/part_options.h"
 #include "services/node/service_manager.h"
 #include "services/node/shutdown.h"
+#include "services/privileges/process_rights.h"
 
 namespace camnode {
 namespace {
@@ -60,6 +63,13 @@ int PrintConformance(const Config& config) {
   }
   std::cout << ConformanceTables(MakeConformanceSubject(config)) << std::flush;
   return kDone;
+}
+
+// What a node does without, whatever it is started with.
+absl::Status GiveUpRights(const Config& config) {
+  CAMNODE_RETURN_IF_ERROR(CheckUser(config.allow_root));
+  CAMNODE_RETURN_IF_ERROR(ForbidCoreDumps());
+  return ForbidNewPrivileges();
 }
 
 int Run(const Config& config) {
