@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "core/base/durable_file.h"
+
 namespace camnode {
 namespace {
 
@@ -18,13 +20,23 @@ bool FirstToArrive(const char* file) {
   return true;
 }
 
+const char* ArmedPoint() {
+  static const char* const armed = std::getenv("CAMNODE_CRASH_AT");
+  return armed;
+}
+
 }  // namespace
 
 void CrashPoint(absl::string_view name) {
-  static const char* const armed = std::getenv("CAMNODE_CRASH_AT");
+  const char* const armed = ArmedPoint();
   if (armed == nullptr || name != armed) return;
   const char* once = std::getenv("CAMNODE_CRASH_ONCE");
   if (once != nullptr && FirstToArrive(once)) ::kill(::getpid(), SIGKILL);
+}
+
+std::string CrashPointFolder() {
+  const char* const once = std::getenv("CAMNODE_CRASH_ONCE");
+  return ArmedPoint() == nullptr || once == nullptr ? "" : DirectoryOf(once);
 }
 
 }  // namespace camnode

@@ -8,12 +8,18 @@
 #ifndef CAMNODE_CORE_BASE_CRASH_POINT_H_
 #define CAMNODE_CORE_BASE_CRASH_POINT_H_
 
+#include <string>
+
 #include "absl/strings/string_view.h"
 
 namespace camnode {
 
 // `name`: snake_case, says between which two steps it lies: "after_blob_rename".
 void CrashPoint(absl::string_view name);
+
+// Where the first to die makes its file; "" if no point is armed.  A program that gives away the
+// right to write files keeps it there.
+std::string CrashPointFolder();
 
 }  // namespace camnode
 

@@ -1,7 +1,6 @@
 #include "scp/receive/admission.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -33,7 +32,7 @@ const std::vector<Rejection>& Rejections() {
 }
 
 bool Admission::Enter(T_ASC_Association* association, const Handshake& handshake,
-                      AssociationPeer& peer) {
+                      const std::vector<std::string>& certificate_names, AssociationPeer& peer) {
   char calling[DUL_LEN_TITLE + 1] = "";
   char called[DUL_LEN_TITLE + 1] = "";
   char application_context[DUL_LEN_NAME + 1] = "";
@@ -51,9 +50,9 @@ bool Admission::Enter(T_ASC_Association* association, const Handshake& handshake
          {LogField::kReason, "application context is not DICOM's"}});
     return false;
   }
-  const PeerVerdict verdict = policy_.Check(called, calling, peer.address);
+  const PeerVerdict verdict = policy_.Check(called, calling, peer.address, certificate_names);
   if (verdict != PeerVerdict::kAccept) {
-    RejectPeer(association, verdict, peer);
+    RejectPeer(association, verdict, peer, certificate_names);
     return false;
   }
   const Peer* const configured = policy_.Find(calling, peer.address);
@@ -108,34 +107,43 @@ void Admission::WaitUntilEmpty(absl::Duration patience) {
   while (open_ > 0 && !deadline.Expired()) left_.WaitWithTimeout(&mutex_, deadline.Remaining());
 }
 
-void Admission::RejectPeer(T_ASC_Association* association, PeerVerdict verdict,
-                           const AssociationPeer& peer) {
-  metrics_.rejected.Add();
-  const bool wrong_called = verdict == PeerVerdict::kWrongCalledAe;
-  Reject(association, wrong_called ? kWrongCalledAe : kWrongCallingAe);
-
-  std::string reason;
-  if (wrong_called) {
+std::string Admission::ReasonFor(PeerVerdict verdict, const AssociationPeer& peer,
+                                 const std::vector<std::string>& certificate_names) const {
+  if (verdict == PeerVerdict::kWrongCalledAe) {
     const auto quote = [](std::string* out, const AeTitle& title) {
       absl::StrAppend(out, "'", title.text(), "'");
     };
-    reason = absl::StrCat("called AE title is not ours; the peer must call ",
-                          absl::StrJoin(policy_.called_ae_titles(), " or ", quote));
-  } else if (peer.calling_ae.empty()) {
-    reason = "calling AE title is malformed";
-  } else {
-    reason = absl::StrCat(verdict == PeerVerdict::kWrongAddress
-                              ? "AE title is known, but not from this address"
-                              : "unknown peer",
-                          "; to allow it, add to the configuration: peers { ae_title: \"",
-                          peer.calling_ae, "\" addresses: \"", peer.address, "\" }");
+    return absl::StrCat("called AE title is not ours; the peer must call ",
+                        absl::StrJoin(policy_.called_ae_titles(), " or ", quote));
   }
+  if (peer.calling_ae.empty()) return "calling AE title is malformed";
+  if (verdict == PeerVerdict::kWrongCertificate) {
+    return absl::StrCat(
+        "AE title and address are known, but ",
+        certificate_names.empty()
+            ? std::string("no certificate was shown; let the peer call the TLS port with its own")
+            : absl::StrCat("the certificate is another's: it names '",
+                           absl::StrJoin(certificate_names, "', '"), "'"),
+        "; its peers entry wants one of certificate_names");
+  }
+  return absl::StrCat(verdict == PeerVerdict::kWrongAddress
+                          ? "AE title is known, but not from this address"
+                          : "unknown peer",
+                      "; to allow it, add to the configuration: peers { ae_title: \"",
+                      peer.calling_ae, "\" addresses: \"", peer.address, "\" }");
+}
+
+void Admission::RejectPeer(T_ASC_Association* association, PeerVerdict verdict,
+                           const AssociationPeer& peer,
+                           const std::vector<std::string>& certificate_names) {
+  metrics_.rejected.Add();
+  Reject(association, verdict == PeerVerdict::kWrongCalledAe ? kWrongCalledAe : kWrongCallingAe);
   Log(LogLevel::kWarning, "association_rejected",
       {{LogField::kAssociation, peer.association},
        {LogField::kCallingAe, peer.calling_ae},
        {LogField::kCalledAe, peer.called_ae},
        {LogField::kPeer, peer.address},
-       {LogField::kReason, reason}});
+       {LogField::kReason, ReasonFor(verdict, peer, certificate_names)}});
 }
 
 void Admission::RejectBusy(T_ASC_Association* association, const AssociationPeer& peer,

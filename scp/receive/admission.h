@@ -45,7 +45,7 @@ inline constexpr Rejection kWrongCalledAe = {
 inline constexpr Rejection kWrongCallingAe = {
     ASC_RESULT_REJECTEDPERMANENT, ASC_SOURCE_SERVICEUSER, ASC_REASON_SU_CALLINGAETITLENOTRECOGNIZED,
     "permanent, service user, calling AE title not recognised",
-    "calling AE title unknown, malformed, or not from this address"};
+    "calling AE title unknown, malformed, not from this address, or not with this certificate"};
 inline constexpr Rejection kBusy = {
     ASC_RESULT_REJECTEDTRANSIENT, ASC_SOURCE_SERVICEPROVIDER_PRESENTATION_RELATED,
     ASC_REASON_SP_PRES_LOCALLIMITEXCEEDED,
@@ -65,8 +65,9 @@ class Admission {
 
   // True if the association may be acknowledged; `peer`, whose address and number the
   // caller has set, then says who it is, and it counts until Leave.  Otherwise it
-  // has been rejected and logged.
-  bool Enter(T_ASC_Association* association, const Handshake& handshake, AssociationPeer& peer);
+  // has been rejected and logged.  `certificate_names`: of the peer's verified certificate.
+  bool Enter(T_ASC_Association* association, const Handshake& handshake,
+             const std::vector<std::string>& certificate_names, AssociationPeer& peer);
   void Leave(const AssociationPeer& peer);
 
   // Returns when nobody is in, or after `patience`.
@@ -75,7 +76,11 @@ class Admission {
  private:
   // "" if there is room, and then it is taken; otherwise which limit was met.
   std::string TakeRoom(const AssociationPeer& peer, const Peer* configured);
-  void RejectPeer(T_ASC_Association* association, PeerVerdict verdict, const AssociationPeer& peer);
+  void RejectPeer(T_ASC_Association* association, PeerVerdict verdict, const AssociationPeer& peer,
+                  const std::vector<std::string>& certificate_names);
+  // A sentence for the log: why, and what lets it in.
+  std::string ReasonFor(PeerVerdict verdict, const AssociationPeer& peer,
+                        const std::vector<std::string>& certificate_names) const;
   void RejectBusy(T_ASC_Association* association, const AssociationPeer& peer,
                   absl::string_view reason);
 

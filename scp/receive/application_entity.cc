@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "scp/settings/address_range.h"
 #include "scp/settings/remote_ae.h"
+#include "scp/wire/certificate_names.h"
 
 namespace camnode {
 
@@ -25,13 +26,21 @@ const Peer* PeerPolicy::FindPeer(const AeTitle& calling_ae, absl::string_view ad
   return nullptr;
 }
 
+const Peer* PeerPolicy::FindPeer(const AeTitle& calling_ae) const {
+  const auto found = std::find_if(peers_.begin(), peers_.end(), [&calling_ae](const Peer& peer) {
+    return peer.ae_title == calling_ae;
+  });
+  return found == peers_.end() ? nullptr : &*found;
+}
+
 const Peer* PeerPolicy::Find(absl::string_view calling_ae, absl::string_view address) const {
   const absl::StatusOr<AeTitle> calling = AeTitle::Parse(calling_ae);
   return calling.ok() ? FindPeer(*calling, address) : nullptr;
 }
 
 PeerVerdict PeerPolicy::Check(absl::string_view called_ae, absl::string_view calling_ae,
-                              absl::string_view address) const {
+                              absl::string_view address,
+                              const std::vector<std::string>& certificate_names) const {
   const absl::StatusOr<AeTitle> called = AeTitle::Parse(called_ae);
   if (!called.ok() || std::find(called_ae_titles_.begin(), called_ae_titles_.end(), *called) ==
                           called_ae_titles_.end()) {
@@ -40,11 +49,14 @@ PeerVerdict PeerPolicy::Check(absl::string_view called_ae, absl::string_view cal
 
   const absl::StatusOr<AeTitle> calling = AeTitle::Parse(calling_ae);
   if (!calling.ok()) return PeerVerdict::kUnknownCallingAe;
-  if (accept_unknown_peers_ || FindPeer(*calling, address) != nullptr) return PeerVerdict::kAccept;
-  for (const Peer& peer : peers_) {
-    if (peer.ae_title == *calling) return PeerVerdict::kWrongAddress;
+  const Peer* const peer = accept_unknown_peers_ ? FindPeer(*calling) : FindPeer(*calling, address);
+  if (peer != nullptr && !peer->certificate_names.empty() &&
+      !CarriesOneOf(certificate_names, peer->certificate_names)) {
+    return PeerVerdict::kWrongCertificate;
   }
-  return PeerVerdict::kUnknownCallingAe;
+  if (accept_unknown_peers_ || peer != nullptr) return PeerVerdict::kAccept;
+  return FindPeer(*calling) != nullptr ? PeerVerdict::kWrongAddress
+                                       : PeerVerdict::kUnknownCallingAe;
 }
 
 bool PeerPolicy::KnowsAddress(absl::string_view address) const {

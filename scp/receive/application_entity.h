@@ -18,6 +18,7 @@ enum class PeerVerdict {
   kWrongCalledAe,     // Reject, permanent: called AE title not recognised.
   kUnknownCallingAe,  // Reject, permanent: calling AE title not recognised.
   kWrongAddress,      // The title is known, the address is not: as above.
+  kWrongCertificate,  // Both are, but no certificate with a name of the peer's entry: as above.
 };
 
 // Immutable after construction; thread-safe.
@@ -25,13 +26,15 @@ class PeerPolicy {
  public:
   // `called_ae_titles`: those we answer to.  `accept_unknown_peers`: any calling AE
   // from any address; the called AE is checked even then.  For a closed test
-  // network only.
+  // network only; a listed title still needs the certificate that its entry names.
   PeerPolicy(std::vector<AeTitle> called_ae_titles, std::vector<Peer> peers,
              bool accept_unknown_peers);
 
-  // `called_ae`, `calling_ae`: as received; padding is ignored.
+  // `called_ae`, `calling_ae`: as received; padding is ignored.  `certificate_names`: those of the
+  // verified certificate (GuardedConnection::PeerNames).
   PeerVerdict Check(absl::string_view called_ae, absl::string_view calling_ae,
-                    absl::string_view address) const;
+                    absl::string_view address,
+                    const std::vector<std::string>& certificate_names) const;
 
   // True if an association from this address could be accepted at all.
   bool KnowsAddress(absl::string_view address) const;
@@ -47,6 +50,7 @@ class PeerPolicy {
 
  private:
   const Peer* FindPeer(const AeTitle& calling_ae, absl::string_view address) const;
+  const Peer* FindPeer(const AeTitle& calling_ae) const;
 
   const std::vector<AeTitle> called_ae_titles_;
   const std::vector<Peer> peers_;

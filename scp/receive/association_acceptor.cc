@@ -154,9 +154,11 @@ void AssociationAcceptor::Pool::Handle(T_ASC_Association* association, const Han
   AssociationPeer peer;
   peer.association = next_association_.fetch_add(1);
   peer.address = handshake.address;
-  if (!admission_.Enter(association, handshake, peer)) return;
-  auto& connection =
-      *static_cast<CountedConnection*>(DUL_getTransportConnection(association->DULassociation));
+  auto* const counted =
+      static_cast<CountedConnection*>(DUL_getTransportConnection(association->DULassociation));
+  if (counted == nullptr) return;  // DCMTK has given the connection up.
+  if (!admission_.Enter(association, handshake, counted->PeerNames(), peer)) return;
+  CountedConnection& connection = *counted;
   connection.SetAtWork(true);
   metrics_.open_now.fetch_add(1);
   Serve(association, connection, peer, handshake);

@@ -12,7 +12,7 @@
 
 namespace camnode {
 
-// AE title and address must both match.
+// AE title and address must both match, and the certificate, if any is named.
 struct Peer {
   AeTitle ae_title;
   std::vector<AddressRange> addresses;
@@ -23,6 +23,9 @@ struct Peer {
   // What it may use at one time, within the limits of all.
   int max_associations = 0;        // 0: no limit of its own.
   int64_t max_instance_bytes = 0;  // 0: no limit of its own.
+  // Its TLS certificate must carry one of these, as common name or as a DNS name of the subject's
+  // alternative names, in any case of letters.  Empty: any certificate, or none, as dicom.tls says.
+  std::vector<std::string> certificate_names = {};
 };
 
 // The options that are no texts.

@@ -11,7 +11,7 @@ namespace camnode {
 struct TlsFiles {
   // PEM: our certificate first, then what leads to its CA.
   std::string certificate_file;
-  // PEM, without passphrase.  Readable by others, or writable by its group: refused.
+  // PEM, without passphrase.  A file that CheckSecretFile (secret_file.h) refuses is refused.
   std::string private_key_file;
   // PEM: every CA whose certificates we accept.
   std::string ca_file;

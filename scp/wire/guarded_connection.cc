@@ -160,6 +160,10 @@ GuardedConnection::Transfer GuardedConnection::Send(const char* bytes, size_t si
 OFCondition GuardedConnection::serverSideHandshake() { return ShakeHands(); }
 OFCondition GuardedConnection::clientSideHandshake() { return ShakeHands(); }
 
+std::vector<std::string> GuardedConnection::PeerNames() const {
+  return tls_ == nullptr ? std::vector<std::string>() : tls_->PeerNames();
+}
+
 OFCondition GuardedConnection::ShakeHands() {
   const auto failed = [&](absl::Status why) {
     Fail(std::move(why), EPROTO);

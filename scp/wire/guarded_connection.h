@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -59,6 +60,9 @@ class GuardedConnection : public DcmTCPConnection {
   // What a TLS peer must do before anything else, within the deadline.
   OFCondition serverSideHandshake() override;
   OFCondition clientSideHandshake() override;
+
+  // Of the peer's verified certificate (tls_stream.h); empty for a plain connection.
+  std::vector<std::string> PeerNames() const;
 
   ssize_t read(void* buffer, size_t size) override;
   ssize_t write(void* buffer, size_t size) override;

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/base/clock.h"
+#include "core/base/secret_file.h"
 #include "core/base/status_macros.h"
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmtls/tlslayer.h"
@@ -24,7 +25,6 @@ namespace {
 
 // The profile names suites for RSA certificates only; these are for ECDSA ones.
 constexpr char kEcdsaSuites[] = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256";
-constexpr mode_t kForbiddenKeyBits = S_IWGRP | S_IROTH | S_IWOTH | S_IXOTH;
 
 absl::Status Refused(absl::string_view option, const std::string& file, absl::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat("dicom.tls.", option, ": ", file, " ", why));
@@ -38,13 +38,11 @@ absl::Status CheckReadable(absl::string_view option, const std::string& file) {
   return S_ISREG(info.st_mode) ? absl::OkStatus() : Refused(option, file, "is no regular file");
 }
 
-absl::Status CheckKeyMode(const std::string& file) {
-  struct stat info {};
-  if (stat(file.c_str(), &info) == 0 && (info.st_mode & kForbiddenKeyBits) != 0) {
-    return Refused("private_key_file", file,
-                   absl::StrCat("can be read or changed by others; chmod 600 ", file));
-  }
-  return absl::OkStatus();
+absl::Status CheckKeyFile(const std::string& file) {
+  const absl::Status secret = CheckSecretFile(file);
+  if (secret.ok()) return secret;
+  return absl::FailedPreconditionError(
+      absl::StrCat("dicom.tls.private_key_file: ", secret.message()));
 }
 
 // Instead of asking for a passphrase on the terminal.
@@ -137,9 +135,8 @@ TlsCredentials::~TlsCredentials() = default;
 absl::StatusOr<std::unique_ptr<TlsCredentials::Contexts>> TlsCredentials::Read(
     const TlsFiles& files) {
   CAMNODE_RETURN_IF_ERROR(CheckReadable("certificate_file", files.certificate_file));
-  CAMNODE_RETURN_IF_ERROR(CheckReadable("private_key_file", files.private_key_file));
   CAMNODE_RETURN_IF_ERROR(CheckReadable("ca_file", files.ca_file));
-  CAMNODE_RETURN_IF_ERROR(CheckKeyMode(files.private_key_file));
+  CAMNODE_RETURN_IF_ERROR(CheckKeyFile(files.private_key_file));
   auto contexts = std::make_unique<Contexts>();
   CAMNODE_ASSIGN_OR_RETURN(contexts->server, MakeLayer(TlsRole::kServer, files));
   CAMNODE_ASSIGN_OR_RETURN(contexts->client, MakeLayer(TlsRole::kClient, files));

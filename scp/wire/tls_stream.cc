@@ -9,6 +9,7 @@
 #include <climits>
 #include <cstdint>
 
+#include "scp/wire/certificate_names.h"
 #include "scp/wire/tls_reason.h"
 
 namespace camnode {
@@ -140,6 +141,12 @@ TlsStream::Result TlsStream::Settle(int code) {
   reason_ = failure.reason;
   failure_ = failure.peer_closed ? Result::kClosed : Result::kFailed;
   return failure_;
+}
+
+std::vector<std::string> TlsStream::PeerNames() const {
+  const X509* const certificate = handshaken_ ? SSL_get0_peer_certificate(ssl_) : nullptr;
+  if (certificate == nullptr || SSL_get_verify_result(ssl_) != X509_V_OK) return {};
+  return NamesInCertificate(certificate);
 }
 
 void TlsStream::Close() {

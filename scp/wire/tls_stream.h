@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "scp/wire/tls_role.h"
 
@@ -39,6 +40,11 @@ class TlsStream {
   Result Write(const void* buffer, size_t size, size_t* moved);
   // kDone: Read would give at least one byte now.
   Result Peek();
+
+  // The names in the certificate that the peer has shown and that was verified: its common name and
+  // the DNS names of its alternative names, as they stand there, at most 100.  Empty before the end
+  // of the handshake, and if it showed none.
+  std::vector<std::string> PeerNames() const;
 
   // Says goodbye if that can be said at once.
   void Close();

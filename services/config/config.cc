@@ -19,9 +19,11 @@
 #include "absl/time/time.h"
 #include "core/base/files.h"
 #include "core/base/retryable.h"
+#include "core/base/secret_file.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/domain/ae_title.h"
+#include "core/storage/sql/database_uri.h"
 #include "proto/camnode/config/v1/config.pb.h"
 #include "services/config/dicom_section.h"
 #include "services/config/section_reader.h"
@@ -74,6 +76,30 @@ bool IsTimeZone(const std::string& text) {
 bool IsDatabaseUri(const std::string& text) {
   return text.empty() || (absl::StartsWith(text, "sqlite:") && text.size() > 7) ||
          absl::StartsWith(text, "postgresql://");
+}
+
+// No complaint quotes the URI, which may hold a password.
+void ReadDatabase(const ConfigReader& file, Config* config) {
+  const auto any = [](const std::string&) { return true; };
+  file.Read("database_uri", "", any, &config->database_uri);
+  file.Read("database_password_file", "a file", any, &config->database_password_file);
+  if (!IsDatabaseUri(config->database_uri)) {
+    file.Mistake("database_uri",
+                 "is of another kind; expected \"\", \"sqlite:FILE\" or "
+                 "\"postgresql://...\"");
+    return;
+  }
+  const bool server = absl::StartsWith(config->database_uri, "postgresql://");
+  const absl::StatusOr<bool> has_password = server ? HoldsPassword(config->database_uri) : false;
+  if (!has_password.ok()) file.Mistake("database_uri", has_password.status().message());
+  if (config->database_password_file.empty()) return;
+  if (!server) {
+    file.Mistake("database_password_file",
+                 "is given, but database_uri names no server; expected \"postgresql://...\" there");
+  } else if (has_password.value_or(false)) {
+    file.Mistake("database_password_file",
+                 "is given, and database_uri holds a password, too; expected one of the two");
+  }
 }
 
 bool IsDevice(const std::string& text) {
@@ -245,12 +271,12 @@ void ReadHttp(const ConfigReader& section, HttpSettings* http) {
 Config ReadConfig(const ConfigReader& file) {
   Config config;
   file.Read("data_directory", "a folder", NotEmpty, &config.data_directory);
-  file.Read("database_uri", "\"\", \"sqlite:FILE\" or \"postgresql://...\"", IsDatabaseUri,
-            &config.database_uri);
+  ReadDatabase(file, &config);
   file.Read("model_directory", "a folder", NotEmpty, &config.model_directory);
   file.Read("time_zone", "an IANA time zone known here, such as \"Europe/Berlin\"", IsTimeZone,
             &config.time_zone);
   ReadLogLevel(file, &config.log_level);
+  file.Read("allow_root", &config.allow_root);
   ReadDicom(file.Section("dicom"), &config.dicom);
   ReadPeers(file, &config.peers);
   ReadDestinations(file, &config.destinations);
@@ -285,6 +311,27 @@ absl::Status Report(const std::string& file, std::vector<ConfigMistake> mistakes
 // `path` as seen from `folder`.
 std::string Resolve(const std::filesystem::path& folder, const std::string& path) {
   return (folder / path).lexically_normal().string();
+}
+
+// A password stands in a file that others cannot read, or nowhere.
+absl::Status SettlePassword(const std::string& path, const std::filesystem::path& folder,
+                            Config* config) {
+  if (absl::StartsWith(config->database_uri, "sqlite:")) return absl::OkStatus();
+  CAMNODE_ASSIGN_OR_RETURN(const bool has_password, HoldsPassword(config->database_uri));
+  if (has_password) {
+    return Annotate(CheckSecretFile(path),
+                    absl::StrCat(path,
+                                 ": database_uri holds a password, which may also stand alone in "
+                                 "a database_password_file"));
+  }
+  if (config->database_password_file.empty()) return absl::OkStatus();
+  config->database_password_file = Resolve(folder, config->database_password_file);
+  absl::StatusOr<std::string> password = ReadSecretLine(config->database_password_file);
+  if (!password.ok()) {
+    return Annotate(password.status(), absl::StrCat(path, ": database_password_file"));
+  }
+  config->database_uri = WithPassword(config->database_uri, *password);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -335,6 +382,7 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
   } else if (absl::StartsWith(config.database_uri, "sqlite:")) {
     config.database_uri = absl::StrCat("sqlite:", Resolve(folder, config.database_uri.substr(7)));
   }
+  CAMNODE_RETURN_IF_ERROR(SettlePassword(path, folder, &config));
   config.file = path;
   config.file_sha256 = Sha256Hex(text);
   return config;

@@ -77,10 +77,14 @@ struct StorageConfig {
 struct Config {
   // Database, blobs, sockets, lock, ports.json.
   std::string data_directory = "data";
-  std::string database_uri;  // Empty (LoadConfig fills it in): sqlite:data_directory/camnode.db.
+  // Empty (LoadConfig fills it in): sqlite:data_directory/camnode.db.  LoadConfig puts the password
+  // of database_password_file into it.
+  std::string database_uri;
+  std::string database_password_file;  // Empty: database_uri says all there is.
   std::string model_directory = "models";
   std::string time_zone = "UTC";  // IANA name, for dates in the objects we make.
   LogLevel log_level = LogLevel::kInfo;
+  bool allow_root = false;  // Node and workers do not run as root unless told.
 
   DicomConfig dicom;
   std::vector<Peer> peers;
@@ -118,7 +122,8 @@ absl::StatusOr<Config> ParseConfig(const std::string& text, const std::string& f
 // ParseConfig of the file at `path`; relative paths (of TLS files, too) are made
 // relative to its folder, database_uri is filled in.
 // Errors: as ParseConfig; ReadFile's: kNotFound or kUnavailable if it cannot be read,
-// kResourceExhausted if larger than 1 MiB.
+// kResourceExhausted if larger than 1 MiB; kFailedPrecondition for a file with a password that
+// others can read (secret_file.h), be it this one or database_password_file.
 absl::StatusOr<Config> LoadConfig(const std::string& path);
 
 }  // namespace camnode

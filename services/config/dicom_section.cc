@@ -27,6 +27,15 @@ bool IsHost(const std::string& text) {
 bool IsHostOrEmpty(const std::string& text) { return text.empty() || IsHost(text); }
 constexpr char kHost[] = "a host name or an IP address";
 
+// A common name may have spaces.
+bool IsCertificateName(const std::string& text) {
+  const auto allowed = [](char c) { return c >= ' ' && c <= '~'; };
+  return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), allowed) &&
+         text.front() != ' ' && text.back() != ' ';
+}
+constexpr char kCertificateName[] =
+    "a common name or DNS name that the peer's certificate carries, in printable ASCII";
+
 void ReadTls(const ConfigReader& section, TlsFiles* tls) {
   const auto any = [](const std::string&) { return true; };
   section.Read("certificate_file", "a PEM file", any, &tls->certificate_file);
@@ -58,6 +67,7 @@ void ReadPeers(const ConfigReader& file, std::vector<Peer>* peers) {
     for (const std::string& address : addresses) {
       peer.addresses.push_back(AddressRange::Parse(address).value());
     }
+    section.Read("certificate_names", kCertificateName, IsCertificateName, &peer.certificate_names);
     section.Read("return_host", kHost, IsHostOrEmpty, &peer.return_host);
     ReadOptions(section, &peer);
     if (!peer.ae_title.empty() && !titles.insert(peer.ae_title.text()).second) {
@@ -106,6 +116,13 @@ void CheckTls(const ConfigReader& file, const Config& config) {
   for (const auto& [option, path] : files) {
     if (path->empty() && (some || acceptor.tls_port >= 0)) {
       section.Mistake(option, "is empty; TLS needs certificate_file, private_key_file and ca_file");
+    }
+  }
+  if (acceptor.tls_port < 0) {
+    for (const ConfigReader& peer : file.Sections("peers")) {
+      if (!peer.Has("certificate_names")) continue;
+      peer.Mistake("certificate_names",
+                   "are given, but nobody can show a certificate; expected dicom.tls.port");
     }
   }
   if (tls.given()) return;

@@ -97,6 +97,7 @@ HealthReport HealthReporter::Report() const {
 void HealthReporter::Run() {
   while (true) {
     Check();
+    if (after_round_ != nullptr) after_round_();
     MutexLock lock(&mutex_);
     if (!stopped_) changed_.WaitWithTimeout(&mutex_, kCheckInterval);
     if (stopped_) return;

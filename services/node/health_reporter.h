@@ -13,6 +13,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -55,6 +56,10 @@ class HealthReporter {
   // Where statuses are sent, too; outlives Stop.  Called before Start.
   void ReportTo(grpc::HealthCheckServiceInterface* service);
 
+  // Called after each round of checks, by the reporter's thread: never while a check hangs.
+  // Called before Start.
+  void AfterEachRound(std::function<void()> call) { after_round_ = std::move(call); }
+
   // Checks all parts every second on a thread of its own.
   void Start();
   // Checks all parts now.
@@ -71,6 +76,7 @@ class HealthReporter {
 
   const std::vector<HealthPart> parts_;
   grpc::HealthCheckServiceInterface* service_ = nullptr;
+  std::function<void()> after_round_;
 
   mutable Mutex mutex_;
   CondVar changed_;

@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/base/log.h"
+#include "core/base/status_macros.h"
 #include "core/models/model_repository.h"
 #include "scp/conformance.h"
 #include "scp/wire/dcmtk_setup.h"
@@ -25,7 +27,9 @@
 #include "services/node/arguments.h"
 #include "services/node/node.h"
 #include "services/node/part_options.h"
+#include "services/node/service_manager.h"
 #include "services/node/shutdown.h"
+#include "services/privileges/process_rights.h"
 
 namespace camnode {
 namespace {
@@ -61,9 +65,22 @@ int PrintConformance(const Config& config) {
   return kDone;
 }
 
+// What a node does without, whatever it is started with.
+absl::Status GiveUpRights(const Config& config) {
+  CAMNODE_RETURN_IF_ERROR(CheckUser(config.allow_root));
+  CAMNODE_RETURN_IF_ERROR(ForbidCoreDumps());
+  return ForbidNewPrivileges();
+}
+
 int Run(const Config& config) {
   SetLogLevel(config.log_level);
-  absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(config);
+  const absl::Status given_up = GiveUpRights(config);
+  if (!given_up.ok()) {
+    Complain(absl::StrCat(given_up.message(), " (configuration: ", config.file, ")"));
+    return absl::IsPermissionDenied(given_up) ? kUsage : kFailed;
+  }
+  absl::StatusOr<std::unique_ptr<Node>> node =
+      Node::Start(config, ServiceManager::FromEnvironment());
   if (!node.ok()) {
     Complain(absl::StrCat(node.status().message(), " (configuration: ", config.file, ")"));
     return kFailed;

@@ -44,7 +44,8 @@ void LogCertificates(const TlsCredentials& tls) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
+absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config,
+                                                  const ServiceManager& manager) {
   CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
   CAMNODE_ASSIGN_OR_RETURN(const SharedModels models,
                            LoadConfiguredModels(config, WeightsCheck::kSkipDigest));
@@ -61,7 +62,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
     LogCertificates(*tls);
   }
   std::unique_ptr<Node> node(new Node(config, std::move(directory), *std::move(opened),
-                                      std::move(blobs), std::move(tls), models));
+                                      std::move(blobs), std::move(tls), models, manager));
   CAMNODE_RETURN_IF_ERROR(node->ReturnLeasesOfPredecessor());
   CAMNODE_RETURN_IF_ERROR(node->StartParts());
   return node;
@@ -69,8 +70,9 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
 
 Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
            std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
-           const SharedModels& models)
+           const SharedModels& models, const ServiceManager& manager)
     : config_(config),
+      manager_(manager),
       directory_(std::move(directory)),
       stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue, config_.outbox,
               config_.storage.quarantine),
@@ -135,8 +137,10 @@ absl::Status Node::StartParts() {
   janitor_.Start();
   CAMNODE_RETURN_IF_ERROR(StartWorkers());
   health_.ReportTo(grpc_->health());
+  health_.AfterEachRound([this] { manager_.SayAlive(); });
   health_.Start();
   CAMNODE_RETURN_IF_ERROR(directory_.WritePorts(ports_));
+  manager_.SayReady();
   Log(LogLevel::kInfo, "node_ready",
       {{LogField::kVersion, kCamnodeVersion},
        {LogField::kPath, directory_.path() + "/ports.json"},
@@ -213,6 +217,7 @@ std::vector<HealthPart> Node::HealthParts() {
 
 void Node::Stop() {
   if (std::exchange(stopped_, true)) return;
+  manager_.SayStopping();
   // First, so that balancers send nothing new while the rest drains.
   health_.StartDraining();
   acceptor_.Stop();

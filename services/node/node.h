@@ -35,6 +35,7 @@
 #include "services/node/data_directory.h"
 #include "services/node/health_reporter.h"
 #include "services/node/http_server.h"
+#include "services/node/service_manager.h"
 #include "services/node/stores.h"
 #include "services/node/worker_supervisor.h"
 
@@ -44,8 +45,10 @@ namespace camnode {
 class Node {
  public:
   // Opens everything, listens, starts the workers.  What it says on an error is one
-  // sentence that names the option to change.
-  static absl::StatusOr<std::unique_ptr<Node>> Start(const Config& config);
+  // sentence that names the option to change.  `manager` is told when the node is ready, alive
+  // and stopping.
+  static absl::StatusOr<std::unique_ptr<Node>> Start(
+      const Config& config, const ServiceManager& manager = ServiceManager(""));
   // As Stop.
   ~Node();
 
@@ -62,7 +65,7 @@ class Node {
  private:
   Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
        std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
-       const SharedModels& models);
+       const SharedModels& models, const ServiceManager& manager);
 
   absl::Status ReturnLeasesOfPredecessor();
   absl::Status StartParts();
@@ -74,6 +77,7 @@ class Node {
 
   // In the order of construction: whoever uses another comes after it.
   const Config config_;
+  const ServiceManager manager_;
   DataDirectory directory_;
   NodeStores stores_;
   MetricRegistry metrics_;

@@ -28,6 +28,11 @@ constexpr int kReturnTries = 10;
 constexpr absl::Duration kReturnPause = absl::Milliseconds(200);
 
 std::string Describe(int wait_status) {
+  if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGSYS) {
+    return "signal 31 (SIGSYS): it made a system call that worker.confined forbids; was a film "
+           "made "
+           "to take over its decoder?";
+  }
   if (WIFSIGNALED(wait_status)) return absl::StrCat("signal ", WTERMSIG(wait_status));
   return absl::StrCat("exit code ", WEXITSTATUS(wait_status));
 }

@@ -4,6 +4,7 @@
 #ifndef CAMNODE_SERVICES_SETTINGS_WORKER_SETTINGS_H_
 #define CAMNODE_SERVICES_SETTINGS_WORKER_SETTINGS_H_
 
+#include <cstdint>
 #include <string>
 
 namespace camnode {
@@ -14,6 +15,12 @@ struct WorkerSettings {
   std::string device = "cpu";  // Or "cuda:0"; "auto": the first GPU, if there is one.
   int threads = 0;             // 0: as many as there are cores.
   int niceness = 5;            // nice(2) of a CPU's, so that reception comes first.
+  // Whoever takes over the decoder by a film can do no more than an analysis does.  False: for a
+  // debugger, or where a GPU's driver does not live with it.
+  bool confined = true;
+  // Memory of one worker that can be written (16 GiB); 0: no bound.  Less: a large film is
+  // set aside.  More: another program may be killed for want of memory first.
+  int64_t max_memory_bytes = int64_t{16} << 30;
 };
 
 // The options that are no texts.
@@ -23,6 +30,8 @@ void ReadOptions(Reader&& reader, WorkerSettings* settings) {
   reader.Read("count", 1, 64, &settings->count);
   reader.Read("threads", 0, 1024, &settings->threads);
   reader.Read("niceness", 0, 19, &settings->niceness);
+  reader.Read("confined", &settings->confined);
+  reader.Read("max_memory_bytes", int64_t{0}, int64_t{1} << 46, &settings->max_memory_bytes);
 }
 
 }  // namespace camnode

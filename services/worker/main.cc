@@ -15,7 +15,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
@@ -38,6 +37,7 @@
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
+#include "core/storage/sql/database_access.h"
 #include "core/storage/sql/open_database.h"
 #include "core/storage/sql/sql_database.h"
 #include "core/storage/worker_registry.h"
@@ -45,8 +45,10 @@
 #include "services/command_line/command_line.h"
 #include "services/config/config.h"
 #include "services/config/configured_models.h"
+#include "services/privileges/process_rights.h"
 #include "services/settings/worker_settings.h"
 #include "services/worker/arguments.h"
+#include "services/worker/confinement.h"
 #include "services/worker/process.h"
 
 namespace camnode {
@@ -119,7 +121,21 @@ WorkerRecord MakeRecord(const Config& config, const std::string& name) {
   return record;
 }
 
-// The node may still be migrating, or not yet have begun.
+// The node may not have begun yet.  No thread yet: see confinement.h.
+absl::StatusOr<DatabaseAccess> WaitForDatabase(const Config& config) {
+  for (bool told = false;; told = true) {
+    absl::StatusOr<DatabaseAccess> access =
+        PrepareDatabaseAccess(config.database_uri, config.data_directory);
+    if (!absl::IsNotFound(access.status())) return access;
+    if (!told) {
+      Log(LogLevel::kInfo, "waiting_for_database",
+          {{LogField::kReason, access.status().message()}});
+    }
+    if (StopSignalWithin(kSchemaPoll)) return absl::CancelledError("told to stop");
+  }
+}
+
+// The node may still be migrating.
 absl::StatusOr<OpenedDatabase> OpenMigratedDatabase(const Config& config) {
   CAMNODE_ASSIGN_OR_RETURN(OpenedDatabase opened,
                            OpenDatabase(config.database_uri, config.data_directory));
@@ -176,23 +192,25 @@ int Fail(const char* event, const absl::Status& why, ExitCode code) {
   return code;
 }
 
-int RunWorker(const Config& config, const std::string& name, WorkerSignals& signals) {
+int RunWorker(const Config& config, const std::string& name, const DatabaseAccess& access,
+              BlobStore& blobs, WorkerSignals& signals) {
   absl::StatusOr<OpenedDatabase> opened = OpenMigratedDatabase(config);
   if (!opened.ok()) return Fail("database_unusable", opened.status(), kFailed);
-  const auto blobs = BlobStore::Open(absl::StrCat(config.data_directory, "/blobs"));
-  if (!blobs.ok()) return Fail("blob_store_unusable", blobs.status(), kFailed);
   SqlDatabase& database = *opened->database;
   WorkerRegistry registry(database, SystemClock());
   WorkerHeartbeat heartbeat(registry, MakeRecord(config, name), kHeartbeatPeriod);
 
   const Stopwatch loading;
-  const auto loaded = LoadAnalyzer(config, **blobs);
+  const auto loaded = LoadAnalyzer(config, blobs);
   if (!loaded.ok()) return Fail("models_unusable", loaded.status(), kUnusable);
   InstanceAnalyzer& analyzer = **loaded;
   const absl::Status warm = analyzer.WarmUp();
   if (!warm.ok()) {
     return Fail("models_unusable", warm, analyzer.IsBroken() ? kDeviceBroken : kUnusable);
   }
+  // All that needs other calls is done; the first film comes next.
+  const absl::Status confined = ConfineCalls(config, access);
+  if (!confined.ok()) return Fail("worker_not_confined", confined, kUnusable);
 
   JobQueue queue(database, SystemClock(), config.queue);
   InstanceStore instances(database, SystemClock());
@@ -213,6 +231,33 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
   return kDone;
 }
 
+// With what must be done before there is a second thread already done.
+int RunConfined(Config& config, const WorkerArguments& arguments) {
+  const absl::Status user = CheckUser(config.allow_root);
+  if (!user.ok()) return Fail("configuration_unusable", user, kUnusable);
+  const absl::StatusOr<DatabaseAccess> access = WaitForDatabase(config);
+  if (absl::IsCancelled(access.status())) return kDone;
+  if (!access.ok()) return Fail("database_unusable", access.status(), kFailed);
+  const auto blobs = BlobStore::Open(BlobDirectory(config.data_directory), BlobParts::kOfWorker);
+  if (!blobs.ok()) return Fail("blob_store_unusable", blobs.status(), kFailed);
+  const absl::Status confined = ConfineFiles(config, *access);
+  if (!confined.ok()) return Fail("worker_not_confined", confined, kUnusable);
+
+  if (arguments.life_pipe >= 0) {
+    const absl::Status watched = EndWithParent(arguments.life_pipe);
+    if (!watched.ok()) return Fail("arguments_unusable", watched, kUnusable);
+  }
+  const DeviceChoice choice = ResolveDevice(config.worker.device);
+  if (!choice.reason.empty()) {
+    Log(LogLevel::kInfo, "computing_on_cpu", {{LogField::kReason, choice.reason}});
+  }
+  config.worker.device = choice.device;
+  // Before any thread that computes: Linux keeps a nice value per thread.
+  LowerPriority(config.worker);
+  WorkerSignals signals;
+  return RunWorker(config, arguments.name, *access, **blobs, signals);
+}
+
 int Main(const std::vector<std::string>& words) {
   // Whatever we write is for this user alone.
   umask(S_IRWXG | S_IRWXO);
@@ -228,22 +273,10 @@ int Main(const std::vector<std::string>& words) {
   if (!parsed.ok()) {
     return PrintMisuse(std::cerr, program, line.command, parsed.status().message());
   }
-  if (parsed->life_pipe >= 0) {
-    const absl::Status watched = EndWithParent(parsed->life_pipe);
-    if (!watched.ok()) return Fail("arguments_unusable", watched, kUnusable);
-  }
   absl::StatusOr<Config> config = LoadConfig(parsed->config);
   if (!config.ok()) return Fail("configuration_unusable", config.status(), kUnusable);
   SetLogLevel(config->log_level);
-  const DeviceChoice choice = ResolveDevice(config->worker.device);
-  if (!choice.reason.empty()) {
-    Log(LogLevel::kInfo, "computing_on_cpu", {{LogField::kReason, choice.reason}});
-  }
-  config->worker.device = choice.device;
-  // Before any thread that computes: Linux keeps a nice value per thread.
-  LowerPriority(config->worker);
-  WorkerSignals signals;
-  return RunWorker(*config, parsed->name, signals);
+  return RunConfined(*config, *parsed);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <utility>
@@ -48,6 +49,13 @@ void BlockWorkerSignals() {
   const sigset_t signals = WaitedSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+}
+
+bool StopSignalWithin(absl::Duration patience) {
+  const sigset_t signals = WaitedSignals();
+  const timespec longest = absl::ToTimespec(patience);
+  const int number = sigtimedwait(&signals, nullptr, &longest);
+  return number == SIGTERM || number == SIGINT;
 }
 
 WorkerSignals::WorkerSignals() : thread_([this] { Run(); }) {}

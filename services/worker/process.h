@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "core/base/mutex.h"
 
 namespace camnode {
@@ -18,6 +19,9 @@ absl::Status EndWithParent(int descriptor);
 
 // Called first in main: SIGTERM and SIGINT wait for a WorkerSignals.
 void BlockWorkerSignals();
+
+// Whether SIGTERM or SIGINT comes within `patience`: for a wait before there is a WorkerSignals.
+bool StopSignalWithin(absl::Duration patience);
 
 // While it lives, SIGTERM or SIGINT calls the function set last, once, or ends the
 // process with code 0 if none is set: there is nothing to finish then.  Repeats

@@ -17,7 +17,7 @@ from survivors import check_programs_go_on
 
 # Every kind of sync, by the path below the node's directory.
 SYNCS = {
-    "the bytes of a blob": r"/data/blobs/part/[0-9a-f]+\.part",
+    "the bytes of a blob": r"/data/blobs/part/(worker/)?[0-9a-f]+\.part",
     "the directory of a blob's name": r"/data/blobs/[0-9a-f]{2}",
     "the directories of blobs": r"/data/blobs",
     "the data directory": r"/data",

@@ -36,6 +36,7 @@ FOREIGN = (
     (r"openssl/ssl\.h", "OpenSSL::SSL"),
     (r"openssl/", "OpenSSL::Crypto"),
     (r"re2/", "PkgConfig::RE2"),
+    (r"seccomp\.h", "PkgConfig::SECCOMP"),
     (r"httplib\.h", "PkgConfig::HTTPLIB"),
     (r"grpcpp/ext/proto_server_reflection", "gRPC::grpc++_reflection"),
     (r"grpcpp/|grpc/", "gRPC::grpc++"),

@@ -20,6 +20,7 @@ MAY_READ_DATE = {
     "core/base/clock.h": "says which clock it is",
     "core/base/mutex.h": "says why the waits are not Abseil's",
     "core/base/stopwatch.h": "gRPC takes and gives deadlines as dates",
+    "services/privileges/call_filter.cc": "lists the calls that a worker may make",
     "tests/core/base/clock_test.cc": "asks the kernel what Clock should say",
     "tests/testing/wall_clock.cc": "is the date that tests set",
     "tests/testing/wall_clock.h": "is the date that tests set",

@@ -226,6 +226,61 @@ def test_pynetdicom_verifies_and_stores_by_tls(node, authority, pixels, scratch)
     association.release()
 
 
+def test_a_title_is_taken_with_the_certificates_of_its_entry_only(authority, pixels, scratch):
+    node = tls_node(scratch / "bound", authority, worker="supervise: false")
+    node.config.write_text(
+        node.config.read_text()
+        + 'peers { ae_title: "BOUND" addresses: "127.0.0.1" certificate_names: "ct.example.org" '
+        'certificate_names: "Console 7" }\n'
+    )
+    own = authority.issue("ct", host="CT.example.org")
+    anothers = authority.issue("mr", host="mr.example.org")
+    if PYNETDICOM.exists():
+        sys.path.insert(0, str(PYNETDICOM))
+    pynetdicom = pytest.importorskip("pynetdicom", reason="third_party/install --tests has it")
+    path = films.save(films.film(pixels), scratch / "film.dcm")
+    try:
+        node.start(wait_for_worker=False)
+
+        def echo(port, options):
+            arguments = ["echoscu", "-to", "10", "-aet", "BOUND", "-aec", "CAMNODE", *options]
+            return run([*arguments, "127.0.0.1", port])
+
+        tls_port = node.ports["dicom_tls"]
+        answer = echo(tls_port, tls_options(own, authority))
+        assert answer.returncode == 0, answer.stderr
+        assert echo(tls_port, tls_options(authority.issue("Console 7"), authority)).returncode == 0
+
+        before = len(node.log_lines())
+        refused = echo(tls_port, tls_options(anothers, authority))
+        assert refused.returncode != 0 and "Calling AE Title Not Recognized" in refused.stderr
+        line = logged(node, before, levels=("warning",), event="association_rejected")
+        assert "names 'mr', 'mr.example.org'" in line["reason"]
+        assert "certificate_names" in line["reason"]
+
+        before = len(node.log_lines())
+        assert echo(node.ports["dicom"], []).returncode != 0, "without TLS there is none"
+        assert "no certificate" in logged(node, before, event="association_rejected")["reason"]
+
+        entity = pynetdicom.AE(ae_title="BOUND")
+        entity.add_requested_context(films.CR, films.EXPLICIT_LITTLE_ENDIAN)
+        for pair, taken in ((own, True), (anothers, False)):
+            association = entity.associate(
+                "127.0.0.1",
+                tls_port,
+                ae_title="CAMNODE",
+                tls_args=(client_context(authority, pair), None),
+            )
+            assert association.is_established == taken
+            if taken:
+                assert association.send_c_store(str(path)).Status == 0x0000
+                association.release()
+        # Who is bound to no certificate comes as before.
+        assert echo_by_tls(tls_port, tls_options(anothers, authority)).returncode == 0
+    finally:
+        node.close()
+
+
 def test_senders_without_a_certificate_are_taken_when_told_to(authority, stranger, scratch):
     node = tls_node(
         scratch / "relaxed",

@@ -77,15 +77,24 @@ absl::StatusOr<bool> RemoveFile(const std::string& path) {
 
 }  // namespace
 
+std::string BlobDirectory(const std::string& data_directory) {
+  return absl::StrCat(data_directory, "/blobs");
+}
+
+std::string PartFolder(const std::string& blob_directory, BlobParts parts) {
+  return absl::StrCat(blob_directory, parts == BlobParts::kOfWorker ? "/part/worker" : "/part");
+}
+
 struct BlobStore::State {
   std::string directory;
+  std::string part_folder;
   FileSystemCalls* calls;
 
   std::string PathOf(absl::string_view id) const {
     return absl::StrCat(directory, "/", id.substr(0, 2), "/", id);
   }
   std::string PartPathOf(absl::string_view id) const {
-    return absl::StrCat(directory, "/part/", id, kPartSuffix);
+    return absl::StrCat(part_folder, "/", id, kPartSuffix);
   }
 
   absl::Status CheckWritable() const {
@@ -166,14 +175,17 @@ absl::StatusOr<StagedBlob> BlobWriter::Finish() && {
 BlobStore::BlobStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 BlobStore::~BlobStore() = default;
 
-absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& directory) {
-  return Open(directory, SystemFileCalls());
+absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& directory,
+                                                           BlobParts parts) {
+  return Open(directory, SystemFileCalls(), parts);
 }
 
 absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& directory,
-                                                           FileSystemCalls& calls) {
+                                                           FileSystemCalls& calls,
+                                                           BlobParts parts) {
   auto state = std::make_unique<State>();
   state->directory = directory;
+  state->part_folder = PartFolder(directory, parts);
   state->calls = &calls;
   const auto prepare = [&]() -> absl::Status {
     CAMNODE_RETURN_IF_ERROR(CreateDirectoryDurably(directory, calls));
@@ -185,6 +197,10 @@ absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& di
       }
     }
     CAMNODE_RETURN_IF_ERROR(CreateDirectoryDurably(absl::StrCat(directory, "/part"), calls));
+    // A worker's is in it; lost in a power cut, it is made again by the next.
+    if (::mkdir(state->part_folder.c_str(), 0700) != 0 && errno != EEXIST) {
+      return StatusOfErrno(errno, absl::StrCat("cannot create ", state->part_folder));
+    }
     return state->CheckWritable();
   };
   if (const absl::Status prepared = prepare(); !prepared.ok()) {
@@ -254,13 +270,17 @@ absl::StatusOr<int> BlobStore::Sweep(
     absl::Duration min_age) {
   const absl::Time limit = SystemClock().Now() - min_age;
   int removed = 0;
-  const std::string parts = absl::StrCat(state_->directory, "/part");
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> part_names, ListDirectory(parts));
-  for (const std::string& name : part_names) {
-    const std::string path = absl::StrCat(parts, "/", name);
-    if (!absl::EndsWith(name, kPartSuffix) || !OlderThan(path, limit)) continue;
-    CAMNODE_ASSIGN_OR_RETURN(const bool was_there, RemoveFile(path));
-    removed += was_there ? 1 : 0;
+  for (const BlobParts parts : {BlobParts::kOfNode, BlobParts::kOfWorker}) {
+    const std::string folder = PartFolder(state_->directory, parts);
+    const auto names = ListDirectory(folder);
+    if (absl::IsNotFound(names.status())) continue;  // No worker was here yet.
+    CAMNODE_RETURN_IF_ERROR(names.status());
+    for (const std::string& name : *names) {
+      const std::string path = absl::StrCat(folder, "/", name);
+      if (!absl::EndsWith(name, kPartSuffix) || !OlderThan(path, limit)) continue;
+      CAMNODE_ASSIGN_OR_RETURN(const bool was_there, RemoveFile(path));
+      removed += was_there ? 1 : 0;
+    }
   }
   for (const std::string& fan_out : FanOutNames()) {
     CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> names,

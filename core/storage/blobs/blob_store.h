@@ -3,7 +3,8 @@
 // A directory on a local or shared volume:
 //
 //   blobs/ab/abcdef0123456789abcdef0123456789   finished: named by random id
-//   blobs/part/<random>.part                    being written
+//   blobs/part/<random>.part                    being written by the node
+//   blobs/part/worker/<random>.part             being written by a worker
 //
 // A blob is durable before it has its name, and its name is never another's.  No
 // part of a path comes from a peer.
@@ -29,6 +30,14 @@ class FileSystemCalls;
 // Whether a writer digests what it is given; a caller that digests other bytes of its
 // own need not pay twice.
 enum class BlobDigest { kOfAllBytes, kNone };
+
+// Whose part files a store makes.  A worker has a folder of its own for them, so that it can be
+// forbidden to write to any other file here.
+enum class BlobParts { kOfNode, kOfWorker };
+
+// Where a node with that data directory has its blobs, and a store its part files.
+std::string BlobDirectory(const std::string& data_directory);
+std::string PartFolder(const std::string& blob_directory, BlobParts parts);
 
 struct BlobInfo {
   std::string id;      // 32 lower-case hexadecimal digits.
@@ -98,11 +107,13 @@ class BlobStore {
   // Creates the directory if need be (durably) and checks that it can be
   // written.  Removes nothing: several programs share one store.
   // Errors: kFailedPrecondition with path and reason.
-  static absl::StatusOr<std::unique_ptr<BlobStore>> Open(const std::string& directory);
+  static absl::StatusOr<std::unique_ptr<BlobStore>> Open(const std::string& directory,
+                                                         BlobParts parts = BlobParts::kOfNode);
   // The same with `calls` between the store and the disk, so that a test can make
   // the disk fail.  `calls` outlives the store and its writers.
   static absl::StatusOr<std::unique_ptr<BlobStore>> Open(const std::string& directory,
-                                                         FileSystemCalls& calls);
+                                                         FileSystemCalls& calls,
+                                                         BlobParts parts = BlobParts::kOfNode);
   ~BlobStore();
 
   absl::StatusOr<BlobWriter> Create(BlobDigest digest = BlobDigest::kOfAllBytes);

@@ -4,10 +4,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
+#include "core/storage/sql/database_access.h"
 #include "core/storage/sql/postgres_database.h"
 #include "core/storage/sql/postgres_doorbell.h"
 #include "core/storage/sql/socket_doorbell.h"
@@ -20,10 +20,9 @@ namespace {
 absl::StatusOr<OpenedDatabase> OpenSqlite(const std::string& file,
                                           const std::string& data_directory) {
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<SocketDoorbell> doorbell,
-                           SocketDoorbell::Open(absl::StrCat(data_directory, "/doorbell")));
-  CAMNODE_ASSIGN_OR_RETURN(
-      std::unique_ptr<SqliteDatabase> database,
-      SqliteDatabase::Open(file, absl::StrCat(data_directory, "/database.lock"), *doorbell));
+                           SocketDoorbell::Open(DoorbellFolder(data_directory)));
+  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> database,
+                           SqliteDatabase::Open(file, DatabaseLockFile(data_directory), *doorbell));
   OpenedDatabase opened;
   opened.doorbell = std::move(doorbell);
   opened.database = std::move(database);

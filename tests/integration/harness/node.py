@@ -43,6 +43,8 @@ class Node:
         self.config = self.directory / "camnode.textproto"
         self.log = self.directory / "camnode.log"
         self.environment = dict(environment or {})
+        self.program = [BIN / "camnode"]
+        self.user = None  # Who runs it, if not who runs the tests.
         self.config.write_text(_configuration(destinations or {}, top, sections))
         self.ports = {}
         self.process = None
@@ -57,7 +59,7 @@ class Node:
         self.starts += 1
         (self.data / "ports.json").unlink(missing_ok=True)
         self.process = Child(
-            [BIN / "camnode", "--config", self.config], self.log, self.environment
+            [*self.program, "--config", self.config], self.log, self.environment, user=self.user
         )
         wait_until(self._read_ports, self._why_not_up, seconds)
         self._rpc = Rpc(self.ports["grpc"])
@@ -223,6 +225,7 @@ def _configuration(destinations, top, sections):
     text = [
         'data_directory: "data"',
         f'model_directory: "{MODELS}"',
+        "allow_root: true",  # As who the tests run is not what they are about.
         top,
         f'peers {{ ae_title: "{SENDER}" addresses: "127.0.0.1" }}',
         f'peers {{ ae_title: "{orthanc.AE_TITLE}" addresses: "127.0.0.1" }}',

@@ -4,6 +4,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -15,9 +16,10 @@ _PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
 
 
 class PostgreSql:
-    """`directory`: must be reachable for the user that runs the server."""
+    """`directory`: must be reachable for the user that runs the server.  With a `password`,
+    which is not in the uri, the server asks for it."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, password=None):
         if not (_PROGRAMS / "initdb").exists():
             pytest.skip("PostgreSQL 15 is not installed: Debian package postgresql")
         self.directory = pathlib.Path(directory)
@@ -26,20 +28,37 @@ class PostgreSql:
         # The server refuses to run as root.
         self._user = "postgres" if os.getuid() == 0 else None
         self._process = None
+        self.password = password
 
     def start(self):
         self.directory.mkdir(parents=True)
         if self._user:
             shutil.chown(self.directory, pwd.getpwnam(self._user).pw_uid)
         data = self.directory / "data"
+        ask_for_it = []
+        if self.password is not None:
+            file = self.directory / "password"
+            file.write_text(self.password)
+            ask_for_it = ["--pwfile", file]
+        how = "trust" if self.password is None else "scram-sha-256"
         made = subprocess.run(
-            [_PROGRAMS / "initdb", "-D", data, "-U", "camnode", "-A", "trust", "-N"],
+            [_PROGRAMS / "initdb", "-D", data, "-U", "camnode", "-A", how, "-N", *ask_for_it],
             user=self._user,
             cwd="/",
             capture_output=True,
             text=True,
         )
         assert made.returncode == 0, made.stderr
+        return self._run()
+
+    def restart(self):
+        """Ends it under its clients, and starts it again."""
+        self._process.send(signal.SIGINT)  # Without waiting for clients.
+        self._process.wait(30)
+        return self._run()
+
+    def _run(self):
+        data = self.directory / "data"
         self._process = Child(
             [_PROGRAMS / "postgres", "-D", data, "-p", self.port, "-h", "127.0.0.1"]
             + ["-k", self.directory],

@@ -57,22 +57,49 @@ class PeerPolicyTest : public ::testing::Test {
 
 TEST_F(PeerPolicyTest, WantsTitleAndAddressOfOneEntry) {
   const PeerPolicy policy = Policy(false);
-  EXPECT_EQ(policy.Check("NODE", "CT1", "192.0.2.1"), PeerVerdict::kAccept);
-  EXPECT_EQ(policy.Check("NODE  ", "CT1 ", "10.9.9.9"), PeerVerdict::kAccept);
-  EXPECT_EQ(policy.Check("SECOND", "CT1", "10.9.9.9"), PeerVerdict::kAccept);
-  EXPECT_EQ(policy.Check("NODE", "CT1", "192.0.2.2"), PeerVerdict::kWrongAddress);
-  EXPECT_EQ(policy.Check("NODE", "CT3", "192.0.2.1"), PeerVerdict::kUnknownCallingAe);
-  EXPECT_EQ(policy.Check("node", "CT1", "192.0.2.1"), PeerVerdict::kWrongCalledAe);
-  EXPECT_EQ(policy.Check("", "CT1", "192.0.2.1"), PeerVerdict::kWrongCalledAe);
+  EXPECT_EQ(policy.Check("NODE", "CT1", "192.0.2.1", {}), PeerVerdict::kAccept);
+  EXPECT_EQ(policy.Check("NODE  ", "CT1 ", "10.9.9.9", {}), PeerVerdict::kAccept);
+  EXPECT_EQ(policy.Check("SECOND", "CT1", "10.9.9.9", {}), PeerVerdict::kAccept);
+  EXPECT_EQ(policy.Check("NODE", "CT1", "192.0.2.2", {}), PeerVerdict::kWrongAddress);
+  EXPECT_EQ(policy.Check("NODE", "CT3", "192.0.2.1", {}), PeerVerdict::kUnknownCallingAe);
+  EXPECT_EQ(policy.Check("node", "CT1", "192.0.2.1", {}), PeerVerdict::kWrongCalledAe);
+  EXPECT_EQ(policy.Check("", "CT1", "192.0.2.1", {}), PeerVerdict::kWrongCalledAe);
   EXPECT_TRUE(policy.KnowsAddress("192.0.2.2"));
   EXPECT_FALSE(policy.KnowsAddress("192.0.2.3"));
 }
 
 TEST_F(PeerPolicyTest, StillChecksTheCalledTitleWhenAnyoneMayCall) {
   const PeerPolicy policy = Policy(true);
-  EXPECT_EQ(policy.Check("NODE", "ANYBODY", "203.0.113.1"), PeerVerdict::kAccept);
-  EXPECT_EQ(policy.Check("OTHER", "CT1", "192.0.2.1"), PeerVerdict::kWrongCalledAe);
-  EXPECT_EQ(policy.Check("NODE", "", "203.0.113.1"), PeerVerdict::kUnknownCallingAe);
+  EXPECT_EQ(policy.Check("NODE", "ANYBODY", "203.0.113.1", {}), PeerVerdict::kAccept);
+  EXPECT_EQ(policy.Check("OTHER", "CT1", "192.0.2.1", {}), PeerVerdict::kWrongCalledAe);
+  EXPECT_EQ(policy.Check("NODE", "", "203.0.113.1", {}), PeerVerdict::kUnknownCallingAe);
+}
+
+TEST_F(PeerPolicyTest, ATitleWithCertificateNamesNeedsACertificateThatCarriesOne) {
+  Peer bound = MakePeer("CT3", "192.0.2.0/24", 0, "");
+  bound.certificate_names = {"ct3.example.org", "CT 3"};
+  const PeerPolicy policy({*AeTitle::Parse("NODE")}, {bound, MakePeer("CT1", "192.0.2.1", 0, "")},
+                          false);
+  const auto verdict = [&](std::vector<std::string> names) {
+    return policy.Check("NODE", "CT3", "192.0.2.9", names);
+  };
+  EXPECT_EQ(verdict({"somebody", "CT3.Example.ORG"}), PeerVerdict::kAccept);
+  EXPECT_EQ(verdict({"CT 3"}), PeerVerdict::kAccept);
+  EXPECT_EQ(verdict({}), PeerVerdict::kWrongCertificate) << "plain, or none was shown";
+  for (const char* other : {"ct1.example.org", "*.example.org", "ct3.example.org.", "CT 3 ", ""}) {
+    EXPECT_EQ(verdict({other}), PeerVerdict::kWrongCertificate) << other;
+  }
+  EXPECT_EQ(policy.Check("NODE", "CT3", "198.51.100.1", {"CT 3"}), PeerVerdict::kWrongAddress);
+  EXPECT_EQ(policy.Check("NODE", "CT1", "192.0.2.1", {}), PeerVerdict::kAccept) << "names none";
+}
+
+TEST_F(PeerPolicyTest, WhereAnyoneMayCallATitleIsStillBoundToItsCertificate) {
+  Peer bound = MakePeer("CT3", "192.0.2.0/24", 0, "");
+  bound.certificate_names = {"ct3.example.org"};
+  const PeerPolicy policy({*AeTitle::Parse("NODE")}, {bound}, true);
+  EXPECT_EQ(policy.Check("NODE", "CT3", "203.0.113.1", {}), PeerVerdict::kWrongCertificate);
+  EXPECT_EQ(policy.Check("NODE", "CT3", "203.0.113.1", {"ct3.example.org"}), PeerVerdict::kAccept);
+  EXPECT_EQ(policy.Check("NODE", "ANYBODY", "203.0.113.1", {}), PeerVerdict::kAccept);
 }
 
 TEST_F(PeerPolicyTest, ReturnsToWhereTheFilmCameFromUnlessAHostIsNamed) {

@@ -32,8 +32,10 @@ namespace camnode {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class TlsTest : public AssociationAcceptorTest {
  protected:
@@ -78,6 +80,25 @@ TEST_F(TlsTest, TakesWhoCanProveItAndServesThePlainPortBesides) {
   EXPECT_THAT(Call(authority_.Issue("peer"), "localhost"), IsOk());
   EXPECT_THAT(Associated()->Echo(3), ::testing::Optional(0x0000));
   EXPECT_EQ(metrics_.accepted.value(), 3);
+}
+
+TEST_F(TlsTest, ATitleCanBeTiedToTheNamesOfACertificate) {
+  Peer bound = KnownPeer("SENDER", "127.0.0.0/8");
+  bound.certificate_names = {"modality.example.org", "MODALITY 1"};
+  const PeerPolicy policy({*AeTitle::Parse("NODE")}, {bound}, false);
+  auto loaded = TlsCredentials::Load(authority_.Issue("node"));
+  ASSERT_THAT(loaded, IsOk());
+  options_.tls = loaded->get();
+  acceptor_ = std::make_unique<AssociationAcceptor>(options_, policy, handler_, metrics_);
+  ASSERT_THAT(acceptor_->Start(), IsOk());
+
+  EXPECT_THAT(Call(authority_.Issue("modality 1")), IsOk()) << "its common name";
+  EXPECT_THAT(Call(authority_.Issue("x", "modality.example.org")), IsOk()) << "a DNS name";
+  EXPECT_THAT(Call(authority_.Issue("x", "other.example.org")), Not(IsOk()));
+  EXPECT_THAT(Rejection("SENDER", "NODE"), ElementsAre(1, 1, 3)) << "without TLS";
+  EXPECT_EQ(metrics_.accepted.value(), 2);
+  EXPECT_EQ(metrics_.rejected.value(), 2);
+  acceptor_.reset();
 }
 
 TEST_F(TlsTest, RunsOnTheTlsPortAlone) {

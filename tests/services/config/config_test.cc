@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <ios>
@@ -16,6 +17,7 @@
 #include "proto/camnode/config/v1/config.pb.h"
 #include "scp/settings/address_range.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/temporary_directory.h"
 
 namespace camnode {
 namespace {
@@ -149,6 +151,66 @@ TEST(ConfigTest, ReadsWhatItIsTold) {
   EXPECT_EQ(config->queue.lease_duration, absl::Seconds(5));
   EXPECT_EQ(config->pipeline.backoff.maximum, absl::Milliseconds(20));
   EXPECT_EQ(config->http.port, -1);
+}
+
+// A configuration in a file of its own, with this mode.
+class SecretConfigTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<Config> Load(const std::string& text, mode_t mode) const {
+    const std::string file = folder_.path() + "/camnode.textproto";
+    std::ofstream(file) << text;
+    chmod(file.c_str(), mode);
+    return LoadConfig(file);
+  }
+  void WritePassword(const std::string& text, mode_t mode) const {
+    const std::string file = folder_.path() + "/password";
+    std::ofstream(file) << text;
+    chmod(file.c_str(), mode);
+  }
+
+  const TemporaryDirectory folder_;
+};
+
+TEST_F(SecretConfigTest, AFileWithAPasswordIsRefusedWhereOthersCanReadIt) {
+  constexpr char kText[] = "database_uri: \"postgresql://me:hidden@db/camnode\"";
+  const absl::StatusOr<Config> open = Load(kText, 0644);
+  EXPECT_THAT(open, StatusIs(absl::StatusCode::kFailedPrecondition,
+                             AllOf(HasSubstr("camnode.textproto"), HasSubstr("chmod 600"),
+                                   HasSubstr("database_password_file"), Not(HasSubstr("hidden")))));
+  EXPECT_THAT(Load(kText, 0600), IsOk());
+  EXPECT_THAT(Load(kText, 0640), IsOk()) << "a group may read it";
+  EXPECT_THAT(Load("database_uri: \"postgresql://me@db/camnode\"", 0644), IsOk());
+  EXPECT_THAT(Load("", 0644), IsOk());
+}
+
+TEST_F(SecretConfigTest, ThePasswordMayStandInAFileOfItsOwn) {
+  constexpr char kText[] =
+      "database_uri: \"postgresql://me@db/camnode\" database_password_file: \"password\"";
+  EXPECT_THAT(Load(kText, 0644), StatusIs(absl::StatusCode::kNotFound,
+                                          AllOf(HasSubstr("database_password_file"),
+                                                HasSubstr(folder_.path() + "/password"))));
+  WritePassword("p w\n", 0644);
+  EXPECT_THAT(Load(kText, 0644),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("chmod 600"), HasSubstr(folder_.path() + "/password"))));
+  WritePassword("p w\n", 0600);
+  const absl::StatusOr<Config> config = Load(kText, 0644);
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->database_uri, "postgresql://me@db/camnode?password=p%20w");
+}
+
+TEST(ConfigTest, APasswordIsGivenOnceAndToAServer) {
+  EXPECT_THAT(Complaint("\ndatabase_password_file: \"x\""),
+              AllOf(StartsWith("f:2: database_password_file"), HasSubstr("names no server")));
+  EXPECT_THAT(
+      Complaint("database_uri: \"postgresql://me:hidden@db\"\ndatabase_password_file: \"x\""),
+      AllOf(StartsWith("f:2: database_password_file"), HasSubstr("one of the two"),
+            Not(HasSubstr("hidden"))));
+  EXPECT_THAT(Complaint("database_uri: \"postgres://me:hidden@db\""),
+              AllOf(StartsWith("f:1: database_uri"), HasSubstr("\"sqlite:FILE\""),
+                    Not(HasSubstr("hidden"))));
+  EXPECT_THAT(Complaint("database_uri: \"postgresql://me:hidden@db?x=1\""),
+              AllOf(StartsWith("f:1: database_uri"), Not(HasSubstr("hidden"))));
 }
 
 TEST(ConfigTest, ReportsEveryMistakeWithItsLine) {

@@ -14,6 +14,7 @@ namespace camnode {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -64,6 +65,24 @@ TEST(DicomConfigTest, WhateverSpeaksTlsNeedsAllThreeFiles) {
               AllOf(HasSubstr("f:2: peers.return_tls"), HasSubstr("certificate_file")));
   // Files without a port serve destinations alone.
   EXPECT_THAT(ParseConfig(std::string("dicom { tls { ") + kTlsFiles + " } }", "f"), IsOk());
+}
+
+TEST(DicomConfigTest, ATitleIsTiedToCertificatesOnlyWhereOneCanBeShown) {
+  const std::string tls = std::string("dicom { tls { port: 2762 ") + kTlsFiles + " } }\n";
+  const auto peer = [](const std::string& names) {
+    return "peers { ae_title: \"M\" addresses: \"::1\" " + names + " }";
+  };
+  const absl::StatusOr<Config> config = ParseConfig(
+      tls + peer("certificate_names: \"m.example.org\" certificate_names: \"CT 1\""), "f");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_THAT(config->peers[0].certificate_names, ElementsAre("m.example.org", "CT 1"));
+  EXPECT_THAT(Complaint("\n" + peer("certificate_names: \"m\"")),
+              AllOf(HasSubstr("f:2: peers.certificate_names"), HasSubstr("dicom.tls.port")));
+  for (const char* name : {"", " m", "m ", "m\\n", "m\\303\\274"}) {
+    EXPECT_THAT(Complaint(tls + peer(std::string("certificate_names: \"") + name + "\"")),
+                HasSubstr("f:2: peers.certificate_names"))
+        << name;
+  }
 }
 
 TEST(DicomConfigTest, TlsFilesAreRelativeToTheConfiguration) {

@@ -7,14 +7,21 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
+#include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/stopwatch.h"
+#include "core/base/unique_descriptor.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
 #include "core/storage/instance_store.h"
@@ -58,6 +65,27 @@ class NodeTest : public ::testing::Test {
   TestFolder folder_;
   Config config_;
 };
+
+TEST_F(NodeTest, TellsItsServiceManagerThatItIsReadyAliveAndStopping) {
+  const std::string name = folder_.path() + "/notify";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, name.data(), name.size());
+  const UniqueDescriptor systemd(socket(AF_UNIX, SOCK_DGRAM, 0));
+  ASSERT_EQ(bind(systemd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  const auto next = [&systemd] {
+    std::array<char, 64> bytes{};
+    const ssize_t size = recv(systemd.get(), bytes.data(), bytes.size(), 0);
+    return std::string(bytes.data(), static_cast<size_t>(size));
+  };
+  std::string all;
+
+  absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(config_, ServiceManager(name));
+  ASSERT_THAT(node, IsOk());
+  while (!absl::StrContains(all, "READY=1") || !absl::StrContains(all, "WATCHDOG=1")) all += next();
+  (*node)->Stop();
+  while (!absl::StrContains(all, "STOPPING=1")) all += next();
+}
 
 TEST_F(NodeTest, StartsAnswersAndStops) {
   absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(config_);

@@ -217,6 +217,27 @@ TEST_F(BlobStoreTest, TheSweepRemovesOldBytesThatNoRowNamesAndNothingElse) {
   EXPECT_THAT(std::move(*writer).Finish(), IsOk());
 }
 
+TEST_F(BlobStoreTest, AWorkersPartFilesLieInAFolderOfTheirOwnAndAreSweptToo) {
+  auto opened = BlobStore::Open(root_, BlobParts::kOfWorker);
+  ASSERT_THAT(opened, IsOk());
+  BlobStore& worker = **opened;
+  absl::StatusOr<BlobWriter> writer = worker.Create();
+  ASSERT_THAT(writer->Append("an overlay"), IsOk());
+  EXPECT_EQ(Files("/part"), Files("/part/worker")) << "none beside the node's";
+  EXPECT_EQ(Files("/part/worker"), 1);
+  absl::StatusOr<StagedBlob> blob = std::move(*writer).Finish();
+  ASSERT_THAT(blob, IsOk());
+  EXPECT_THAT(store_->ReadAll(blob->info().id, 100), IsOkAndHolds("an overlay"));
+
+  std::ofstream(root_ + "/part/worker/dead.part") << "of a killed worker";
+  std::ofstream(root_ + "/part/worker/young.part") << "of one at work";
+  Age(root_ + "/part/worker/dead.part", absl::Hours(2));
+  const auto named = [](absl::string_view) -> absl::StatusOr<bool> { return true; };
+  EXPECT_THAT(store_->Sweep(named, absl::Hours(1)), IsOkAndHolds(1));
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/part/worker/dead.part"));
+  EXPECT_TRUE(std::filesystem::exists(root_ + "/part/worker/young.part"));
+}
+
 // A database that is away must not cost a single film.
 TEST_F(BlobStoreTest, TheSweepStopsWhenItCannotAsk) {
   const BlobInfo blob = *store_->Put("film");
