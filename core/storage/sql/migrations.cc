@@ -236,6 +236,11 @@ Migration AgreementPercentilesOfAnalyses() {
           }};
 }
 
+// A worker that lives and makes no step is seen by it.
+Migration StepsOfWorkers() {
+  return {7, {"ALTER TABLE worker ADD COLUMN longest_step_ms BIGINT NOT NULL DEFAULT 0"}};
+}
+
 // 0 if there is no schema at all.
 absl::StatusOr<int> ReadVersion(SqlTransaction& transaction) {
   const absl::string_view exists =
@@ -293,7 +298,8 @@ absl::StatusOr<int> ReadVersion(SqlDatabase& database) {
 const std::vector<Migration>& Migrations() {
   static const auto* const migrations = new std::vector<Migration>{
       ReceptionAndQueue(), ResultsAndOutbox(),     FlagsAndOutliers(),
-      ProbeOfStorage(),    QuarantinedInstances(), AgreementPercentilesOfAnalyses()};
+      ProbeOfStorage(),    QuarantinedInstances(), AgreementPercentilesOfAnalyses(),
+      StepsOfWorkers()};
   return *migrations;
 }
 
