@@ -251,6 +251,7 @@ Config ReadConfig(const ConfigReader& file) {
   file.Read("time_zone", "an IANA time zone known here, such as \"Europe/Berlin\"", IsTimeZone,
             &config.time_zone);
   ReadLogLevel(file, &config.log_level);
+  ReadOptions(file, &config.node);
   ReadDicom(file.Section("dicom"), &config.dicom);
   ReadPeers(file, &config.peers);
   ReadDestinations(file, &config.destinations);

@@ -28,6 +28,7 @@
 #include "scp/settings/tls_files.h"
 #include "services/settings/grpc_settings.h"
 #include "services/settings/http_settings.h"
+#include "services/settings/node_settings.h"
 #include "services/settings/worker_settings.h"
 
 namespace camnode {
@@ -81,6 +82,7 @@ struct Config {
   std::string model_directory = "models";
   std::string time_zone = "UTC";  // IANA name, for dates in the objects we make.
   LogLevel log_level = LogLevel::kInfo;
+  NodeSettings node;
 
   DicomConfig dicom;
   std::vector<Peer> peers;

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "absl/time/time.h"
+
 namespace camnode {
 
 struct WorkerSettings {
@@ -14,6 +16,9 @@ struct WorkerSettings {
   std::string device = "cpu";  // Or "cuda:0"; "auto": the first GPU, if there is one.
   int threads = 0;             // 0: as many as there are cores.
   int niceness = 5;            // nice(2) of a CPU's, so that reception comes first.
+  // A worker that says nothing to its node for so long, from its start on, is killed and
+  // started again.  Shorter than loading its libraries takes: it never comes up.
+  absl::Duration max_silence = absl::Minutes(1);
 };
 
 // The options that are no texts.
@@ -23,6 +28,7 @@ void ReadOptions(Reader&& reader, WorkerSettings* settings) {
   reader.Read("count", 1, 64, &settings->count);
   reader.Read("threads", 0, 1024, &settings->threads);
   reader.Read("niceness", 0, 19, &settings->niceness);
+  reader.Read("max_silence_ms", absl::Hours(24), &settings->max_silence);
 }
 
 }  // namespace camnode

@@ -38,7 +38,7 @@ absl::Status EndWithParent(int descriptor) {
       const ssize_t got = read(descriptor, &byte, 1);
       if (got > 0 || (got < 0 && errno == EINTR)) continue;
       Log(LogLevel::kWarning, "parent_gone", {});
-      _exit(0);
+      ExitAtOnce(0);
     }
   }).detach();
   return absl::OkStatus();
@@ -48,6 +48,7 @@ void BlockWorkerSignals() {
   const sigset_t signals = WaitedSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
 }
 
 WorkerSignals::WorkerSignals() : thread_([this] { Run(); }) {}
@@ -75,7 +76,7 @@ void WorkerSignals::Run() {
     MutexLock lock(&mutex_);
     if (stopping_) return;
     if (number == kWakeSignal || drained) continue;
-    if (drain_ == nullptr) _exit(0);
+    if (drain_ == nullptr) ExitAtOnce(0);
     Log(LogLevel::kInfo, "draining", {});
     drain_();
     drained = true;

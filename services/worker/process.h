@@ -16,7 +16,8 @@ namespace camnode {
 // Errors: kInvalidArgument if it is not an open descriptor.
 absl::Status EndWithParent(int descriptor);
 
-// Called first in main: SIGTERM and SIGINT wait for a WorkerSignals.
+// Called first in main: SIGTERM and SIGINT wait for a WorkerSignals.  SIGHUP, which tells the
+// node to read its certificates again, is ignored, and so is SIGPIPE.
 void BlockWorkerSignals();
 
 // While it lives, SIGTERM or SIGINT calls the function set last, once, or ends the
