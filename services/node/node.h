@@ -35,6 +35,8 @@
 #include "services/node/data_directory.h"
 #include "services/node/health_reporter.h"
 #include "services/node/http_server.h"
+#include "services/node/stop_sequence.h"
+#include "services/node/storage_figures.h"
 #include "services/node/stores.h"
 #include "services/node/worker_supervisor.h"
 
@@ -46,7 +48,8 @@ class Node {
   // Opens everything, listens, starts the workers.  What it says on an error is one
   // sentence that names the option to change.
   static absl::StatusOr<std::unique_ptr<Node>> Start(const Config& config);
-  // As Stop.
+  // As Stop, unless that was called, within config.node.stop_timeout; a part that hangs then
+  // ends the process.
   ~Node();
 
   const NodePorts& ports() const { return ports_; }
@@ -56,8 +59,9 @@ class Node {
   void ReloadCertificates();
 
   // Drains: not healthy any more, no new associations, workers end, objects under
-  // way are sent, calls under way end; then everything stops.
-  void Stop();
+  // way are sent, calls under way end; then everything stops.  If `sequence` is not complete
+  // afterwards a part hangs, and the node must not be destroyed.
+  void Stop(StopSequence& sequence);
 
  private:
   Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
@@ -76,6 +80,7 @@ class Node {
   const Config config_;
   DataDirectory directory_;
   NodeStores stores_;
+  StorageFiguresReader figures_;
   MetricRegistry metrics_;
   RpcObserver observer_;
   PeerPolicy policy_;

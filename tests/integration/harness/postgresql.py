@@ -4,11 +4,12 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 
 import pytest
 
-from harness.processes import Child, free_port, run
+from harness.processes import Child, children_of, free_port, run
 from harness.waiting import wait_until
 
 _PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
@@ -28,6 +29,12 @@ class PostgreSql:
         self._process = None
 
     def start(self):
+        self.make()
+        self.run()
+        return self
+
+    def make(self):
+        """An empty database, with no server yet."""
         self.directory.mkdir(parents=True)
         if self._user:
             shutil.chown(self.directory, pwd.getpwnam(self._user).pw_uid)
@@ -40,6 +47,10 @@ class PostgreSql:
             text=True,
         )
         assert made.returncode == 0, made.stderr
+
+    def run(self):
+        """Starts the server on the database that is there."""
+        data = self.directory / "data"
         self._process = Child(
             [_PROGRAMS / "postgres", "-D", data, "-p", self.port, "-h", "127.0.0.1"]
             + ["-k", self.directory],
@@ -49,7 +60,20 @@ class PostgreSql:
         )
         ask = [_PROGRAMS / "pg_isready", "-h", "127.0.0.1", "-p", self.port]
         wait_until(lambda: run(ask).returncode == 0, "PostgreSQL to start")
-        return self
+
+    def freeze(self):
+        """Stops every process of the server: it answers nobody, and refuses nobody either."""
+        self._send_all(signal.SIGSTOP)
+
+    def thaw(self):
+        self._send_all(signal.SIGCONT)
+
+    def _send_all(self, number):
+        for pid in [self._process.pid, *children_of(self._process.pid)]:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
 
     def close(self):
         if self._process is not None:
