@@ -1,15 +1,20 @@
 #include "core/base/log.h"
 
+#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
+#include "core/base/log_writer.h"
 
 namespace camnode {
 namespace {
@@ -125,16 +130,24 @@ void AppendValue(const LogValue& value, std::string& line) {
   }
 }
 
-void Write(const std::string& line) {
-  if (auto* sink = g_sink.load()) return sink(line);
-  // A log that cannot be written must not stop the work it describes.
-  (void)!::write(STDERR_FILENO, line.data(), line.size());
+// Never destroyed: threads log until the process is gone.  nullptr before StartLogThread.
+std::atomic<LogWriter*> g_writer{nullptr};
+
+constexpr absl::Duration kPatienceAtExit = absl::Seconds(1);
+constexpr int kCrashSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
+
+// The writing thread goes on while this one waits; a second at most, because it may be the
+// reader that hangs, or this thread that crashed with the log's mutex in its hands.  Only
+// what a signal handler may call.
+void WaitForLogThenDie(int signal) {
+  const LogWriter* const writer = g_writer.load();
+  const timespec pause = {0, 5'000'000};
+  for (int i = 0; i < 200 && writer->waiting() > 0; ++i) nanosleep(&pause, nullptr);
+  raise(signal);  // Its default again, by SA_RESETHAND; comes when this returns.
 }
 
-}  // namespace
-
-void Log(LogLevel level, absl::string_view event, std::initializer_list<LogEntry> entries) {
-  if (level < g_level.load(std::memory_order_relaxed)) return;
+std::string FormatLine(LogLevel level, absl::string_view event,
+                       std::initializer_list<LogEntry> entries) {
   std::string line = absl::StrCat(
       "{\"time\":\"",
       absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", SystemClock().Now(), absl::UTCTimeZone()),
@@ -145,7 +158,55 @@ void Log(LogLevel level, absl::string_view event, std::initializer_list<LogEntry
     AppendValue(entry.value, line);
   }
   line += "}\n";
-  Write(line);
+  return line;
+}
+
+void Write(std::string line, LogLevel level) {
+  if (auto* sink = g_sink.load()) return sink(line);
+  if (LogWriter* const writer = g_writer.load()) {
+    return writer->Write(std::move(line), level >= LogLevel::kWarning);
+  }
+  // A log that cannot be written must not stop the work it describes.
+  (void)!::write(STDERR_FILENO, line.data(), line.size());
+}
+
+}  // namespace
+
+void Log(LogLevel level, absl::string_view event, std::initializer_list<LogEntry> entries) {
+  if (level < g_level.load(std::memory_order_relaxed)) return;
+  Write(FormatLine(level, event, entries), level);
+}
+
+void StartLogThread() {
+  LogWriterOptions options;
+  options.describe_gap = [](int64_t count) {
+    return FormatLine(LogLevel::kWarning, "log_lines_dropped",
+                      {{LogField::kCount, count},
+                       {LogField::kReason,
+                        "standard error was not read, or could not be written: these lines found "
+                        "no room"}});
+  };
+  g_writer.store(new LogWriter(STDERR_FILENO, std::move(options)));
+  std::atexit([] { FlushLog(kPatienceAtExit); });
+  struct sigaction action = {};
+  action.sa_handler = WaitForLogThenDie;
+  action.sa_flags = SA_RESETHAND;
+  for (const int signal : kCrashSignals) sigaction(signal, &action, nullptr);
+}
+
+bool FlushLog(absl::Duration patience) {
+  LogWriter* const writer = g_writer.load();
+  return writer == nullptr || writer->Flush(patience);
+}
+
+int64_t DroppedLogLines() {
+  const LogWriter* const writer = g_writer.load();
+  return writer == nullptr ? 0 : writer->dropped();
+}
+
+void ExitAtOnce(int code) {
+  FlushLog(kPatienceAtExit);
+  _exit(code);
 }
 
 void SetLogLevel(LogLevel level) { g_level.store(level); }

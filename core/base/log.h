@@ -16,6 +16,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/variant.h"
 
 namespace camnode {
@@ -68,7 +69,8 @@ struct LogEntry {
   LogValue value;
 };
 
-// Thread-safe; one write(2) a line.  `event` is snake_case and constant.  Lines
+// Thread-safe; one write(2) a line, by StartLogThread's thread if it was called, else by the
+// caller.  `event` is snake_case and constant.  Lines
 // below the level set are dropped; strings are cut at 1,000 bytes and control
 // and non-ASCII bytes are escaped, so a peer cannot forge a line.
 void Log(LogLevel level, absl::string_view event, std::initializer_list<LogEntry> entries);
@@ -78,6 +80,23 @@ void SetLogLevel(LogLevel level);
 
 // "camnode" or "camnode-worker": field `program` of every line.
 void SetLogProgram(absl::string_view program);
+
+// From now on lines are written by a thread of their own: a reader of standard error that
+// hangs stops nobody.  What it leaves no room for (1 MiB waits; the last quarter is for
+// warnings and errors) is dropped and counted, and a line `log_lines_dropped` says how many
+// once writing works again.  exit() and a crash (SIGSEGV, SIGABRT and their like) wait up to a
+// second for the lines that wait.  Called once, early in main, when the signals that the
+// program waits for are blocked.
+void StartLogThread();
+
+// Waits until every line is written, for at most `patience`.  True if all are.
+bool FlushLog(absl::Duration patience);
+
+// Lines dropped by this process so far.
+int64_t DroppedLogLines();
+
+// Ends the process with `code` at once, as _exit, once the log is written or a second later.
+[[noreturn]] void ExitAtOnce(int code);
 
 // For tests: lines go to `sink` instead until it is called again with nullptr.
 // The sink is called from any thread.

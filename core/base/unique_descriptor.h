@@ -25,6 +25,8 @@ class UniqueDescriptor {
   }
 
   int get() const { return descriptor_; }
+  // Gives it to the caller to close.
+  int Release() { return std::exchange(descriptor_, -1); }
   bool valid() const { return descriptor_ >= 0; }
 
  private:

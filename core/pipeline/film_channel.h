@@ -61,6 +61,11 @@ class FilmChannel {
     return item;
   }
 
+  bool AnyWaiting() {
+    MutexLock lock(&mutex_);
+    return !waiting_.empty();
+  }
+
   // No more room, for ever.
   void Close() {
     MutexLock lock(&mutex_);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/base/log.h"
 #include "core/base/stopwatch.h"
 #include "core/domain/job.h"
 
@@ -27,7 +28,8 @@ JobLease HeldLease::Take() && {
   return std::move(std::exchange(keeper_, nullptr)->Remove(number_)->lease);
 }
 
-LeaseKeeper::LeaseKeeper(absl::Duration period) : period_(period), thread_([this] { Run(); }) {}
+LeaseKeeper::LeaseKeeper(absl::Duration period, absl::Duration max_hold, StepWatch& steps)
+    : period_(period), max_hold_(max_hold), steps_(steps), thread_([this] { Run(); }) {}
 
 LeaseKeeper::~LeaseKeeper() {
   {
@@ -62,15 +64,31 @@ void LeaseKeeper::ExtendOne(int64_t number) {
     const auto found = entries_.find(number);
     if (found == entries_.end() || found->second->extending) return;
     entry = found->second.get();
+    if (!MayBeExtended(*entry)) return;
     entry->extending = true;
   }
   // Without the lock: the database may keep us waiting.  Nobody removes the entry
   // meanwhile, because it says that it is being extended.
-  const bool lost = absl::IsAborted(entry->lease.Extend());
+  bool lost = false;
+  {
+    const StepWatch::Step step = steps_.Begin("extend a lease");
+    lost = absl::IsAborted(entry->lease.Extend());
+  }
   MutexLock lock(&mutex_);
   entry->extending = false;
   entry->lost = entry->lost || lost;
   changed_.SignalAll();
+}
+
+bool LeaseKeeper::MayBeExtended(Entry& entry) {
+  if (entry.held.Elapsed() <= max_hold_) return true;
+  if (!std::exchange(entry.refused, true)) {
+    Log(LogLevel::kError, "lease_given_up",
+        {{LogField::kJob, entry.lease.job().id},
+         {LogField::kDurationMs, absl::ToInt64Milliseconds(entry.held.Elapsed())},
+         {LogField::kReason, "its film does not end; the lease is extended no more"}});
+  }
+  return false;
 }
 
 std::unique_ptr<LeaseKeeper::Entry> LeaseKeeper::Remove(int64_t number) {

@@ -11,7 +11,9 @@
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
+#include "core/base/stopwatch.h"
 #include "core/domain/job.h"
+#include "core/pipeline/step_watch.h"
 #include "core/storage/job_queue.h"
 
 namespace camnode {
@@ -44,11 +46,13 @@ class HeldLease {
   Job job_;
 };
 
-// Extends every lease in its care at each period.  Thread-safe.
+// Extends every lease in its care at each period, but none for ever.  Thread-safe.
 class LeaseKeeper {
  public:
   // `period`: a third of the lease's duration, so that two extensions may fail.
-  explicit LeaseKeeper(absl::Duration period);
+  // `max_hold`: of a lease that is held for longer nothing is known but that its film never
+  // ends; it is extended no more, and runs out.  `steps` outlives the keeper.
+  LeaseKeeper(absl::Duration period, absl::Duration max_hold, StepWatch& steps);
   // Joins its thread.  REQUIRES: nothing is held.
   ~LeaseKeeper();
 
@@ -63,17 +67,23 @@ class LeaseKeeper {
   struct Entry {
     explicit Entry(JobLease l) : lease(std::move(l)) {}
     JobLease lease;
+    Stopwatch held;
+    bool refused = false;
     bool extending = false;
     bool lost = false;
   };
 
   void Run();
   void ExtendOne(int64_t number);
+  // False, and logged once, if the lease has been held for too long.
+  bool MayBeExtended(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Waits until the entry is not being extended, and removes it.
   std::unique_ptr<Entry> Remove(int64_t number);
   bool IsLost(int64_t number);
 
   const absl::Duration period_;
+  const absl::Duration max_hold_;
+  StepWatch& steps_;
   Mutex mutex_;
   CondVar changed_;
   std::map<int64_t, std::unique_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);

@@ -8,9 +8,10 @@
 
 namespace camnode {
 
-WorkerHeartbeat::WorkerHeartbeat(WorkerRegistry& registry, WorkerRecord record,
+WorkerHeartbeat::WorkerHeartbeat(WorkerRegistry& registry, StepWatch& steps, WorkerRecord record,
                                  absl::Duration period)
     : registry_(registry),
+      steps_(steps),
       period_(period),
       record_(std::move(record)),
       thread_([this] { Run(); }) {}
@@ -47,11 +48,13 @@ void WorkerHeartbeat::Run() {
       due_ = false;
       record = record_;
     }
-    Beat(record);
+    Beat(std::move(record));
   }
 }
 
-void WorkerHeartbeat::Beat(const WorkerRecord& record) {
+void WorkerHeartbeat::Beat(WorkerRecord record) {
+  record.longest_step_ms = absl::ToInt64Milliseconds(steps_.Longest());
+  const StepWatch::Step step = steps_.Begin("beat");
   const absl::Status status = registry_.Beat(record);
   if (!status.ok() && !failing_) {
     Log(LogLevel::kWarning, "heartbeat_failed",

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
+#include "core/pipeline/step_watch.h"
 #include "core/storage/worker_registry.h"
 
 namespace camnode {
@@ -16,8 +17,9 @@ namespace camnode {
 // beat that fails is logged once and tried again at the next period.  Thread-safe.
 class WorkerHeartbeat {
  public:
-  // `registry` outlives the heartbeat.
-  WorkerHeartbeat(WorkerRegistry& registry, WorkerRecord record, absl::Duration period);
+  // Each beat says how long the longest of `steps` has taken.  Both outlive the heartbeat.
+  WorkerHeartbeat(WorkerRegistry& registry, StepWatch& steps, WorkerRecord record,
+                  absl::Duration period);
   // Joins its thread and removes the record: this worker has ended in order.
   ~WorkerHeartbeat();
 
@@ -26,9 +28,10 @@ class WorkerHeartbeat {
 
  private:
   void Run();
-  void Beat(const WorkerRecord& record);
+  void Beat(WorkerRecord record);
 
   WorkerRegistry& registry_;
+  StepWatch& steps_;
   const absl::Duration period_;
   bool failing_ = false;  // Of the thread.
   Mutex mutex_;

@@ -12,6 +12,7 @@
 #include "core/storage/job_rows.h"
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
+#include "core/storage/write_gap.h"
 
 namespace camnode {
 namespace {
@@ -95,6 +96,18 @@ std::string SpentBudget(const Job& job, const JobQueueOptions& options) {
 absl::Duration WaitOfSuspect(const Job& job) {
   const int ends = std::clamp(job.failures + job.interruptions, 1, 6);
   return std::min(absl::Seconds(1 << (ends - 1)), kLongestWaitOfSuspect);
+}
+
+absl::string_view DescribeEnd(WorkerEnd end) {
+  switch (end) {
+    case WorkerEnd::kCrashed:
+      return " crashed during attempt ";
+    case WorkerEnd::kStalled:
+      return " made no step any more during attempt ";
+    case WorkerEnd::kStopped:
+      break;
+  }
+  return " was stopped during attempt ";
 }
 
 // A started attempt has ended without a word from the worker.
@@ -203,6 +216,7 @@ absl::StatusOr<std::vector<JobLease>> JobQueue::Lease(const std::string& worker,
   std::vector<Job> jobs;
   const auto lease = [&](SqlTransaction& transaction) -> absl::Status {
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
+    CAMNODE_RETURN_IF_ERROR(ForgiveWriteGap(transaction, now_ms));
     CAMNODE_ASSIGN_OR_RETURN(jobs, Leaser(transaction, worker, now_ms, options_).Run(max_jobs));
     return absl::OkStatus();
   };
@@ -214,8 +228,13 @@ absl::StatusOr<std::vector<JobLease>> JobQueue::Lease(const std::string& worker,
   return leases;
 }
 
-absl::StatusOr<int> JobQueue::ReturnLeases(const std::string& worker, WorkerEnd end) {
+absl::StatusOr<int> JobQueue::ReturnLeases(const std::string& worker, WorkerEnd end,
+                                           const std::vector<int64_t>& suspects) {
   int returned = 0;
+  const auto is_suspect = [&suspects](const SqlRow& row, int64_t id) {
+    return row.Int(kJobColumnCount) != 0 &&
+           (suspects.empty() || std::count(suspects.begin(), suspects.end(), id) > 0);
+  };
   const auto give_back = [&](SqlTransaction& transaction) -> absl::Status {
     returned = 0;
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
@@ -226,22 +245,21 @@ absl::StatusOr<int> JobQueue::ReturnLeases(const std::string& worker, WorkerEnd 
                          "AND leased_by = :worker ORDER BY id", ForUpdate(transaction)),
             {{"worker", worker}}));
     // Of several nobody knows which it was: each runs alone next, and then it shows.
-    const bool one_started = std::count_if(rows.begin(), rows.end(), [](const SqlRow& row) {
-                               return row.Int(kJobColumnCount) != 0;
+    const bool one_suspect = std::count_if(rows.begin(), rows.end(), [&](const SqlRow& row) {
+                               return is_suspect(row, JobFromRow(row).id);
                              }) == 1;
     for (const SqlRow& row : rows) {
       Job job = JobFromRow(row);
       ++returned;
-      if (row.Int(kJobColumnCount) == 0) {
+      if (!is_suspect(row, job.id)) {
         // Not its fault: back to its old place in the line.
         CAMNODE_RETURN_IF_ERROR(RequeueLeasedJob(transaction, job, kDueNow));
         continue;
       }
-      const bool crashed = end == WorkerEnd::kCrashed;
-      if (one_started || !crashed) ++(crashed ? job.failures : job.interruptions);
+      const bool stopped = end == WorkerEnd::kStopped;
+      if (one_suspect || stopped) ++(stopped ? job.interruptions : job.failures);
       job.alone = true;
-      job.last_error = absl::StrCat("worker ", worker, crashed ? " crashed" : " was stopped",
-                                    " during attempt ", job.attempt);
+      job.last_error = absl::StrCat("worker ", worker, DescribeEnd(end), job.attempt);
       const std::string spent = SpentBudget(job, options_);
       const int64_t again_ms = DueAfter(now_ms, WaitOfSuspect(job), WaitsOf(options_));
       CAMNODE_RETURN_IF_ERROR(spent.empty() ? RequeueLeasedJob(transaction, job, again_ms)

@@ -25,8 +25,8 @@ struct JobQueueOptions {
   absl::Duration longest_backoff = absl::Minutes(10);
   // Failures and crashes after which a job is buried.
   int max_failures = 3;
-  // Attempts ended by a kill from outside after which a job is buried: a film
-  // that makes the kernel's memory killer strike looks like an operator's kill.
+  // Attempts ended by a kill from outside after which a job is buried: where nobody can tell
+  // (several hosts), a film that makes the kernel's memory killer strike looks like that.
   int max_interruptions = 25;
 };
 
@@ -42,6 +42,7 @@ void ReadOptions(Reader&& reader, JobQueueOptions* options) {
 // How a worker process ended, for ReturnLeases.
 enum class WorkerEnd {
   kCrashed,  // A crash signal or a bad exit code: the running job is suspect.
+  kStalled,  // It made no step any more and was ended for it: as kCrashed.
   kStopped,  // SIGKILL, SIGTERM, SIGINT, clean exit, or its node died: nobody's fault.
 };
 
@@ -75,7 +76,8 @@ class JobLease {
   // Pushes the lease's end to now + lease_duration.
   absl::Status Extend();
 
-  // Back to the queue for `delay`; buried instead if the charge spends max_failures.
+  // Back to the queue for `delay`; buried instead if the charge spends max_failures.  Like
+  // Bury, leaves the lease as it was if the database refuses: it may be called again.
   absl::Status Retry(const absl::Status& why, absl::Duration delay, Charge charge) &&;
   absl::Status Bury(const absl::Status& why) &&;
 
@@ -112,16 +114,20 @@ class JobQueue {
   // attempt.  Empty if nothing is due.  A job marked `alone` comes by itself, and
   // the caller runs nothing beside it; leases not started are not charged.
   // Jobs whose lease ran out after starting are charged a failure here, and
-  // buried here with the reason once their budget is spent.
+  // buried here with the reason once their budget is spent; not so if they ran out while
+  // nobody could write to the database (write_gap.h).
   absl::StatusOr<std::vector<JobLease>> Lease(const std::string& worker, int max_jobs);
 
   // Gives back at once every lease held by `worker`, whose process has ended:
   // not started ones uncharged; a started one is marked `alone`, charged an
-  // interruption (kStopped) or, if no other had started, a failure (kCrashed), lets others
+  // interruption (kStopped) or, if no other had started, a failure (otherwise), lets others
   // go first for a second or up to half a minute, and is buried if the charge spends its budget.
   // Safe even if the worker still lives: its commits are fenced off. Returns how many were given
   // back.
-  absl::StatusOr<int> ReturnLeases(const std::string& worker, WorkerEnd end);
+  // `suspects`: the jobs that alone can be at fault, where that is known; started ones that are
+  // not among them go back as those not started.  Empty: every started one.
+  absl::StatusOr<int> ReturnLeases(const std::string& worker, WorkerEnd end,
+                                   const std::vector<int64_t>& suspects = {});
 
   // A buried job back to the queue with fresh budgets.
   // Errors: kNotFound, kFailedPrecondition if it is not buried.

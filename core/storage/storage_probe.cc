@@ -1,6 +1,10 @@
 #include "core/storage/storage_probe.h"
 
+#include <cstdint>
+
 #include "core/base/status_macros.h"
+#include "core/storage/sql/database_time.h"
+#include "core/storage/write_gap.h"
 
 namespace camnode {
 
@@ -8,12 +12,9 @@ absl::Status StorageProbe::Check() {
   if (!good_until_.Expired()) return absl::OkStatus();
   const Deadline next(options_.interval, clock_);
   CAMNODE_RETURN_IF_ERROR(blobs_.CheckWritable());
-  // A value that changes: SQLite writes no page for one that stays.
-  CAMNODE_RETURN_IF_ERROR(database_.Write([&](SqlTransaction& transaction) {
-    return transaction
-        .Execute("UPDATE storage_probe SET probes = probes + 1, probed_ms = :now WHERE id = 1",
-                 {{"now", ToUnixMs(clock_.Now())}})
-        .status();
+  CAMNODE_RETURN_IF_ERROR(database_.Write([&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
+    return NoteWrite(transaction, now_ms);
   }));
   good_until_ = next;
   return absl::OkStatus();

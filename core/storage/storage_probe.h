@@ -32,7 +32,7 @@ class StorageProbe {
         clock_(clock),
         good_until_(absl::ZeroDuration(), clock) {}
 
-  // Writes, syncs and removes a file beside the blobs, then commits a row.
+  // Writes, syncs and removes a file beside the blobs, then commits a row (write_gap.h).
   // Errors: those of BlobWriter and SqlDatabase.
   absl::Status Check();
 

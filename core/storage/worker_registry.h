@@ -23,7 +23,11 @@ struct WorkerRecord {
   std::string version;  // Of the program.
   bool ready = false;
   int64_t started_ms = 0;
+  // How long the longest step under way of its work had taken at the last beat.
+  int64_t longest_step_ms = 0;
   int64_t heartbeat_ms = 0;
+  // Set by List: since the last beat, by the clock that the beat was written by.
+  int64_t silence_ms = 0;
 };
 
 // Thread-safe.

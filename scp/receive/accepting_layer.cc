@@ -18,8 +18,8 @@ thread_local Handshake* current_handshake = nullptr;
 
 std::string Handshake::Reason(absl::string_view otherwise) const {
   if (made_to_leave) {
-    return "made to leave: nearly all threads were held, and this peer was the longest without an "
-           "association";
+    return "made to leave: another wanted in, nearly all threads or all connections of this "
+           "address were held, and this one was the longest without an association";
   }
   return std::string(failure.ok() ? otherwise : failure.message());
 }

@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
 
 namespace camnode {
@@ -27,6 +27,10 @@ constexpr int kMaxStreamsPerConnection = 100;
 constexpr int kKeepAliveMs = 60'000;  // A watcher whose machine vanished is noticed.
 constexpr int kKeepAliveTimeoutMs = 20'000;
 constexpr int kMinPingIntervalMs = 10'000;
+// Without a call; a client connects again by itself when it has one.
+constexpr int kMaxIdleMs = 300'000;
+// From TCP accept to the end of HTTP/2's greeting.
+constexpr int kMaxHandshakeMs = 10'000;
 
 // Linking reflection switches it on for every server; this takes it out again.
 class WithoutReflection final : public grpc::ServerBuilderOption {
@@ -55,13 +59,8 @@ void SetLimits(const GrpcSettings& settings, grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                               kMinPingIntervalMs);
-  // By default two servers can share one port and each gets half of the calls.
-  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-}
-
-std::string HostAndPort(const std::string& address, int port) {
-  const bool is_v6 = absl::StrContains(address, ":");
-  return absl::StrCat(is_v6 ? "[" : "", address, is_v6 ? "]:" : ":", port);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kMaxHandshakeMs);
 }
 
 }  // namespace
@@ -73,23 +72,23 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   grpc::ServerBuilder builder;
   SetLimits(settings, &builder);
   if (!settings.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
-  int port = 0;
-  builder.AddListeningPort(HostAndPort(settings.address, settings.port),
-                           grpc::InsecureServerCredentials(), &port);
+  CAMNODE_ASSIGN_OR_RETURN(
+      std::unique_ptr<ConnectionDoor> door,
+      ConnectionDoor::Open(settings.address, settings.port, settings.max_connections));
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
   for (grpc::Service* service : services) builder.RegisterService(service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port <= 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot listen on ", HostAndPort(settings.address, settings.port),
-                     " for gRPC: the port is taken or the address is not this machine's"));
-  }
-  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), port));
+  if (server == nullptr) return absl::InternalError("the gRPC server does not start");
+  door->LetIn(std::move(acceptor));
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), std::move(door)));
 }
 
 GrpcServer::~GrpcServer() { Stop(absl::ZeroDuration()); }
 
 void GrpcServer::Stop(absl::Duration patience) {
-  if (server_ == nullptr) return;
+  door_->Close();
   server_->Shutdown(Deadline(patience).AsDate());
   server_->Wait();
 }

@@ -1,4 +1,4 @@
-// The gRPC server with its limits: threads, message sizes, keep-alive.
+// The gRPC server with its limits: threads, connections, message sizes, keep-alive.
 
 #ifndef CAMNODE_SERVICES_API_GRPC_SERVER_H_
 #define CAMNODE_SERVICES_API_GRPC_SERVER_H_
@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/api/connection_door.h"
 #include "services/settings/grpc_settings.h"
 
 namespace camnode {
@@ -26,7 +27,7 @@ class GrpcServer {
   // As Stop without patience.
   ~GrpcServer();
 
-  int port() const { return port_; }
+  int port() const { return door_->port(); }
   // grpc.health.v1; lives as long as the server.
   grpc::HealthCheckServiceInterface* health() { return server_->GetHealthCheckService(); }
 
@@ -35,11 +36,11 @@ class GrpcServer {
   void Stop(absl::Duration patience);
 
  private:
-  GrpcServer(std::unique_ptr<grpc::Server> server, int port)
-      : server_(std::move(server)), port_(port) {}
+  GrpcServer(std::unique_ptr<grpc::Server> server, std::unique_ptr<ConnectionDoor> door)
+      : server_(std::move(server)), door_(std::move(door)) {}
 
   std::unique_ptr<grpc::Server> server_;
-  int port_;
+  std::unique_ptr<ConnectionDoor> door_;
 };
 
 }  // namespace camnode

@@ -277,6 +277,7 @@ Config ReadConfig(const ConfigReader& file) {
             &config.time_zone);
   ReadLogLevel(file, &config.log_level);
   file.Read("allow_root", &config.allow_root);
+  ReadOptions(file, &config.node);
   ReadDicom(file.Section("dicom"), &config.dicom);
   ReadPeers(file, &config.peers);
   ReadDestinations(file, &config.destinations);

@@ -28,6 +28,7 @@
 #include "scp/settings/tls_files.h"
 #include "services/settings/grpc_settings.h"
 #include "services/settings/http_settings.h"
+#include "services/settings/node_settings.h"
 #include "services/settings/worker_settings.h"
 
 namespace camnode {
@@ -85,6 +86,7 @@ struct Config {
   std::string time_zone = "UTC";  // IANA name, for dates in the objects we make.
   LogLevel log_level = LogLevel::kInfo;
   bool allow_root = false;  // Node and workers do not run as root unless told.
+  NodeSettings node;
 
   DicomConfig dicom;
   std::vector<Peer> peers;

@@ -1,19 +1,25 @@
 #include "services/node/child_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/stopwatch.h"
 
 extern char** environ;
 
@@ -87,10 +93,12 @@ std::vector<char*> MergedEnvironment(const std::vector<std::string>& additional)
 
 absl::StatusOr<ChildProcess> ChildProcess::Spawn(const std::vector<std::string>& arguments,
                                                  const std::vector<std::string>& environment) {
-  int pipe_ends[2];
-  if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return absl::ResourceExhaustedError(absl::StrCat("life pipe: ", std::strerror(errno)));
   }
+  UniqueDescriptor ours(ends[0]);
+  const UniqueDescriptor theirs(ends[1]);
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -98,30 +106,42 @@ absl::StatusOr<ChildProcess> ChildProcess::Spawn(const std::vector<std::string>&
 
   SpawnPlan plan;
   pid_t pid = 0;
-  int error = plan.Prepare(pipe_ends[0]);
+  int error = plan.Prepare(theirs.get());
   if (error == 0) {
     error = posix_spawn(&pid, argv[0], plan.actions(), plan.attributes(), argv.data(),
                         variables.data());
   }
-  close(pipe_ends[0]);
   if (error != 0) {
-    close(pipe_ends[1]);
     return absl::FailedPreconditionError(
         absl::StrCat(arguments[0], " cannot be run: ", std::strerror(error)));
   }
-  return ChildProcess(pid, pipe_ends[1]);
+  // The header of glibc 2.36 declares it without extern "C".
+  UniqueDescriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  ChildProcess child(pid, std::move(process), std::move(ours));
+  if (child.process_.valid()) return child;
+  const absl::Status failed =
+      absl::ResourceExhaustedError(absl::StrCat("pidfd_open: ", std::strerror(errno)));
+  // Nobody could tell when it ends.
+  kill(pid, SIGKILL);
+  child.Reap();
+  return failed;
 }
 
-ChildProcess::ChildProcess(ChildProcess&& other) noexcept
-    : pid_(other.pid_), life_pipe_(std::exchange(other.life_pipe_, -1)) {}
-
-ChildProcess::~ChildProcess() {
-  if (life_pipe_ >= 0) close(life_pipe_);
-}
-
-void ChildProcess::WaitForEnd() const {
-  siginfo_t info;
-  while (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+ChildProcess::News ChildProcess::Wait(absl::Duration timeout) const {
+  const Deadline deadline(timeout);
+  // A child that has closed its end says nothing more, but may live on.
+  pollfd polled[] = {{process_.get(), POLLIN, 0}, {life_pipe_.get(), POLLIN, 0}};
+  while (true) {
+    const int64_t left_ms =
+        absl::ToInt64Milliseconds(absl::Ceil(deadline.Remaining(), absl::Milliseconds(1)));
+    const int ready = poll(polled, 2, static_cast<int>(std::min<int64_t>(left_ms, 60'000)));
+    if (ready > 0 && polled[0].revents != 0) return News::kEnded;
+    if (ready > 0) {
+      char bytes[64];
+      if (recv(life_pipe_.get(), bytes, sizeof bytes, MSG_DONTWAIT) > 0) return News::kLives;
+      polled[1].fd = -1;
+    }
+    if (deadline.Expired()) return News::kNone;
   }
 }
 

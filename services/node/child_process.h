@@ -1,5 +1,5 @@
-// One child process with nothing inherited but standard output and error, and a
-// life pipe.
+// One child process with nothing inherited but standard output and error, and its end of the
+// life pipe: a pair of sockets, by which each side knows that the other is there.
 
 #ifndef CAMNODE_SERVICES_NODE_CHILD_PROCESS_H_
 #define CAMNODE_SERVICES_NODE_CHILD_PROCESS_H_
@@ -7,16 +7,20 @@
 #include <sys/types.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/unique_descriptor.h"
 
 namespace camnode {
 
-// The descriptor under which a child finds its end of the life pipe.
+// The descriptor under which a child finds its end of the life pipe.  It ends when the parent
+// is gone, however it went; each byte that the child writes to it is a sign of life.
 inline constexpr int kLifePipeDescriptor = 3;
 
-// Move-only.
+// Used by one thread.
 class ChildProcess {
  public:
   // Runs the program at `arguments[0]`.  Standard input is /dev/null; no signal is
@@ -26,24 +30,26 @@ class ChildProcess {
   static absl::StatusOr<ChildProcess> Spawn(const std::vector<std::string>& arguments,
                                             const std::vector<std::string>& environment = {});
 
-  ChildProcess(ChildProcess&& other) noexcept;
+  // Move-only.  Destroyed, it ends the life pipe, and neither kills nor waits for the child.
+  ChildProcess(ChildProcess&& other) noexcept = default;
   ChildProcess& operator=(ChildProcess&&) = delete;
-  // Ends the life pipe.  Neither kills nor waits for the child.
-  ~ChildProcess();
 
   pid_t pid() const { return pid_; }
 
-  // Blocks until the child has ended, but leaves it to Reap, so that its pid stays
-  // its own.
-  void WaitForEnd() const;
-  // The wait status.  REQUIRES: WaitForEnd returned.
+  enum class News { kEnded, kLives, kNone };
+  // Waits until the child has ended or gives a sign of life, for at most `timeout`.  One that
+  // has ended is left to Reap, so that its pid stays its own.
+  News Wait(absl::Duration timeout) const;
+  // The wait status.  REQUIRES: it has ended; otherwise this waits for that.
   int Reap() const;
 
  private:
-  ChildProcess(pid_t pid, int life_pipe) : pid_(pid), life_pipe_(life_pipe) {}
+  ChildProcess(pid_t pid, UniqueDescriptor process, UniqueDescriptor life_pipe)
+      : pid_(pid), process_(std::move(process)), life_pipe_(std::move(life_pipe)) {}
 
   pid_t pid_;
-  int life_pipe_;  // Writing end.
+  UniqueDescriptor process_;  // pidfd_open(2): readable once it has ended.
+  UniqueDescriptor life_pipe_;
 };
 
 }  // namespace camnode

@@ -1,83 +1,144 @@
 #include "services/node/health_reporter.h"
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "core/base/log.h"
+#include "core/base/stopwatch.h"
 
 namespace camnode {
 namespace {
 
-constexpr absl::Duration kCheckInterval = absl::Seconds(1);
+constexpr absl::Duration kPublishInterval = absl::Seconds(1);
+
+std::string Seconds(absl::Duration duration) {
+  return absl::FormatDuration(absl::Trunc(duration, absl::Seconds(1)));
+}
+
+void LogChange(const PartHealth& part) {
+  Log(part.serving ? LogLevel::kInfo : LogLevel::kWarning, "health_changed",
+      {{LogField::kOutcome, part.serving ? "serving" : "not_serving"},
+       {LogField::kReason, part.serving ? part.name : absl::StrCat(part.name, ": ", part.reason)}});
+}
 
 }  // namespace
 
-absl::Status CheckWorkers(WorkerRegistry& workers, const Clock& clock, absl::Duration max_age) {
+absl::Status CheckWorkers(WorkerRegistry& workers, absl::Duration max_silence,
+                          absl::Duration max_step) {
   const absl::StatusOr<std::vector<WorkerRecord>> records = workers.List();
   if (!records.ok()) return records.status();
-  const int64_t oldest_ms = ToUnixMs(clock.Now() - max_age);
+  std::string stalled;
   for (const WorkerRecord& record : *records) {
-    if (record.ready && record.heartbeat_ms >= oldest_ms) return absl::OkStatus();
+    if (!record.ready || absl::Milliseconds(record.silence_ms) > max_silence) continue;
+    const absl::Duration step = absl::Milliseconds(record.longest_step_ms);
+    if (step <= max_step) return absl::OkStatus();
+    absl::StrAppend(&stalled, "; ", record.name, " has been at one step for ", Seconds(step));
   }
-  return absl::UnavailableError(absl::StrCat("no worker was ready within the last ",
-                                             absl::FormatDuration(max_age), " (", records->size(),
-                                             " known)"));
+  return absl::UnavailableError(absl::StrCat("no worker was ready and at work within the last ",
+                                             absl::FormatDuration(max_silence), " (",
+                                             records->size(), " known", stalled, ")"));
 }
 
-HealthReporter::HealthReporter(std::vector<HealthPart> parts) : parts_(std::move(parts)) {
-  for (const HealthPart& part : parts_) {
-    report_.parts.push_back({part.name, false, "not checked yet"});
-  }
+struct HealthReporter::Part {
+  explicit Part(HealthPart p) : part(std::move(p)) {}
+
+  const HealthPart part;
+  absl::Status last = absl::UnavailableError("not checked yet");
+  absl::optional<Stopwatch> running;  // Since the check under way began.
+};
+
+HealthReporter::HealthReporter(std::vector<HealthPart> parts, const Clock& clock) : clock_(clock) {
+  for (HealthPart& part : parts) parts_.push_back(std::make_unique<Part>(std::move(part)));
+  MutexLock lock(&mutex_);
+  published_ = MakeReport();
 }
 
 HealthReporter::~HealthReporter() { Stop(); }
 
 void HealthReporter::ReportTo(grpc::HealthCheckServiceInterface* service) {
-  service_ = service;
   MutexLock lock(&mutex_);
-  Publish(report_);
+  service_ = service;
+  PublishLocked();
 }
 
 void HealthReporter::Start() {
-  thread_ = std::thread([this] { Run(); });
+  for (const auto& part : parts_) {
+    threads_.emplace_back([this, &part = *part] { RunPart(part); });
+  }
+  threads_.emplace_back([this] { RunPublisher(); });
 }
 
 void HealthReporter::Check() {
-  HealthReport report;
-  report.serving = true;
-  for (const HealthPart& part : parts_) {
-    const absl::Status status = part.check();
-    report.parts.push_back({part.name, status.ok(), std::string(status.message())});
-    if (part.essential && !status.ok()) report.serving = false;
-  }
-  MutexLock lock(&mutex_);
-  if (draining_) return;
-  for (std::size_t i = 0; i < report.parts.size(); ++i) {
-    if (report.parts[i].serving == report_.parts[i].serving) continue;
-    Log(report.parts[i].serving ? LogLevel::kInfo : LogLevel::kWarning, "health_changed",
-        {{LogField::kOutcome, report.parts[i].serving ? "serving" : "not_serving"},
-         {LogField::kReason, absl::StrCat(report.parts[i].name, report.parts[i].serving ? "" : ": ",
-                                          report.parts[i].reason)}});
-  }
-  report_ = std::move(report);
-  Publish(report_);
+  for (const auto& part : parts_) CheckOne(*part);
 }
 
-void HealthReporter::Publish(const HealthReport& report) {
+void HealthReporter::CheckOne(Part& part) {
+  {
+    MutexLock lock(&mutex_);
+    part.running.emplace(clock_);
+  }
+  absl::Status status = part.part.check();
+  MutexLock lock(&mutex_);
+  part.last = std::move(status);
+  part.running.reset();
+  PublishLocked();
+}
+
+void HealthReporter::Publish() {
+  MutexLock lock(&mutex_);
+  PublishLocked();
+}
+
+void HealthReporter::PublishLocked() {
+  HealthReport report = MakeReport();
+  for (std::size_t i = 0; i < report.parts.size() && !draining_; ++i) {
+    if (report.parts[i].serving != published_.parts[i].serving) LogChange(report.parts[i]);
+  }
+  published_ = std::move(report);
   if (service_ == nullptr) return;
-  service_->SetServingStatus("", report.serving);
-  for (const PartHealth& part : report.parts) service_->SetServingStatus(part.name, part.serving);
+  service_->SetServingStatus("", published_.serving);
+  for (const PartHealth& part : published_.parts) {
+    service_->SetServingStatus(part.name, part.serving);
+  }
+}
+
+bool HealthReporter::Hangs(const Part& part) const {
+  return part.running.has_value() && part.running->Elapsed() > kCheckHangs;
+}
+
+bool HealthReporter::AnyHangs() const {
+  MutexLock lock(&mutex_);
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [this](const auto& part) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                       return Hangs(*part);  // Under the lock taken above.
+                     });
+}
+
+HealthReport HealthReporter::MakeReport() const {
+  HealthReport report;
+  report.serving = !draining_;
+  for (const auto& part : parts_) {
+    PartHealth health = {part->part.name, part->last.ok(), std::string(part->last.message())};
+    if (Hangs(*part)) {
+      const absl::Duration running = part->running->Elapsed();
+      health = {health.name, false,
+                absl::StrCat("the check of ", health.name, " hangs since ", Seconds(running))};
+    }
+    if (draining_) health = {health.name, false, "the node is stopping"};
+    if (part->part.essential && !health.serving) report.serving = false;
+    report.parts.push_back(std::move(health));
+  }
+  return report;
 }
 
 void HealthReporter::StartDraining() {
   MutexLock lock(&mutex_);
   draining_ = true;
-  report_.serving = false;
-  for (PartHealth& part : report_.parts) part = {part.name, false, "the node is stopping"};
-  Publish(report_);
+  PublishLocked();
 }
 
 void HealthReporter::Stop() {
@@ -86,22 +147,33 @@ void HealthReporter::Stop() {
     stopped_ = true;
     changed_.SignalAll();
   }
-  if (thread_.joinable()) thread_.join();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 HealthReport HealthReporter::Report() const {
   MutexLock lock(&mutex_);
-  return report_;
+  return MakeReport();
 }
 
-void HealthReporter::Run() {
-  while (true) {
-    Check();
-    if (after_round_ != nullptr) after_round_();
-    MutexLock lock(&mutex_);
-    if (!stopped_) changed_.WaitWithTimeout(&mutex_, kCheckInterval);
-    if (stopped_) return;
+void HealthReporter::RunPart(Part& part) {
+  do {
+    CheckOne(part);
+  } while (Pause(kCheckInterval));
+}
+
+void HealthReporter::RunPublisher() {
+  while (Pause(kPublishInterval)) {
+    Publish();
+    if (after_round_ != nullptr && !AnyHangs()) after_round_();
   }
+}
+
+bool HealthReporter::Pause(absl::Duration duration) {
+  const Deadline end(duration);
+  MutexLock lock(&mutex_);
+  while (!stopped_ && !end.Expired()) changed_.WaitWithTimeout(&mutex_, end.Remaining());
+  return !stopped_;
 }
 
 }  // namespace camnode

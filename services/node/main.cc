@@ -28,7 +28,8 @@
 #include "services/node/node.h"
 #include "services/node/part_options.h"
 #include "services/node/service_manager.h"
-#include "services/node/shutdown.h"
+#include "services/node/stop_sequence.h"
+#include "services/node/stop_signals.h"
 #include "services/privileges/process_rights.h"
 
 namespace camnode {
@@ -79,15 +80,19 @@ int Run(const Config& config) {
     Complain(absl::StrCat(given_up.message(), " (configuration: ", config.file, ")"));
     return absl::IsPermissionDenied(given_up) ? kUsage : kFailed;
   }
+  StopSignals signals;
   absl::StatusOr<std::unique_ptr<Node>> node =
       Node::Start(config, ServiceManager::FromEnvironment());
   if (!node.ok()) {
     Complain(absl::StrCat(node.status().message(), " (configuration: ", config.file, ")"));
     return kFailed;
   }
-  const int signal = WaitForStopSignal([&] { (*node)->ReloadCertificates(); });
+  const int signal = signals.Wait([&] { (*node)->ReloadCertificates(); });
   Log(LogLevel::kInfo, "node_stopping", {{LogField::kReason, absl::StrCat("signal ", signal)}});
-  (*node)->Stop();
+  StopSequence stop(config.node.stop_timeout);
+  (*node)->Stop(stop);
+  if (stop.complete()) stop.Run(1.0, {{"the database", [&node] { node->reset(); }}});
+  if (!stop.complete()) stop.GiveUp();
   Log(LogLevel::kInfo, "node_stopped", {});
   return kDone;
 }
@@ -99,6 +104,7 @@ int Main(const std::vector<std::string>& words) {
   // gRPC's own log, which is not one line of JSON; every error it has reaches us, too.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   SetLogProgram("camnode");
+  StartLogThread();
   const Program program = NodeProgram();
   const CommandLine line = ParseCommandLine(program, words);
   const absl::optional<int> answered = AnswerCommandLine(program, line, std::cout, std::cerr);

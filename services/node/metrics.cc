@@ -1,88 +1,67 @@
 #include "services/node/metrics.h"
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "absl/time/time.h"
-#include "core/base/mutex.h"
-#include "core/base/stopwatch.h"
+#include "absl/types/optional.h"
+#include "core/base/log.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
-#include "core/storage/quarantine.h"
 
 namespace camnode {
 namespace {
 
 using Samples = std::vector<MetricSample>;
 
-// Counting what waits for each destination reads an index over all deliveries there
-// ever were, so it is done once a minute, however often somebody asks.  Thread-safe.
-class BacklogCache {
- public:
-  BacklogCache(Outbox& outbox, const Clock& clock)
-      : outbox_(outbox), clock_(clock), count_holds_(absl::ZeroDuration(), clock) {}
-
-  Samples Read() {
-    MutexLock lock(&mutex_);
-    if (!count_holds_.Expired()) return samples_;
-    const absl::StatusOr<std::vector<DestinationBacklog>> backlogs = outbox_.Backlogs();
-    if (!backlogs.ok()) return samples_;
-    count_holds_ = Deadline(absl::Minutes(1), clock_);
-    samples_.clear();
-    for (const DestinationBacklog& backlog : *backlogs) {
-      samples_.push_back({{backlog.destination, "queued"}, static_cast<double>(backlog.queued)});
-      samples_.push_back({{backlog.destination, "buried"}, static_cast<double>(backlog.buried)});
-    }
-    return samples_;
-  }
-
- private:
-  Outbox& outbox_;
-  const Clock& clock_;
-  Mutex mutex_;
-  Deadline count_holds_ ABSL_GUARDED_BY(mutex_);
-  Samples samples_ ABSL_GUARDED_BY(mutex_);
-};
+template <typename Number>
+Samples One(const absl::optional<Number>& value) {
+  if (!value.has_value()) return {};
+  return {{{}, static_cast<double>(*value)}};
+}
 
 }  // namespace
 
-void RegisterStorageMetrics(NodeStores& stores, const Clock& clock, MetricRegistry* metrics) {
+void RegisterStorageMetrics(StorageFiguresReader& figures, const Clock& clock,
+                            MetricRegistry* metrics) {
   metrics->AddCallback(MetricKind::kGauge, "camnode_jobs", "Analysis jobs, by state.", {"state"},
-                       [&stores] {
-                         const absl::StatusOr<QueueDepth> depth = stores.jobs.Depth();
-                         if (!depth.ok()) return Samples{};
+                       [&figures] {
+                         const absl::optional<QueueDepth> depth = figures.Read().queue;
+                         if (!depth.has_value()) return Samples{};
                          return Samples{{{"queued"}, static_cast<double>(depth->queued)},
                                         {{"leased"}, static_cast<double>(depth->leased)},
                                         {{"buried"}, static_cast<double>(depth->buried)}};
                        });
-  metrics->AddCallback(MetricKind::kGauge, "camnode_oldest_job_age_seconds",
-                       "How long the oldest unfinished job has been here; 0 if all are finished.",
-                       {}, [&stores] {
-                         const absl::StatusOr<absl::Duration> age = stores.oldest_unfinished.Age();
-                         if (!age.ok()) return Samples{};
-                         return Samples{{{}, absl::ToDoubleSeconds(*age)}};
-                       });
+  metrics->AddCallback(
+      MetricKind::kGauge, "camnode_oldest_job_age_seconds",
+      "How long the oldest unfinished job has been here; 0 if all are finished.", {}, [&figures] {
+        const absl::optional<absl::Duration> age = figures.Read().oldest_unfinished_age;
+        if (!age.has_value()) return Samples{};
+        return Samples{{{}, absl::ToDoubleSeconds(*age)}};
+      });
   metrics->AddCallback(
       MetricKind::kGauge, "camnode_outbox_deliveries",
       "Deliveries that wait or were set aside, by destination; of the last minute.",
-      {"destination", "state"}, [backlogs = std::make_shared<BacklogCache>(stores.outbox, clock)] {
-        return backlogs->Read();
+      {"destination", "state"}, [&figures] {
+        Samples samples;
+        for (const DestinationBacklog& backlog : figures.Read().backlogs) {
+          samples.push_back({{backlog.destination, "queued"}, static_cast<double>(backlog.queued)});
+          samples.push_back({{backlog.destination, "buried"}, static_cast<double>(backlog.buried)});
+        }
+        return samples;
       });
   metrics->AddCallback(MetricKind::kGauge, "camnode_quarantined_instances",
                        "Films set aside because their UID was here with other bytes.", {},
-                       [&stores] {
-                         const absl::StatusOr<QuarantineSize> size = stores.quarantine.Size();
-                         if (!size.ok()) return Samples{};
-                         return Samples{{{}, static_cast<double>(size->instances)}};
-                       });
+                       [&figures] { return One(figures.Read().quarantined_instances); });
   metrics->AddCallback(MetricKind::kGauge, "camnode_free_bytes",
-                       "Free disk below the data directory.", {}, [&stores] {
-                         const absl::StatusOr<int64_t> free_bytes = stores.blobs->FreeBytes();
-                         if (!free_bytes.ok()) return Samples{};
-                         return Samples{{{}, static_cast<double>(*free_bytes)}};
+                       "Free disk below the data directory.", {},
+                       [&figures] { return One(figures.Read().free_bytes); });
+}
+
+void RegisterLogMetrics(MetricRegistry* metrics) {
+  metrics->AddCallback(MetricKind::kCounter, "camnode_log_lines_dropped_total",
+                       "Lines of the node's log that were dropped because nobody read it.", {}, [] {
+                         return Samples{{{}, static_cast<double>(DroppedLogLines())}};
                        });
 }
 

@@ -7,12 +7,15 @@
 #include "core/base/clock.h"
 #include "core/base/metrics.h"
 #include "services/node/health_reporter.h"
-#include "services/node/stores.h"
+#include "services/node/storage_figures.h"
 
 namespace camnode {
 
-// Each registers callbacks; what it is given outlives the last MetricRegistry::Text.
-void RegisterStorageMetrics(NodeStores& stores, const Clock& clock, MetricRegistry* metrics);
+// Each registers callbacks, none of which waits for a store; what it is given outlives the
+// last MetricRegistry::Text.
+void RegisterStorageMetrics(StorageFiguresReader& figures, const Clock& clock,
+                            MetricRegistry* metrics);
+void RegisterLogMetrics(MetricRegistry* metrics);
 void RegisterHealthMetrics(const HealthReporter& health, MetricRegistry* metrics);
 
 }  // namespace camnode

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
+#include "core/base/descriptor_limit.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
@@ -16,14 +17,22 @@
 #include "services/config/configured_models.h"
 #include "services/node/metrics.h"
 #include "services/node/part_options.h"
+#include "services/node/start_wait.h"
 
 namespace camnode {
 namespace {
 
 // A worker beats every few seconds; longer silence means that it hangs or is gone.
-constexpr absl::Duration kHeartbeatMaxAge = absl::Seconds(10);
+constexpr absl::Duration kWorkerMaxSilence = absl::Seconds(10);
+// A film takes seconds.  A worker that has been at one step for so long does no work that
+// anybody can count on, long before it is ended for it (worker.max_step_ms).
+constexpr absl::Duration kWorkerMaxStep = absl::Minutes(1);
 // How long gRPC calls under way may go on while the node stops.
 constexpr absl::Duration kCallPatience = absl::Seconds(5);
+// Shares of node.stop_timeout: to end work in hand, to end calls, to end the rest.
+constexpr double kDrainShare = 0.6;
+constexpr double kCallsShare = 0.3;
+constexpr double kRestShare = 0.3;
 // So long before our certificate ends each reading of it warns.
 constexpr absl::Duration kRenewalReminder = absl::Hours(24 * 14);
 
@@ -50,10 +59,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config,
   CAMNODE_ASSIGN_OR_RETURN(const SharedModels models,
                            LoadConfiguredModels(config, WeightsCheck::kSkipDigest));
   CAMNODE_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(config.data_directory));
-  CAMNODE_RETURN_IF_ERROR(Annotate(CheckDatabase(config.database_uri), "database_uri"));
-  absl::StatusOr<OpenedDatabase> opened = OpenDatabase(config.database_uri, directory.path());
-  if (!opened.ok()) return Annotate(opened.status(), "database_uri");
-  CAMNODE_RETURN_IF_ERROR(Annotate(Migrate(*opened->database), "database_uri"));
+  CAMNODE_ASSIGN_OR_RETURN(OpenedDatabase opened, OpenDatabaseOrWait(config, directory.path()));
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<BlobStore> blobs,
                            BlobStore::Open(directory.path() + "/blobs"));
   std::unique_ptr<TlsCredentials> tls;
@@ -61,7 +67,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config,
     CAMNODE_ASSIGN_OR_RETURN(tls, TlsCredentials::Load(config.dicom.tls));
     LogCertificates(*tls);
   }
-  std::unique_ptr<Node> node(new Node(config, std::move(directory), *std::move(opened),
+  std::unique_ptr<Node> node(new Node(config, std::move(directory), std::move(opened),
                                       std::move(blobs), std::move(tls), models, manager));
   CAMNODE_RETURN_IF_ERROR(node->ReturnLeasesOfPredecessor());
   CAMNODE_RETURN_IF_ERROR(node->StartParts());
@@ -76,6 +82,7 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
       directory_(std::move(directory)),
       stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue, config_.outbox,
               config_.storage.quarantine),
+      figures_(stores_, SystemClock()),
       observer_(metrics_),
       policy_(MakePeerPolicy(config_)),
       destinations_(MakeDestinations(config_)),
@@ -98,11 +105,16 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
       delivery_metrics_(metrics_),
       sender_(MakeOutboxSenderOptions(config_, tls_.get()), destinations_, stores_.outbox,
               *stores_.blobs, *stores_.opened.doorbell, delivery_metrics_) {
-  RegisterStorageMetrics(stores_, SystemClock(), &metrics_);
+  RegisterStorageMetrics(figures_, SystemClock(), &metrics_);
+  RegisterLogMetrics(&metrics_);
   RegisterHealthMetrics(health_, &metrics_);
 }
 
-Node::~Node() { Stop(); }
+Node::~Node() {
+  StopSequence sequence(config_.node.stop_timeout);
+  Stop(sequence);
+  if (!sequence.complete()) sequence.GiveUp();
+}
 
 // The lock on the data directory says that the node before is dead, and its life
 // pipe that its workers are or soon will be; what they still commit is fenced off.
@@ -117,10 +129,11 @@ absl::Status Node::ReturnLeasesOfPredecessor() {
 
 absl::Status Node::StartParts() {
   hub_.Start();
-  absl::StatusOr<std::unique_ptr<GrpcServer>> server =
-      GrpcServer::Start(config_.grpc, {&results_service_, &admin_service_});
+  absl::StatusOr<std::unique_ptr<GrpcServer>> server = GrpcServer::Start(
+      MakeGrpcSettings(config_, RaiseDescriptorLimit()), {&results_service_, &admin_service_});
   if (!server.ok()) return Annotate(server.status(), "grpc.port");
   grpc_ = *std::move(server);
+  health_.ReportTo(grpc_->health());
   ports_.grpc = grpc_->port();
   if (config_.http.port >= 0) {
     http_ = std::make_unique<HttpServer>(
@@ -136,7 +149,6 @@ absl::Status Node::StartParts() {
   sending_ = true;
   janitor_.Start();
   CAMNODE_RETURN_IF_ERROR(StartWorkers());
-  health_.ReportTo(grpc_->health());
   health_.AfterEachRound([this] { manager_.SayAlive(); });
   health_.Start();
   CAMNODE_RETURN_IF_ERROR(directory_.WritePorts(ports_));
@@ -208,29 +220,41 @@ std::vector<HealthPart> Node::HealthParts() {
        [this] {
          // Ages are as exact as somebody looks often.
          stores_.oldest_unfinished.Age().status().IgnoreError();
-         return CheckWorkers(stores_.workers, SystemClock(), kHeartbeatMaxAge);
+         return CheckWorkers(stores_.workers, kWorkerMaxSilence, kWorkerMaxStep);
        }},
       {"camnode.outbox", true, [this, running] { return running(sending_); }},
       {"camnode.v1.ResultsService", true, [this] { return stores_.events.LastNumber().status(); }},
   };
 }
 
-void Node::Stop() {
+void Node::Stop(StopSequence& sequence) {
   if (std::exchange(stopped_, true)) return;
   manager_.SayStopping();
   // First, so that balancers send nothing new while the rest drains.
   health_.StartDraining();
-  acceptor_.Stop();
-  if (supervisor_ != nullptr) supervisor_->Stop();
-  // Nobody waits for a ring any more; the sender would up to a second.
-  stores_.opened.doorbell->Stop();
-  sender_.Stop();
-  hub_.Stop();
-  if (grpc_ != nullptr) grpc_->Stop(kCallPatience);
+  const StopSequence::Step reception = {"the reception of DICOM", [this] { acceptor_.Stop(); }};
+  const StopSequence::Step workers = {"the workers", [this] {
+                                        if (supervisor_ != nullptr) supervisor_->Stop();
+                                      }};
+  const StopSequence::Step sending = {"the sending of objects", [this] {
+                                        // Nobody waits for a ring any more; the sender would
+                                        // up to a second.
+                                        stores_.opened.doorbell->Stop();
+                                        sender_.Stop();
+                                      }};
+  const StopSequence::Step calls = {"the calls by gRPC", [this] {
+                                      hub_.Stop();
+                                      if (grpc_ != nullptr) grpc_->Stop(kCallPatience);
+                                    }};
+  const StopSequence::Step checks = {"a check of health", [this] { health_.Stop(); }};
+  const StopSequence::Step answers = {"the answers by HTTP", [this] {
+                                        if (http_ != nullptr) http_->Stop();
+                                      }};
+  const StopSequence::Step sweep = {"the sweep of files", [this] { janitor_.Stop(); }};
+  sequence.Run(kDrainShare, {reception, workers, sending});
+  sequence.Run(kCallsShare, {calls});
   // The reporter speaks to the gRPC server until here, the HTTP server to the reporter.
-  health_.Stop();
-  if (http_ != nullptr) http_->Stop();
-  janitor_.Stop();
+  sequence.Run(kRestShare, {checks, answers, sweep});
   directory_.RemovePorts();
 }
 

@@ -36,6 +36,8 @@
 #include "services/node/health_reporter.h"
 #include "services/node/http_server.h"
 #include "services/node/service_manager.h"
+#include "services/node/stop_sequence.h"
+#include "services/node/storage_figures.h"
 #include "services/node/stores.h"
 #include "services/node/worker_supervisor.h"
 
@@ -49,7 +51,8 @@ class Node {
   // and stopping.
   static absl::StatusOr<std::unique_ptr<Node>> Start(
       const Config& config, const ServiceManager& manager = ServiceManager(""));
-  // As Stop.
+  // As Stop, unless that was called, within config.node.stop_timeout; a part that hangs then
+  // ends the process.
   ~Node();
 
   const NodePorts& ports() const { return ports_; }
@@ -59,8 +62,9 @@ class Node {
   void ReloadCertificates();
 
   // Drains: not healthy any more, no new associations, workers end, objects under
-  // way are sent, calls under way end; then everything stops.
-  void Stop();
+  // way are sent, calls under way end; then everything stops.  If `sequence` is not complete
+  // afterwards a part hangs, and the node must not be destroyed.
+  void Stop(StopSequence& sequence);
 
  private:
   Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
@@ -80,6 +84,7 @@ class Node {
   const ServiceManager manager_;
   DataDirectory directory_;
   NodeStores stores_;
+  StorageFiguresReader figures_;
   MetricRegistry metrics_;
   RpcObserver observer_;
   PeerPolicy policy_;

@@ -1,18 +1,35 @@
 #include "services/node/part_options.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/log.h"
 #include "core/domain/ae_title.h"
 #include "core/intake/store_handler.h"
 #include "core/storage/quarantine.h"
 #include "scp/receive/acceptor_options.h"
-#include "scp/receive/association_acceptor.h"
 #include "services/settings/grpc_settings.h"
 
 namespace camnode {
+
+namespace {
+
+// Database, log, HTTP (37 connections at most), senders, workers, and what libraries open.
+constexpr int kOtherDescriptors = 256;
+// Each association that is served or refused: its socket, and the part file of its film.
+constexpr int kDescriptorsPerAssociation = 2;
+constexpr int kAssociationsBesideLimit = 8;
+// Of node.stop_timeout, for work in hand to end by itself before it is broken off; the rest is
+// for those parts to notice.
+constexpr double kPatienceShare = 0.4;
+// Whatever the limit is, somebody must be able to ask the node.
+constexpr int kMinConnections = 8;
+
+}  // namespace
 
 PeerPolicy MakePeerPolicy(const Config& config) {
   std::vector<AeTitle> called;
@@ -62,6 +79,8 @@ AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* 
   AcceptorOptions options;
   options.settings = config.dicom.acceptor;
   options.tls = tls;
+  options.drain_timeout =
+      std::min(options.drain_timeout, kPatienceShare * config.node.stop_timeout);
   return options;
 }
 
@@ -70,7 +89,27 @@ OutboxSenderOptions MakeOutboxSenderOptions(const Config& config, const TlsCrede
   options.tls = tls;
   options.ae_title = AeTitle::Parse(config.dicom.ae_title).value();
   options.settings = config.delivery;
+  options.drain_timeout =
+      std::min(options.drain_timeout, kPatienceShare * config.node.stop_timeout);
   return options;
+}
+
+GrpcSettings MakeGrpcSettings(const Config& config, int descriptors) {
+  GrpcSettings settings = config.grpc;
+  const int reserved =
+      kOtherDescriptors + kDescriptorsPerAssociation *
+                              (config.dicom.acceptor.max_associations + kAssociationsBesideLimit);
+  const int most = std::max(descriptors - reserved, kMinConnections);
+  if (settings.max_connections > most) {
+    settings.max_connections = most;
+    Log(LogLevel::kWarning, "grpc_connections_lowered",
+        {{LogField::kCount, most},
+         {LogField::kReason,
+          absl::StrCat("grpc.max_connections is ", config.grpc.max_connections,
+                       ", but this process may open ", descriptors, " files and sockets, ",
+                       reserved, " of which are kept for films and storage; raise `ulimit -n`")}});
+  }
+  return settings;
 }
 
 ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const SharedModels& models) {
@@ -90,6 +129,8 @@ WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,
   options.program = program;
   options.arguments = {"--config", config.file};
   options.count = config.worker.count;
+  options.max_silence = config.worker.max_silence;
+  options.stop_timeout = std::min(options.stop_timeout, kPatienceShare * config.node.stop_timeout);
   // libgomp's threads spin while they wait and starve themselves in a niced worker
   // on busy cores: films took over 20 s instead of 1 s.  It reads this at load time.
   if (getenv("OMP_WAIT_POLICY") == nullptr) options.environment = {"GOMP_SPINCOUNT=10000"};

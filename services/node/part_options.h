@@ -18,6 +18,7 @@
 #include "services/api/results_service.h"
 #include "services/config/config.h"
 #include "services/node/worker_supervisor.h"
+#include "services/settings/grpc_settings.h"
 
 namespace camnode {
 
@@ -31,6 +32,10 @@ ConformanceSubject MakeConformanceSubject(const Config& config);
 // `tls`: nullptr without certificates; outlives the acceptor and the sender.
 AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* tls);
 OutboxSenderOptions MakeOutboxSenderOptions(const Config& config, const TlsCredentials* tls);
+// `descriptors`: how many this process may have open (core/base/descriptor_limit.h).  Leaves
+// those free that films, database and HTTP need, and logs it if that is why there are fewer
+// connections than configured.
+GrpcSettings MakeGrpcSettings(const Config& config, int descriptors);
 ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const SharedModels& models);
 WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,
                                                     const std::string& program);

@@ -18,14 +18,31 @@
 #include "core/base/mutex.h"
 #include "core/base/stopwatch.h"
 #include "services/node/child_process.h"
+#include "services/node/oom_kills.h"
+#include "services/settings/worker_exit.h"
 
 namespace camnode {
 namespace {
 
-// Tries to give leases back while the database does not answer.  After them the
-// leases run out by themselves.
-constexpr int kReturnTries = 10;
+// Between tries to give leases back while the database does not take them.
 constexpr absl::Duration kReturnPause = absl::Milliseconds(200);
+constexpr absl::Duration kMaxReturnPause = absl::Seconds(5);
+// Tries of a node that stops; the next one gives them back at its start.
+constexpr int kReturnTriesOfAStop = 3;
+// How long one wait for news of a worker is.
+constexpr absl::Duration kListen = absl::Seconds(1);
+
+const char* NameOf(WorkerEnd end) {
+  switch (end) {
+    case WorkerEnd::kCrashed:
+      return "crashed";
+    case WorkerEnd::kStalled:
+      return "stalled";
+    case WorkerEnd::kStopped:
+      break;
+  }
+  return "stopped";
+}
 
 std::string Describe(int wait_status) {
   if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGSYS) {
@@ -43,7 +60,15 @@ std::string WorkerName(int number) { return absl::StrCat("worker-", number); }
 
 WorkerEnd EndOf(int wait_status) {
   if (WIFEXITED(wait_status)) {
-    return WEXITSTATUS(wait_status) == 0 ? WorkerEnd::kStopped : WorkerEnd::kCrashed;
+    switch (WEXITSTATUS(wait_status)) {
+      case kWorkerDone:
+      case kWorkerStalled:
+        return WorkerEnd::kStopped;
+      case kWorkerFilmStalled:
+        return WorkerEnd::kStalled;
+      default:
+        return WorkerEnd::kCrashed;
+    }
   }
   switch (WTERMSIG(wait_status)) {
     case SIGKILL:
@@ -134,7 +159,8 @@ class WorkerSupervisor::Worker {
     }
     Log(LogLevel::kInfo, "worker_started",
         {{LogField::kWorker, name_}, {LogField::kPid, child->pid()}});
-    child->WaitForEnd();
+    const int64_t oom_kills = CountOomKills();
+    const bool silenced = !WaitForEnd(*child);
     int wait_status = 0;
     {
       // Until it is reaped its pid is nobody else's, so AskToStop and Join may use it.
@@ -143,13 +169,43 @@ class WorkerSupervisor::Worker {
       pid_ = 0;
       changed_.SignalAll();
     }
-    const WorkerEnd end = EndOf(wait_status);
-    Log(end == WorkerEnd::kCrashed ? LogLevel::kError : LogLevel::kInfo, "worker_ended",
+    // Not an operator's kill: the film that made memory run out would be tried 25 times.
+    const bool out_of_memory =
+        WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && CountOomKills() > oom_kills;
+    const WorkerEnd end = silenced        ? WorkerEnd::kStalled
+                          : out_of_memory ? WorkerEnd::kCrashed
+                                          : EndOf(wait_status);
+    Log(end == WorkerEnd::kStopped ? LogLevel::kInfo : LogLevel::kError, "worker_ended",
         {{LogField::kWorker, name_},
          {LogField::kPid, child->pid()},
-         {LogField::kOutcome, end == WorkerEnd::kCrashed ? "crashed" : "stopped"},
-         {LogField::kReason, Describe(wait_status)}});
+         {LogField::kOutcome, NameOf(end)},
+         {LogField::kReason,
+          absl::StrCat(Describe(wait_status),
+                       out_of_memory ? ", by the kernel's memory killer" : "")}});
     GiveBackLeases(end);
+  }
+
+  // Returns when the worker has ended; false if it was killed here because it was silent.
+  bool WaitForEnd(const ChildProcess& child) {
+    absl::Duration silence;
+    bool killed = false;
+    while (true) {
+      const Stopwatch waited;
+      const ChildProcess::News news = child.Wait(kListen);
+      if (news == ChildProcess::News::kEnded) return !killed;
+      // Not what passed while we were stopped ourselves.
+      silence += std::min(waited.Elapsed(), 2 * kListen);
+      if (news == ChildProcess::News::kLives) silence = absl::ZeroDuration();
+      if (silence < options_.max_silence || killed) continue;
+      killed = true;
+      Log(LogLevel::kError, "worker_killed",
+          {{LogField::kWorker, name_},
+           {LogField::kPid, child.pid()},
+           {LogField::kReason,
+            absl::StrCat("no sign of life for ", absl::FormatDuration(options_.max_silence),
+                         " (worker.max_silence_ms)")}});
+      kill(child.pid(), SIGKILL);
+    }
   }
 
   absl::StatusOr<ChildProcess> SpawnUnlessStopping() {
@@ -165,14 +221,25 @@ class WorkerSupervisor::Worker {
   }
 
   void GiveBackLeases(WorkerEnd end) {
-    absl::Status status;
-    for (int i = 0; i < kReturnTries; ++i) {
-      status = on_end_(name_, end);
+    absl::Duration pause = kReturnPause;
+    int tries_left = kReturnTriesOfAStop;
+    for (bool told = false;; told = true) {
+      const absl::Status status = on_end_(name_, end);
       if (status.ok()) return;
-      absl::SleepFor(kReturnPause);
+      if (!told) {
+        Log(LogLevel::kError, "leases_not_returned",
+            {{LogField::kWorker, name_},
+             {LogField::kReason,
+              absl::StrCat(status.message(), "; tried again until the database takes it")}});
+      }
+      if (Pause(pause)) {
+        pause = std::min(2 * pause, kMaxReturnPause);
+      } else if (--tries_left == 0) {
+        return;
+      } else {
+        absl::SleepFor(kReturnPause);
+      }
     }
-    Log(LogLevel::kError, "leases_not_returned",
-        {{LogField::kWorker, name_}, {LogField::kReason, status.message()}});
   }
 
   // False if it is to stop.

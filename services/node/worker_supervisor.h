@@ -2,9 +2,10 @@
 //
 // Each worker is   camnode-worker --config FILE --name worker-0 --life-pipe 3
 // with every other descriptor above 2 closed (DCMTK opens its sockets without
-// CLOEXEC).  Descriptor 3 is the reading end of a pipe whose writing end this
-// process holds: when it ends, the node is gone, however it went, and the worker
-// ends too.
+// CLOEXEC).  Descriptor 3 is the worker's end of a life pipe (child_process.h): when it ends,
+// the node is gone, however it went, and the worker ends too.  The other way, a worker whose
+// films move writes a byte each second: one that has long written none hangs as a whole (it
+// was stopped, its disk does not answer, it never came up) and is killed.
 //
 // When a worker ends, its leases are given back at once, so that its films go to
 // the next one without waiting for them to run out.
@@ -38,6 +39,9 @@ struct WorkerSupervisorOptions {
   // at most max_restart_delay; otherwise restart_delay again.
   absl::Duration short_life = absl::Seconds(5);
   absl::Duration max_restart_delay = absl::Seconds(10);
+  // A worker that gives no sign of life for so long is killed, and counts as stalled.  Time in
+  // which this process did not run itself does not count.
+  absl::Duration max_silence = WorkerSettings().max_silence;
   // How long Stop waits between SIGTERM and SIGKILL.
   absl::Duration stop_timeout = absl::Seconds(15);
 };
@@ -46,7 +50,8 @@ struct WorkerSupervisorOptions {
 std::string WorkerName(int number);
 
 // What a wait status (waitpid) says about how a worker ended: kStopped for SIGKILL,
-// SIGTERM, SIGINT, SIGHUP and exit code 0, otherwise kCrashed.
+// SIGTERM, SIGINT, SIGHUP and the exit codes that blame no film, kStalled for the one that does,
+// otherwise kCrashed.
 WorkerEnd EndOf(int wait_status);
 
 // Path of `name` in the folder of this program's own file.
@@ -56,8 +61,9 @@ absl::StatusOr<std::string> FindSiblingProgram(const std::string& name);
 // Thread-safe.
 class WorkerSupervisor {
  public:
-  // Called when a worker has ended, before it is started again: returns its leases.
-  // By several threads at once.
+  // Called when a worker has ended, before it is started again: returns its leases.  By several
+  // threads at once; again and again while it fails, because a lease that is left to run out is
+  // charged to its film.
   using OnEnd = std::function<absl::Status(const std::string& name, WorkerEnd end)>;
 
   WorkerSupervisor(const WorkerSupervisorOptions& options, OnEnd on_end);

@@ -15,6 +15,9 @@ struct GrpcSettings {
   int max_watchers = 32;   // WatchAnalyses streams at once; each holds a thread.
   // Calls at once; more wait.  Each costs a thread.
   int max_threads = 64;
+  // Open at once, with calls or without; one more is closed.  Lowered at start where
+  // `ulimit -n` does not leave enough for films.  One without a call for five minutes ends.
+  int max_connections = 1000;
 };
 
 // Threads that watchers must leave free.
@@ -32,6 +35,7 @@ void ReadOptions(Reader&& reader, GrpcSettings* settings) {
   reader.Read("reflection", &settings->reflection);
   reader.Read("max_watchers", 1, 1000, &settings->max_watchers);
   reader.Read("max_threads", 1 + kThreadsBesideWatchers, 2000, &settings->max_threads);
+  reader.Read("max_connections", 1, 50'000, &settings->max_connections);
 }
 
 }  // namespace camnode

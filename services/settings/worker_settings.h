@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/time/time.h"
+
 namespace camnode {
 
 struct WorkerSettings {
@@ -21,6 +23,9 @@ struct WorkerSettings {
   // Memory of one worker that can be written (16 GiB); 0: no bound.  Less: a large film is
   // set aside.  More: another program may be killed for want of memory first.
   int64_t max_memory_bytes = int64_t{16} << 30;
+  // A worker that says nothing to its node for so long, from its start on, is killed and
+  // started again.  Shorter than loading its libraries takes: it never comes up.
+  absl::Duration max_silence = absl::Minutes(1);
 };
 
 // The options that are no texts.
@@ -32,6 +37,7 @@ void ReadOptions(Reader&& reader, WorkerSettings* settings) {
   reader.Read("niceness", 0, 19, &settings->niceness);
   reader.Read("confined", &settings->confined);
   reader.Read("max_memory_bytes", int64_t{0}, int64_t{1} << 46, &settings->max_memory_bytes);
+  reader.Read("max_silence_ms", absl::Hours(24), &settings->max_silence);
 }
 
 }  // namespace camnode

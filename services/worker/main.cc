@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "core/base/clock.h"
+#include "core/base/descriptor_limit.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
@@ -32,6 +33,7 @@
 #include "core/pipeline/instance_analyzer.h"
 #include "core/pipeline/output_settings.h"
 #include "core/pipeline/output_writers.h"
+#include "core/pipeline/step_watch.h"
 #include "core/pipeline/worker_heartbeat.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
@@ -46,23 +48,22 @@
 #include "services/config/config.h"
 #include "services/config/configured_models.h"
 #include "services/privileges/process_rights.h"
+#include "services/settings/worker_exit.h"
 #include "services/settings/worker_settings.h"
 #include "services/worker/arguments.h"
 #include "services/worker/confinement.h"
 #include "services/worker/process.h"
+#include "services/worker/stall.h"
+#include "services/worker/watchdog.h"
 
 namespace camnode {
 namespace {
 
-enum ExitCode : int {
-  kDone = 0,                     // Told to stop.
-  kFailed = 1,                   // Database or blob store; starting again may help.
-  kUnusable = kMisusedExitCode,  // Arguments, configuration or models: a human must look.
-  kDeviceBroken = 3,             // A fresh process is the cure.
-};
+static_assert(kWorkerUnusable == kMisusedExitCode);
 
 constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(2);
 constexpr absl::Duration kSchemaPoll = absl::Milliseconds(100);
+constexpr absl::Duration kDatabasePoll = absl::Seconds(1);
 
 std::string DeviceClass(const std::string& device) {
   return absl::StartsWith(device, "cuda") ? "cuda" : "cpu";
@@ -135,10 +136,25 @@ absl::StatusOr<DatabaseAccess> WaitForDatabase(const Config& config) {
   }
 }
 
+// Waits for a database that is down or recovering.
+absl::StatusOr<OpenedDatabase> OpenDatabaseOrWait(const Config& config, StepWatch& steps) {
+  for (bool told = false;; told = true) {
+    absl::StatusOr<OpenedDatabase> opened = [&] {
+      const StepWatch::Step step = steps.Begin("open the database");
+      return OpenDatabase(config.database_uri, config.data_directory);
+    }();
+    if (opened.ok() || !absl::IsUnavailable(opened.status())) return opened;
+    if (!told) {
+      Log(LogLevel::kWarning, "waiting_for_database",
+          {{LogField::kReason, opened.status().message()}});
+    }
+    absl::SleepFor(kDatabasePoll);
+  }
+}
+
 // The node may still be migrating.
-absl::StatusOr<OpenedDatabase> OpenMigratedDatabase(const Config& config) {
-  CAMNODE_ASSIGN_OR_RETURN(OpenedDatabase opened,
-                           OpenDatabase(config.database_uri, config.data_directory));
+absl::StatusOr<OpenedDatabase> OpenMigratedDatabase(const Config& config, StepWatch& steps) {
+  CAMNODE_ASSIGN_OR_RETURN(OpenedDatabase opened, OpenDatabaseOrWait(config, steps));
   for (bool told = false;; told = true) {
     const absl::Status schema = CheckSchemaVersion(*opened.database);
     if (schema.ok()) return opened;
@@ -185,67 +201,79 @@ absl::StatusOr<std::unique_ptr<InstanceAnalyzer>> LoadAnalyzer(const Config& con
                                             std::move(classifiers));
 }
 
-int Fail(const char* event, const absl::Status& why, ExitCode code) {
+int Fail(const char* event, const absl::Status& why, WorkerExit code) {
   Log(LogLevel::kError, event,
       {{LogField::kCode, absl::StatusCodeToString(why.code())},
        {LogField::kReason, why.message()}});
   return code;
 }
 
+absl::StatusOr<std::unique_ptr<InstanceAnalyzer>> LoadAndWarm(const Config& config,
+                                                              BlobStore& blobs, StepWatch& steps,
+                                                              WorkerExit* code) {
+  const StepWatch::Step step = steps.Begin("load the models");
+  *code = kWorkerUnusable;
+  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<InstanceAnalyzer> analyzer, LoadAnalyzer(config, blobs));
+  const absl::Status warm = analyzer->WarmUp();
+  if (analyzer->IsBroken()) *code = kWorkerDeviceBroken;
+  CAMNODE_RETURN_IF_ERROR(warm);
+  return analyzer;
+}
+
 int RunWorker(const Config& config, const std::string& name, const DatabaseAccess& access,
-              BlobStore& blobs, WorkerSignals& signals) {
-  absl::StatusOr<OpenedDatabase> opened = OpenMigratedDatabase(config);
-  if (!opened.ok()) return Fail("database_unusable", opened.status(), kFailed);
+              BlobStore& blobs, StepWatch& steps, LeaseReturn& leases, WorkerSignals& signals) {
+  absl::StatusOr<OpenedDatabase> opened = OpenMigratedDatabase(config, steps);
+  if (!opened.ok()) return Fail("database_unusable", opened.status(), kWorkerFailed);
   SqlDatabase& database = *opened->database;
   WorkerRegistry registry(database, SystemClock());
-  WorkerHeartbeat heartbeat(registry, MakeRecord(config, name), kHeartbeatPeriod);
+  WorkerHeartbeat heartbeat(registry, steps, MakeRecord(config, name), kHeartbeatPeriod);
 
   const Stopwatch loading;
-  const auto loaded = LoadAnalyzer(config, blobs);
-  if (!loaded.ok()) return Fail("models_unusable", loaded.status(), kUnusable);
+  WorkerExit code = kWorkerUnusable;
+  const auto loaded = LoadAndWarm(config, blobs, steps, &code);
+  if (!loaded.ok()) return Fail("models_unusable", loaded.status(), code);
   InstanceAnalyzer& analyzer = **loaded;
-  const absl::Status warm = analyzer.WarmUp();
-  if (!warm.ok()) {
-    return Fail("models_unusable", warm, analyzer.IsBroken() ? kDeviceBroken : kUnusable);
-  }
   // All that needs other calls is done; the first film comes next.
   const absl::Status confined = ConfineCalls(config, access);
-  if (!confined.ok()) return Fail("worker_not_confined", confined, kUnusable);
+  if (!confined.ok()) return Fail("worker_not_confined", confined, kWorkerUnusable);
 
   JobQueue queue(database, SystemClock(), config.queue);
   InstanceStore instances(database, SystemClock());
   ResultStore results(database, SystemClock());
   InferenceWorker worker(MakeWorkerOptions(config, name), queue, instances, results,
-                         *opened->doorbell, analyzer);
+                         *opened->doorbell, analyzer, steps);
   Log(LogLevel::kInfo, "worker_ready",
       {{LogField::kWorker, name},
        {LogField::kModel, analyzer.models().digest},
        {LogField::kVersion, kCamnodeVersion},
        {LogField::kDurationMs, absl::ToInt64Milliseconds(loading.Elapsed())}});
   heartbeat.SetReady(analyzer.models().digest);
+  leases.Set(&queue);
   signals.SetDrain([&worker] { worker.Drain(); });
   const absl::Status ended = worker.Run();
   signals.SetDrain(nullptr);
-  if (!ended.ok()) return Fail("device_broken", ended, kDeviceBroken);
+  leases.Set(nullptr);
+  if (!ended.ok()) return Fail("device_broken", ended, kWorkerDeviceBroken);
   Log(LogLevel::kInfo, "worker_stopped", {{LogField::kWorker, name}});
-  return kDone;
+  return kWorkerDone;
 }
 
-// With what must be done before there is a second thread already done.
+// Confined before the first thread, of which the log's is one: see confinement.h.
 int RunConfined(Config& config, const WorkerArguments& arguments) {
   const absl::Status user = CheckUser(config.allow_root);
-  if (!user.ok()) return Fail("configuration_unusable", user, kUnusable);
+  if (!user.ok()) return Fail("configuration_unusable", user, kWorkerUnusable);
   const absl::StatusOr<DatabaseAccess> access = WaitForDatabase(config);
-  if (absl::IsCancelled(access.status())) return kDone;
-  if (!access.ok()) return Fail("database_unusable", access.status(), kFailed);
+  if (absl::IsCancelled(access.status())) return kWorkerDone;
+  if (!access.ok()) return Fail("database_unusable", access.status(), kWorkerFailed);
   const auto blobs = BlobStore::Open(BlobDirectory(config.data_directory), BlobParts::kOfWorker);
-  if (!blobs.ok()) return Fail("blob_store_unusable", blobs.status(), kFailed);
+  if (!blobs.ok()) return Fail("blob_store_unusable", blobs.status(), kWorkerFailed);
   const absl::Status confined = ConfineFiles(config, *access);
-  if (!confined.ok()) return Fail("worker_not_confined", confined, kUnusable);
+  if (!confined.ok()) return Fail("worker_not_confined", confined, kWorkerUnusable);
 
+  StartLogThread();
   if (arguments.life_pipe >= 0) {
     const absl::Status watched = EndWithParent(arguments.life_pipe);
-    if (!watched.ok()) return Fail("arguments_unusable", watched, kUnusable);
+    if (!watched.ok()) return Fail("arguments_unusable", watched, kWorkerUnusable);
   }
   const DeviceChoice choice = ResolveDevice(config.worker.device);
   if (!choice.reason.empty()) {
@@ -255,7 +283,12 @@ int RunConfined(Config& config, const WorkerArguments& arguments) {
   // Before any thread that computes: Linux keeps a nice value per thread.
   LowerPriority(config.worker);
   WorkerSignals signals;
-  return RunWorker(config, arguments.name, *access, **blobs, signals);
+  StepWatch steps(config.pipeline.max_step);
+  LeaseReturn leases;
+  const Watchdog watchdog(steps, arguments.life_pipe, [&](const StepWatch::Stall& stall) {
+    EndStalled(arguments.name, stall, leases);
+  });
+  return RunWorker(config, arguments.name, *access, **blobs, steps, leases, signals);
 }
 
 int Main(const std::vector<std::string>& words) {
@@ -263,6 +296,7 @@ int Main(const std::vector<std::string>& words) {
   umask(S_IRWXG | S_IRWXO);
   BlockWorkerSignals();
   SetLogProgram("camnode-worker");
+  RaiseDescriptorLimit();
   // DCMTK would write lines of its own between ours.
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   const Program program = WorkerProgram();
@@ -274,7 +308,7 @@ int Main(const std::vector<std::string>& words) {
     return PrintMisuse(std::cerr, program, line.command, parsed.status().message());
   }
   absl::StatusOr<Config> config = LoadConfig(parsed->config);
-  if (!config.ok()) return Fail("configuration_unusable", config.status(), kUnusable);
+  if (!config.ok()) return Fail("configuration_unusable", config.status(), kWorkerUnusable);
   SetLogLevel(config->log_level);
   return RunConfined(*config, *parsed);
 }

@@ -39,7 +39,7 @@ absl::Status EndWithParent(int descriptor) {
       const ssize_t got = read(descriptor, &byte, 1);
       if (got > 0 || (got < 0 && errno == EINTR)) continue;
       Log(LogLevel::kWarning, "parent_gone", {});
-      _exit(0);
+      ExitAtOnce(0);
     }
   }).detach();
   return absl::OkStatus();
@@ -49,6 +49,7 @@ void BlockWorkerSignals() {
   const sigset_t signals = WaitedSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
 }
 
 bool StopSignalWithin(absl::Duration patience) {
@@ -83,7 +84,7 @@ void WorkerSignals::Run() {
     MutexLock lock(&mutex_);
     if (stopping_) return;
     if (number == kWakeSignal || drained) continue;
-    if (drain_ == nullptr) _exit(0);
+    if (drain_ == nullptr) ExitAtOnce(0);
     Log(LogLevel::kInfo, "draining", {});
     drain_();
     drained = true;

@@ -17,7 +17,8 @@ namespace camnode {
 // Errors: kInvalidArgument if it is not an open descriptor.
 absl::Status EndWithParent(int descriptor);
 
-// Called first in main: SIGTERM and SIGINT wait for a WorkerSignals.
+// Called first in main: SIGTERM and SIGINT wait for a WorkerSignals.  SIGHUP, which tells the
+// node to read its certificates again, is ignored, and so is SIGPIPE.
 void BlockWorkerSignals();
 
 // Whether SIGTERM or SIGINT comes within `patience`: for a wait before there is a WorkerSignals.

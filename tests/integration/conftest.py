@@ -12,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from harness import films  # noqa: E402
 from harness.dcmtk import Storescp  # noqa: E402
 from harness.node import Node  # noqa: E402
+from harness.postgresql import PostgreSql  # noqa: E402
 from harness.settings import BIN, PYTHON_PROTOS  # noqa: E402
 
 
@@ -69,6 +70,16 @@ def make_node(scratch):
     yield make
     for node in nodes:
         node.close()
+
+
+@pytest.fixture
+def postgresql(scratch):
+    """A PostgreSQL server of its own, started."""
+    server = PostgreSql(scratch / "postgresql")
+    try:
+        yield server.start()
+    finally:
+        server.close()
 
 
 @pytest.fixture

@@ -110,6 +110,26 @@ def test_many_silent_peers_do_not_keep_others_out(node):
     assert waited < 4 * TIME_SCALE
 
 
+def test_a_silent_crowd_of_the_senders_own_address_keeps_it_out_for_a_moment_at_most(scratch):
+    """Behind one address (NAT) may be many machines."""
+    node = Node(
+        scratch / "node",
+        dicom='ae_title: "CAMNODE" port: 0 association_request_timeout_ms: 60000',
+        worker="supervise: false",
+    ).start(wait_for_worker=False)
+    silent = [connect(node) for _ in range(60)]
+    try:
+        began = time.monotonic()
+        while echoscu(node.ports["dicom"]).returncode != 0:
+            assert time.monotonic() - began < 3 * TIME_SCALE, "kept out"
+            silent += [connect(node) for _ in range(5)]  # It keeps coming.
+        assert time.monotonic() - began < 3 * TIME_SCALE
+    finally:
+        for connection in silent:
+            connection.close()
+        node.close()
+
+
 def test_a_crowd_from_many_addresses_keeps_nobody_out(scratch, pixels):
     """More connections than the node has threads, each address within its rights, and
     every kind of them: whoever means it is served at once all the same."""

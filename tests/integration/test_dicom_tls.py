@@ -1,6 +1,6 @@
 """DICOM by TLS, in and out, with dcmtk's tools and pynetdicom as peers."""
 
-# Also: services/node/shutdown.
+# Also: services/node/stop_signals.
 
 import os
 import signal

@@ -1,5 +1,6 @@
 """No room: senders are told to come again, and are welcome once there is room."""
 
+import sqlite3
 import subprocess
 
 import grpc
@@ -10,7 +11,7 @@ from harness.checks import PROBLEM, logged, refused
 from harness.dcmtk import echoscu
 from harness.node import ONE_MODEL, SENDER, Node
 from harness.rpc import results_pb2
-from harness.waiting import wait_until
+from harness.waiting import stays, wait_until
 
 OUT_OF_RESOURCES = 0xA700
 
@@ -67,6 +68,54 @@ def small_disk(scratch):
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+def test_a_disk_that_is_full_for_long_charges_no_film(small_disk, pixels, scratch):
+    """Films in work when the disk fills: how they ended cannot be recorded, their leases run
+    out, and none of them is to blame."""
+    node = Node(
+        small_disk / "node",
+        workflow=ONE_MODEL,
+        outputs="overlays: false panel_max_long_side: 512",
+        storage="min_free_bytes: 0",
+        queue="lease_ms: 15000 initial_backoff_ms: 200 max_backoff_ms: 2000",
+    ).start()
+    try:
+        small = films.film(films.shrink(pixels, 4))
+        sent = [films.another(small) for _ in range(60)]
+        for one in sent:
+            assert store(node, one, scratch) == wire.SUCCESS
+        wait_until(lambda: node.rpc.status().leased_jobs > 0, "films in work", pause=0.001)
+        filler = small_disk / "filler"
+        fill(filler)
+        wait_until(lambda: node.rpc.health("camnode.storage") == "NOT_SERVING", "not ready")
+        # Longer than a lease.
+        assert stays(lambda: fill(filler) or True, seconds=20, pause=0.5)
+        filler.unlink()
+
+        wait_until(
+            lambda: len(node.rpc.all_analyses(page_size=100)) == len(sent),
+            lambda: f"every film: {node.rpc.status()}",
+            120,
+        )
+        with sqlite3.connect(f"file:{node.data}/camnode.db?mode=ro", uri=True) as database:
+            charged = database.execute(
+                "SELECT id, failures, interruptions, last_error FROM job "
+                "WHERE failures > 0 OR interruptions > 0 OR state <> 'done'"
+            ).fetchall()
+        assert charged == []
+    finally:
+        node.close()
+
+
+def fill(path):
+    """Appends to the file until nothing more fits."""
+    with open(path, "ab", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\0" * 4096)
+        except OSError:
+            pass
+
+
 def test_a_disk_that_fills_up_refuses_and_recovers(small_disk, pixels, scratch):
     node = Node(
         small_disk / "node",
@@ -78,13 +127,7 @@ def test_a_disk_that_fills_up_refuses_and_recovers(small_disk, pixels, scratch):
         first = films.film(pixels)
         assert store(node, first, scratch) == wire.SUCCESS
         filler = small_disk / "filler"
-        with open(filler, "wb") as file:
-            try:
-                while True:
-                    file.write(b"\0" * 65536)
-                    file.flush()
-            except OSError:
-                pass
+        fill(filler)
 
         refused_film = films.film(pixels)
         assert store(node, refused_film, scratch) == OUT_OF_RESOURCES

@@ -1,20 +1,8 @@
 """The main path with PostgreSQL in place of SQLite."""
 
-import pytest
-
 from harness import films
 from harness.dcmtk import Storescp, storescu
 from harness.node import ONE_MODEL
-from harness.postgresql import PostgreSql
-
-
-@pytest.fixture
-def postgresql(scratch):
-    server = PostgreSql(scratch / "postgresql")
-    try:
-        yield server.start()
-    finally:
-        server.close()
 
 
 def test_films_are_analysed_delivered_and_watched_with_postgresql(

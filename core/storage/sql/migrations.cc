@@ -247,6 +247,11 @@ Migration DueWithoutDate() {
           }};
 }
 
+// A worker that lives and makes no step is seen by it.
+Migration StepsOfWorkers() {
+  return {8, {"ALTER TABLE worker ADD COLUMN longest_step_ms BIGINT NOT NULL DEFAULT 0"}};
+}
+
 // 0 if there is no schema at all.
 absl::StatusOr<int> ReadVersion(SqlTransaction& transaction) {
   const absl::string_view exists =
@@ -305,7 +310,7 @@ const std::vector<Migration>& Migrations() {
   static const auto* const migrations = new std::vector<Migration>{
       ReceptionAndQueue(), ResultsAndOutbox(),     FlagsAndOutliers(),
       ProbeOfStorage(),    QuarantinedInstances(), AgreementPercentilesOfAnalyses(),
-      DueWithoutDate()};
+      DueWithoutDate(),    StepsOfWorkers()};
   return *migrations;
 }
 

@@ -154,7 +154,7 @@ class InferenceWorkerTest : public PipelineTest {
   // Runs until `films` have been computed (or, failing that, decoded).
   absl::Status RunUntil(int films, const InferenceWorkerOptions& options) {
     Doorbell& doorbell = *opened_.doorbell;
-    InferenceWorker worker(options, *queue_, *instances_, *results_, doorbell, analyzer_);
+    InferenceWorker worker(options, *queue_, *instances_, *results_, doorbell, analyzer_, steps_);
     drain_ = [&worker] { worker.Drain(); };
     const FakeAnalyzer::Step step = analyzer_.on_compute;
     std::atomic<int> left{films};

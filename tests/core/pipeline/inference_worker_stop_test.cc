@@ -82,7 +82,7 @@ TEST_F(InferenceWorkerTest, AnIdleWorkerStopsAtOnce) {
   SilentDoorbell doorbell;
   InferenceWorkerOptions options = Options();
   options.poll_interval = kPatience;
-  InferenceWorker worker(options, *queue_, *instances_, *results_, doorbell, analyzer_);
+  InferenceWorker worker(options, *queue_, *instances_, *results_, doorbell, analyzer_, steps_);
   const Stopwatch stopwatch;
   std::thread runner([&] { EXPECT_THAT(worker.Run(), IsOk()); });
   doorbell.WaitUntilSomebodyWaits();
@@ -93,7 +93,8 @@ TEST_F(InferenceWorkerTest, AnIdleWorkerStopsAtOnce) {
 
 TEST_F(InferenceWorkerTest, AWorkerToldToStopBeforeItRunsTakesNothing) {
   const int64_t job = Enqueue("1.2.3");
-  InferenceWorker worker(Options(), *queue_, *instances_, *results_, *opened_.doorbell, analyzer_);
+  InferenceWorker worker(Options(), *queue_, *instances_, *results_, *opened_.doorbell, analyzer_,
+                         steps_);
   worker.Drain();
   EXPECT_THAT(worker.Run(), IsOk());
   EXPECT_EQ(JobNow(job).attempt, 0);
@@ -113,10 +114,26 @@ TEST_F(InferenceWorkerTest, ABrokenDeviceEndsTheRunAndLeavesTheLeasesToRunOut) {
   EXPECT_THAT(JobLines()[0], HasSubstr("left_to_run_out"));
 }
 
+TEST_F(InferenceWorkerTest, AStopIsNotHeldUpByADatabaseThatTakesNoEnding) {
+  const int64_t job = Enqueue("1.2.3");
+  analyzer_.on_compute = [&](int64_t) {
+    database_->FailWrites(absl::UnavailableError("gone"));
+    drain_();
+    return absl::OkStatus();
+  };
+  const Stopwatch stopwatch;
+  ASSERT_THAT(RunUntil(100, Options()), IsOk());
+
+  EXPECT_LT(stopwatch.Elapsed(), absl::Seconds(10));
+  EXPECT_EQ(JobNow(job).state, JobState::kLeased) << "for the node to give back";
+  EXPECT_THAT(JobLines()[0], HasSubstr("left_to_run_out"));
+}
+
 TEST_F(InferenceWorkerTest, AQueueThatDoesNotAnswerIsLoggedOnceAndTriedAgain) {
   const int64_t job = Enqueue("1.2.3");
   database_->FailWrites(absl::UnavailableError("locked"));
-  InferenceWorker worker(Options(), *queue_, *instances_, *results_, *opened_.doorbell, analyzer_);
+  InferenceWorker worker(Options(), *queue_, *instances_, *results_, *opened_.doorbell, analyzer_,
+                         steps_);
   analyzer_.on_compute = [&](int64_t) {
     worker.Drain();
     return absl::OkStatus();

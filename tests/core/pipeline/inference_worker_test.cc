@@ -64,7 +64,8 @@ TEST_F(InferenceWorkerTest, AClockThatIsSetBackMeanwhileMakesNoDurationNegative)
 TEST_F(InferenceWorkerTest, ABellWakesItWithoutWaitingForThePoll) {
   InferenceWorkerOptions options = Options();
   options.poll_interval = absl::Hours(1);
-  InferenceWorker worker(options, *queue_, *instances_, *results_, *opened_.doorbell, analyzer_);
+  InferenceWorker worker(options, *queue_, *instances_, *results_, *opened_.doorbell, analyzer_,
+                         steps_);
   analyzer_.on_compute = [&](int64_t) {
     worker.Drain();
     return absl::OkStatus();
@@ -179,6 +180,52 @@ TEST_F(InferenceWorkerTest, ACommitThatTheDatabaseRefusesIsTriedAgainAndNotCharg
   EXPECT_EQ(JobNow(job).state, JobState::kQueued);
   EXPECT_EQ(JobNow(job).failures, 0);
   EXPECT_EQ(AnalysesOf("1.2"), 0u);
+}
+
+// A disk that is full for a while: the film's end is recorded late, and costs it nothing.
+TEST_F(InferenceWorkerTest, AnEndingThatTheDatabaseDoesNotTakeIsRecordedOnceItDoes) {
+  const int64_t job = Enqueue("1.2.3");
+  analyzer_.on_compute = [&](int64_t) {
+    database_->FailWrites(absl::ResourceExhaustedError("disk full"));
+    return absl::OkStatus();
+  };
+  InferenceWorker worker(Options(), *queue_, *instances_, *results_, *opened_.doorbell, analyzer_,
+                         steps_);
+  std::thread runner([&] { EXPECT_THAT(worker.Run(), IsOk()); });
+  // The commit, its giving back, and that again.
+  int failed = 0;
+  EXPECT_TRUE(database_->WaitUntil([&] {
+    return JobNow(job).state == JobState::kLeased && JobNow(job).analysis_started_ms > 0 &&
+           ++failed >= 4;
+  }));
+  database_->FailWrites(absl::OkStatus());
+  EXPECT_TRUE(database_->WaitUntil([&] { return JobNow(job).state == JobState::kQueued; }));
+  worker.Drain();
+  runner.join();
+
+  EXPECT_EQ(JobNow(job).attempt, 1);
+  EXPECT_EQ(JobNow(job).failures, 0);
+  EXPECT_THAT(JobLines(), ElementsAre(HasSubstr("\"outcome\":\"retry\"")));
+}
+
+TEST_F(InferenceWorkerTest, AStartThatTheDatabaseDoesNotTakeIsGivenBack) {
+  const int64_t job = Enqueue("1.2.3");
+  InferenceWorker worker(Options(), *queue_, *instances_, *results_, *opened_.doorbell, analyzer_,
+                         steps_);
+  bool failed_once = false;
+  database_->BeforeWrite([&] {
+    // The write after the lease.
+    if (JobNow(job).state != JobState::kLeased || std::exchange(failed_once, true)) return;
+    database_->FailNextWrite(absl::ResourceExhaustedError("disk full"));
+  });
+  std::thread runner([&] { EXPECT_THAT(worker.Run(), IsOk()); });
+  EXPECT_TRUE(database_->WaitUntil(
+      [&] { return JobNow(job).state == JobState::kQueued && JobNow(job).attempt == 1; }));
+  worker.Drain();
+  runner.join();
+
+  EXPECT_EQ(JobNow(job).failures, 0);
+  EXPECT_THAT(JobNow(job).last_error, HasSubstr("disk full"));
 }
 
 TEST_F(InferenceWorkerTest, DecodingRunsAheadOfComputingByTheFilmsAllowed) {

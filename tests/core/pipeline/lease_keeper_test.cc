@@ -32,7 +32,7 @@ class LeaseKeeperTest : public PipelineTest {
 
 TEST_F(LeaseKeeperTest, ALeaseThatNobodyExtendsRunsOut) {
   Enqueue("1.2.3");
-  LeaseKeeper keeper(kNever);
+  LeaseKeeper keeper(kNever, kNever, steps_);
   const HeldLease held = keeper.Hold(LeaseOne("worker"));
   clock_.Advance(absl::Seconds(119));
   EXPECT_FALSE(IsFree());
@@ -43,7 +43,7 @@ TEST_F(LeaseKeeperTest, ALeaseThatNobodyExtendsRunsOut) {
 TEST_F(LeaseKeeperTest, EachRoundPushesTheEndOfEveryLease) {
   Enqueue("1.2.3");
   Enqueue("1.2.4");
-  LeaseKeeper keeper(kNever);
+  LeaseKeeper keeper(kNever, kNever, steps_);
   const HeldLease first = keeper.Hold(LeaseOne("worker"));
   const HeldLease second = keeper.Hold(LeaseOne("worker"));
   for (int round = 0; round < 3; ++round) {
@@ -58,7 +58,7 @@ TEST_F(LeaseKeeperTest, EachRoundPushesTheEndOfEveryLease) {
 
 TEST_F(LeaseKeeperTest, ALeaseThatIsAnothersIsLostAndSaysSo) {
   Enqueue("1.2.3");
-  LeaseKeeper keeper(kNever);
+  LeaseKeeper keeper(kNever, kNever, steps_);
   HeldLease held = keeper.Hold(LeaseOne("worker"));
   clock_.Advance(absl::Minutes(2));
   ASSERT_TRUE(IsFree());
@@ -70,7 +70,7 @@ TEST_F(LeaseKeeperTest, ALeaseThatIsAnothersIsLostAndSaysSo) {
 
 TEST_F(LeaseKeeperTest, ADatabaseThatIsAwayForOneRoundLosesNothing) {
   Enqueue("1.2.3");
-  LeaseKeeper keeper(kNever);
+  LeaseKeeper keeper(kNever, kNever, steps_);
   const HeldLease held = keeper.Hold(LeaseOne("worker"));
   clock_.Advance(absl::Seconds(40));
   database_->FailWrites(absl::UnavailableError("locked"));
@@ -85,7 +85,7 @@ TEST_F(LeaseKeeperTest, ADatabaseThatIsAwayForOneRoundLosesNothing) {
 
 TEST_F(LeaseKeeperTest, ALeaseTakenBackIsEndedByItsHolderAndExtendedNoMore) {
   const int64_t job = Enqueue("1.2.3");
-  LeaseKeeper keeper(kNever);
+  LeaseKeeper keeper(kNever, kNever, steps_);
   HeldLease held = keeper.Hold(LeaseOne("worker"));
   EXPECT_EQ(held.job().id, job);
   EXPECT_THAT(std::move(held).Take().Bury(absl::DataLossError("damaged")), IsOk());
@@ -93,9 +93,20 @@ TEST_F(LeaseKeeperTest, ALeaseTakenBackIsEndedByItsHolderAndExtendedNoMore) {
   EXPECT_EQ(JobNow(job).state, JobState::kBuried);
 }
 
+TEST_F(LeaseKeeperTest, ALeaseHeldForTooLongIsExtendedNoMoreAndRunsOut) {
+  Enqueue("1.2.3");
+  LeaseKeeper keeper(kNever, /*max_hold=*/absl::ZeroDuration(), steps_);
+  const HeldLease held = keeper.Hold(LeaseOne("worker"));
+  clock_.Advance(absl::Seconds(119));
+  keeper.ExtendAll();
+  clock_.Advance(absl::Seconds(1));
+
+  EXPECT_TRUE(IsFree());
+}
+
 TEST_F(LeaseKeeperTest, ItsThreadMakesTheRounds) {
   Enqueue("1.2.3");
-  LeaseKeeper keeper(absl::Milliseconds(1));
+  LeaseKeeper keeper(absl::Milliseconds(1), kNever, steps_);
   const HeldLease held = keeper.Hold(LeaseOne("worker"));
   // Five leases' time, in steps that one round after each survives.
   for (int step = 0; step < 6; ++step) {
@@ -109,7 +120,7 @@ TEST_F(LeaseKeeperTest, ItsThreadMakesTheRounds) {
 
 TEST_F(LeaseKeeperTest, RenewsOnTimeThoughTheClockIsSetBack) {
   Enqueue("1.2.3");
-  LeaseKeeper keeper(absl::Milliseconds(20));
+  LeaseKeeper keeper(absl::Milliseconds(20), kNever, steps_);
   const HeldLease held = keeper.Hold(LeaseOne("worker"));
   SetBackTheWallClock();
   int renewals = -1;
@@ -130,13 +141,17 @@ TEST_F(WorkerHeartbeatTest, SaysAtOnceThatTheWorkerIsThereAndLaterThatItIsReady)
     WorkerRecord mine;
     mine.name = "worker-0";
     mine.device = "cpu";
-    WorkerHeartbeat heartbeat(registry, mine, absl::Hours(1));
+    WorkerHeartbeat heartbeat(registry, steps_, mine, absl::Hours(1));
     ASSERT_TRUE(database_->WaitUntil([&] { return record().has_value(); }));
     EXPECT_FALSE(record()->ready);
     EXPECT_EQ(record()->heartbeat_ms, ToUnixMs(clock_.Now()));
+    const StepWatch::Step step = steps_.Begin("decode", {17});
+    clock_.Advance(kLookPeriod);
+    steps_.Look();
     heartbeat.SetReady("digest");
     ASSERT_TRUE(database_->WaitUntil([&] { return record()->ready; }));
     EXPECT_EQ(record()->model_set, "digest");
+    EXPECT_EQ(record()->longest_step_ms, 1000) << "a worker that hangs is seen from outside";
   }
   EXPECT_FALSE(record().has_value()) << "a worker that ended in order is no longer listed";
 }
@@ -146,7 +161,7 @@ TEST_F(WorkerHeartbeatTest, GoesOnAfterTheDatabaseWasAway) {
   database_->FailWrites(absl::UnavailableError("locked"));
   WorkerRecord mine;
   mine.name = "worker-0";
-  WorkerHeartbeat heartbeat(registry, mine, absl::Milliseconds(1));
+  WorkerHeartbeat heartbeat(registry, steps_, mine, absl::Milliseconds(1));
   int failed = -1;
   ASSERT_TRUE(database_->WaitUntil([&] { return ++failed >= 2; }));
   EXPECT_TRUE(registry.List()->empty());

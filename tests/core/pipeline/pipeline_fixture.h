@@ -24,6 +24,7 @@
 #include "core/base/stopwatch.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
+#include "core/pipeline/step_watch.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
@@ -44,6 +45,7 @@ class WatchedDatabase final : public SqlDatabase {
   explicit WatchedDatabase(SqlDatabase& database) : database_(database) {}
 
   absl::Status Write(absl::FunctionRef<absl::Status(SqlTransaction&)> work) override {
+    if (before_write_) before_write_();
     absl::Status status;
     {
       MutexLock lock(&mutex_);
@@ -73,6 +75,9 @@ class WatchedDatabase final : public SqlDatabase {
     fail_once_ = true;
   }
 
+  // `look` is called before each write, by its thread.  Set before anybody writes.
+  void BeforeWrite(std::function<void()> look) { before_write_ = std::move(look); }
+
   // Asks again after each write.  False if `condition` did not come true in time.
   bool WaitUntil(const std::function<bool()>& condition) {
     const Deadline deadline(kPatience);
@@ -93,6 +98,7 @@ class WatchedDatabase final : public SqlDatabase {
 
  private:
   SqlDatabase& database_;
+  std::function<void()> before_write_;
   Mutex mutex_;
   CondVar changed_;
   int64_t writes_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -145,6 +151,7 @@ class PipelineTest : public ::testing::Test {
 
   TemporaryDirectory directory_;
   FakeClock clock_;
+  StepWatch steps_{absl::Hours(1), clock_};
   OpenedDatabase opened_;
   std::unique_ptr<WatchedDatabase> database_;
   std::unique_ptr<JobQueue> queue_;

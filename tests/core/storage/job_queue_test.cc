@@ -403,6 +403,41 @@ TEST_P(JobQueueTest, ACrashWithSeveralFilmsStartedChargesNoneAndLetsEachRunAlone
   }
 }
 
+// The worker knows which film did not end.
+TEST_P(JobQueueTest, AStalledWorkerIsChargedToTheFilmThatStalledItAlone) {
+  const int64_t stalled = Enqueue("1.2.1");
+  const int64_t innocent = Enqueue("1.2.2");
+  absl::StatusOr<std::vector<JobLease>> leases = queue_->Lease("worker-a", 2);
+  ASSERT_THAT(leases, IsOk());
+  for (JobLease& lease : *leases) ASSERT_THAT(lease.Start(), IsOk());
+
+  EXPECT_THAT(queue_->ReturnLeases("worker-a", WorkerEnd::kStalled, {stalled}), IsOkAndHolds(2));
+
+  EXPECT_EQ(JobOf(stalled).failures, 1);
+  EXPECT_TRUE(JobOf(stalled).alone);
+  EXPECT_THAT(JobOf(stalled).last_error, HasSubstr("made no step"));
+  EXPECT_EQ(JobOf(innocent).failures, 0);
+  EXPECT_EQ(JobOf(innocent).interruptions, 0);
+  EXPECT_FALSE(JobOf(innocent).alone);
+}
+
+TEST_P(JobQueueTest, OfABatchThatStalledEachRunsAloneAndNoneIsCharged) {
+  const int64_t one = Enqueue("1.2.1");
+  const int64_t other = Enqueue("1.2.2");
+  const int64_t decoded = Enqueue("1.2.3");
+  absl::StatusOr<std::vector<JobLease>> leases = queue_->Lease("worker-a", 3);
+  ASSERT_THAT(leases, IsOk());
+  for (JobLease& lease : *leases) ASSERT_THAT(lease.Start(), IsOk());
+
+  EXPECT_THAT(queue_->ReturnLeases("worker-a", WorkerEnd::kStalled, {one, other}), IsOkAndHolds(3));
+
+  for (const int64_t id : {one, other}) {
+    EXPECT_EQ(JobOf(id).failures, 0);
+    EXPECT_TRUE(JobOf(id).alone);
+  }
+  EXPECT_FALSE(JobOf(decoded).alone);
+}
+
 TEST_P(JobQueueTest, ReturnLeasesLeavesOtherWorkersAlone) {
   const int64_t id = Enqueue("1.2.1");
   LeaseOne("worker-a");

@@ -22,6 +22,7 @@ TEST_P(WorkerRegistryTest, ABeatReplacesTheRecordOfItsName) {
   clock_.Advance(absl::Seconds(3));
   record.ready = true;
   record.model_set = "models-1";
+  record.longest_step_ms = 250;
   ASSERT_THAT(registry.Beat(record), IsOk());
 
   const absl::StatusOr<std::vector<WorkerRecord>> workers = registry.List();
@@ -33,7 +34,11 @@ TEST_P(WorkerRegistryTest, ABeatReplacesTheRecordOfItsName) {
   EXPECT_EQ(workers->at(0).model_set, "models-1");
   EXPECT_TRUE(workers->at(0).ready);
   EXPECT_EQ(workers->at(0).started_ms, 5);
+  EXPECT_EQ(workers->at(0).longest_step_ms, 250);
   EXPECT_EQ(workers->at(0).heartbeat_ms, ToUnixMs(clock_.Now()));
+  EXPECT_EQ(workers->at(0).silence_ms, 0);
+  clock_.Advance(absl::Seconds(7));
+  EXPECT_EQ(registry.List()->at(0).silence_ms, 7000);
 
   ASSERT_THAT(registry.Remove("worker-0@host"), IsOk());
   EXPECT_TRUE(registry.List()->empty());

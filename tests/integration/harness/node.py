@@ -49,6 +49,7 @@ class Node:
         self.ports = {}
         self.process = None
         self.starts = 0
+        self.max_descriptors = None  # As `ulimit -n`; None: those of the tests.
         self._old = []
         self._rpc = None
 
@@ -59,7 +60,11 @@ class Node:
         self.starts += 1
         (self.data / "ports.json").unlink(missing_ok=True)
         self.process = Child(
-            [*self.program, "--config", self.config], self.log, self.environment, user=self.user
+            [*self.program, "--config", self.config],
+            self.log,
+            self.environment,
+            user=self.user,
+            max_descriptors=self.max_descriptors,
         )
         wait_until(self._read_ports, self._why_not_up, seconds)
         self._rpc = Rpc(self.ports["grpc"])
@@ -194,14 +199,16 @@ class Node:
                 return pathlib.Path(path)
         raise AssertionError(f"no blob has the digest {sha256}")
 
+    def read_ports(self):
+        self.ports = json.loads((self.data / "ports.json").read_text())
+
     def _read_ports(self):
         if not self.process.running():
             raise AssertionError(self._why_not_up())
         try:
-            ports = json.loads((self.data / "ports.json").read_text())
+            self.read_ports()
         except (OSError, ValueError):
             return False
-        self.ports = ports
         return True
 
     def _why_not_up(self):

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness.processes import Child, free_port, run
+from harness.processes import Child, children_of, free_port, run
 from harness.waiting import wait_until
 
 _PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
@@ -31,6 +31,12 @@ class PostgreSql:
         self.password = password
 
     def start(self):
+        self.make()
+        self.run()
+        return self
+
+    def make(self):
+        """An empty database, with no server yet."""
         self.directory.mkdir(parents=True)
         if self._user:
             shutil.chown(self.directory, pwd.getpwnam(self._user).pw_uid)
@@ -49,15 +55,15 @@ class PostgreSql:
             text=True,
         )
         assert made.returncode == 0, made.stderr
-        return self._run()
 
     def restart(self):
         """Ends it under its clients, and starts it again."""
         self._process.send(signal.SIGINT)  # Without waiting for clients.
         self._process.wait(30)
-        return self._run()
+        self.run()
 
-    def _run(self):
+    def run(self):
+        """Starts the server on the database that is there."""
         data = self.directory / "data"
         self._process = Child(
             [_PROGRAMS / "postgres", "-D", data, "-p", self.port, "-h", "127.0.0.1"]
@@ -68,7 +74,20 @@ class PostgreSql:
         )
         ask = [_PROGRAMS / "pg_isready", "-h", "127.0.0.1", "-p", self.port]
         wait_until(lambda: run(ask).returncode == 0, "PostgreSQL to start")
-        return self
+
+    def freeze(self):
+        """Stops every process of the server: it answers nobody, and refuses nobody either."""
+        self._send_all(signal.SIGSTOP)
+
+    def thaw(self):
+        self._send_all(signal.SIGCONT)
+
+    def _send_all(self, number):
+        for pid in [self._process.pid, *children_of(self._process.pid)]:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
 
     def close(self):
         if self._process is not None:

@@ -4,6 +4,7 @@ import atexit
 import ctypes
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -17,10 +18,18 @@ def _die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _prepare(max_descriptors):
+    _die_with_parent()
+    if max_descriptors is not None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max_descriptors, max_descriptors))
+
+
 class Child:
     """One program in a process group of its own, its output in a file."""
 
-    def __init__(self, arguments, log, environment=None, directory=None, user=None):
+    def __init__(
+        self, arguments, log, environment=None, directory=None, user=None, max_descriptors=None
+    ):
         self.arguments = [str(argument) for argument in arguments]
         self.log = pathlib.Path(log)
         self._file = open(self.log, "ab")
@@ -33,7 +42,7 @@ class Child:
             cwd=directory,
             user=user,
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=lambda: _prepare(max_descriptors),
         )
         self.pid = self.process.pid
         _alive.add(self)

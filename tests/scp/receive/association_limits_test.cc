@@ -121,6 +121,25 @@ TEST_F(AssociationLimitsTest, WhoHasBeenSilentLongestMakesRoomForWhoMeansIt) {
   EXPECT_THAT(working->Echo(3), Optional(0x0000)) << "never one at work";
 }
 
+// Behind one address may be many machines, one of them good.
+TEST_F(AssociationLimitsTest, ASilentCrowdOfAGoodPeersAddressKeepsItOutForAMomentAtMost) {
+  options_.settings.max_associations = 10;
+  options_.settings.max_associations_per_peer = 4;
+  options_.settings.association_request_timeout = absl::Seconds(60);
+  Start();
+  auto working = Associated();
+  std::vector<std::unique_ptr<RawScu>> silent;
+  for (int i = 0; i < 40; ++i) silent.push_back(Connect());
+
+  const Stopwatch stopwatch;
+  std::string answer;
+  while (answer.empty() || answer[0] != kAssociateAccept) {
+    ASSERT_LT(stopwatch.Elapsed(), absl::Seconds(3)) << "kept out";
+    answer = Connect()->Associate("SENDER", "NODE", CrAndEcho());
+  }
+  EXPECT_THAT(working->Echo(3), Optional(0x0000)) << "never one at work";
+}
+
 // Rejected peers that do not close hold a thread each while we wait for them.
 TEST_F(AssociationLimitsTest, RejectedPeersThatLingerMakeRoomToo) {
   options_.settings.max_associations_per_peer = 100;

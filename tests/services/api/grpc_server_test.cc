@@ -1,11 +1,19 @@
+// Also: connection_door.
+
 #include "services/api/grpc_server.h"
 
 #include <gmock/gmock.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -74,6 +82,48 @@ TEST_F(GrpcServerTest, ATakenPortIsAnErrorAndNotShared) {
 
   EXPECT_THAT(GrpcServer::Start(options, {}),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("the port is taken")));
+}
+
+// A connection without a call.
+class IdleConnection {
+ public:
+  explicit IdleConnection(int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  ~IdleConnection() { close(socket_); }
+
+  // True if the server greets (HTTP/2's SETTINGS), false if it closes.
+  bool IsLetIn() {
+    char byte = 0;
+    return recv(socket_, &byte, 1, 0) == 1;
+  }
+
+ private:
+  int socket_;
+};
+
+TEST_F(GrpcServerTest, IdleConnectionsBeyondTheLimitAreClosedAndMakeRoomWhenTheyEnd) {
+  GrpcSettings options;
+  options.port = 0;
+  options.max_connections = 3;
+  const std::unique_ptr<GrpcServer> server = GrpcServer::Start(options, {&service_}).value();
+  std::vector<std::unique_ptr<IdleConnection>> idle;
+  for (int i = 0; i < 3; ++i) {
+    idle.push_back(std::make_unique<IdleConnection>(server->port()));
+    EXPECT_TRUE(idle.back()->IsLetIn());
+  }
+  EXPECT_FALSE(IdleConnection(server->port()).IsLetIn());
+
+  idle.pop_back();
+  // gRPC closes its end a moment later.
+  while (!IdleConnection(server->port()).IsLetIn()) {
+  }
+  while (Call(server->port(), kReflection) == grpc::StatusCode::UNAVAILABLE) {
+  }
 }
 
 TEST_F(GrpcServerTest, AMessageBeyondTheLimitIsRefused) {

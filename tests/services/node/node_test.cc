@@ -1,5 +1,5 @@
 // The whole node without a worker, on free ports.
-// Also: metrics.
+// Also: metrics, storage_figures, start_wait.
 
 #include "services/node/node.h"
 
@@ -103,7 +103,9 @@ TEST_F(NodeTest, StartsAnswersAndStops) {
               AllOf(HasSubstr("camnode_jobs{state=\"queued\"} 0\n"),
                     HasSubstr("camnode_part_serving{part=\"camnode.worker\"} 0\n")));
 
-  (*node)->Stop();
+  StopSequence stop(absl::Seconds(60));
+  (*node)->Stop(stop);
+  EXPECT_TRUE(stop.complete());
 
   EXPECT_FALSE(std::filesystem::exists(PortsFile()));
   node->reset();

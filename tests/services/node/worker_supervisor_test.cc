@@ -24,6 +24,7 @@
 #include "core/base/mutex.h"
 #include "core/base/stopwatch.h"
 #include "services/node/child_process.h"
+#include "services/settings/worker_exit.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/wall_clock.h"
 
@@ -56,7 +57,9 @@ class WorkerSupervisorTest : public ::testing::Test {
   WorkerSupervisor::OnEnd RecordEnds() {
     return [this](const std::string& name, WorkerEnd end) {
       MutexLock lock(&mutex_);
-      ends_.push_back(absl::StrCat(name, end == WorkerEnd::kCrashed ? " crashed" : " stopped"));
+      ends_.push_back(absl::StrCat(name, end == WorkerEnd::kCrashed   ? " crashed"
+                                         : end == WorkerEnd::kStalled ? " stalled"
+                                                                      : " stopped"));
       return absl::OkStatus();
     };
   }
@@ -95,6 +98,8 @@ TEST(WorkerEndTest, TellsACrashFromAStop) {
   for (const int stopped : {SIGKILL, SIGTERM, SIGINT, SIGHUP, 0}) {
     EXPECT_EQ(EndOf(stopped), WorkerEnd::kStopped) << stopped;
   }
+  EXPECT_EQ(EndOf(kWorkerStalled << 8), WorkerEnd::kStopped) << "a disk is no film's fault";
+  EXPECT_EQ(EndOf(kWorkerFilmStalled << 8), WorkerEnd::kStalled);
   for (const int crashed : {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, 1 << 8, 134 << 8}) {
     EXPECT_EQ(EndOf(crashed), WorkerEnd::kCrashed) << crashed;
   }
@@ -169,6 +174,33 @@ TEST_F(WorkerSupervisorTest, ABadExitCodeIsACrashAndAGoodOneAStop) {
 
   EXPECT_EQ(Ends()[0], "worker-0 crashed");
   EXPECT_EQ(Ends()[1], "worker-0 stopped");
+}
+
+TEST_F(WorkerSupervisorTest, AWorkerThatSaysNothingIsKilledAndStartedAgain) {
+  WorkerSupervisorOptions options = Script("echo x >> $out/starts; exec sleep 1000");
+  options.max_silence = absl::Milliseconds(10);
+  WorkerSupervisor supervisor(options, RecordEnds());
+  supervisor.Start();
+  WaitUntil([&] { return Ends().size() >= 2; });
+  supervisor.Stop();
+
+  EXPECT_EQ(Ends().front(), "worker-0 stalled");
+}
+
+TEST_F(WorkerSupervisorTest, AWorkerThatIsStoppedWhileItWorksIsKilled) {
+  WorkerSupervisorOptions options = Script("touch $out/up; while :; do echo >&3; sleep 0.1; done");
+  options.max_silence = absl::Seconds(3);
+  WorkerSupervisor supervisor(options, RecordEnds());
+  supervisor.Start();
+  WaitUntil([&] { return std::filesystem::exists(folder_ + "/up"); });
+  const int first = supervisor.Pids().front();
+  // It lives longer than max_silence as long as it speaks.
+  EXPECT_TRUE(Ends().empty());
+  kill(first, SIGSTOP);
+  WaitUntil([&] { return !Ends().empty(); });
+  supervisor.Stop();
+
+  EXPECT_EQ(Ends().front(), "worker-0 stalled");
 }
 
 TEST_F(WorkerSupervisorTest, StopEndsEveryWorkerWithSigterm) {
