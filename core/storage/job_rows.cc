@@ -4,6 +4,7 @@
 #include "core/base/status_macros.h"
 #include "core/storage/event_log.h"
 #include "core/storage/sql/doorbell.h"
+#include "core/storage/study_counts.h"
 
 namespace camnode {
 namespace {
@@ -46,6 +47,10 @@ absl::Status RequeueBuriedJob(SqlTransaction& transaction, const Job& job, int64
                           "WHERE id = :id AND state = 'buried'",
                           {{"now", now_ms}, {"id", job.id}}));
   if (changed != 1) return absl::UnavailableError("the job changed while it was requeued");
+  StudyChange change;
+  change.buried = -1;
+  change.pending = 1;
+  CAMNODE_RETURN_IF_ERROR(CountInStudy(transaction, job.subject, change));
   transaction.RingAfterCommit(kJobsTopic);
   return absl::OkStatus();
 }
@@ -62,6 +67,10 @@ absl::Status BuryJob(SqlTransaction& transaction, const Job& job, const std::str
        {"interruptions", job.interruptions},
        {"alone", job.alone},
        {"error", reason}}));
+  StudyChange change;
+  change.pending = -1;
+  change.buried = 1;
+  CAMNODE_RETURN_IF_ERROR(CountInStudy(transaction, job.subject, change));
   Event event;
   event.kind = EventKind::kJobBuried;
   event.job_id = job.id;

@@ -95,9 +95,17 @@ absl::Status AdminService::Buried(const v1::ListBuriedInstancesRequest& request,
                            parts_.jobs.ListByState(JobState::kBuried, page_size + 1, before_id));
   const bool more = jobs.size() > static_cast<std::size_t>(page_size);
   if (more) jobs.resize(static_cast<std::size_t>(page_size), jobs.front());
+  std::vector<int64_t> ids;
+  for (const Job& job : jobs) ids.push_back(job.subject);
+  CAMNODE_ASSIGN_OR_RETURN(const auto instances, parts_.instances.GetAll(ids));
+  std::vector<AnalysisLookup::ShownFilm> films;
   for (const Job& job : jobs) {
-    CAMNODE_ASSIGN_OR_RETURN(const Instance instance, parts_.instances.Get(job.subject));
-    CAMNODE_ASSIGN_OR_RETURN(*response->add_instances(), lookup_.Summary(instance, job.id));
+    const auto instance = instances.find(job.subject);
+    if (instance != instances.end()) films.push_back({instance->second, job.id});
+  }
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<v1::InstanceSummary> summaries, lookup_.Summaries(films));
+  for (v1::InstanceSummary& summary : summaries) {
+    *response->add_instances() = std::move(summary);
   }
   if (more) {
     response->set_next_page_token(MakePageToken("buried", "", {absl::StrCat(jobs.back().id)}));

@@ -51,8 +51,11 @@ absl::Status ResultsService::ReadStudy(const v1::GetStudyRequest& request,
   *response->mutable_study() = ToProto(*study);
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<Instance> instances,
                            parts_.instances.ListStudyInstances(uid, kMaxStudyInstances));
-  for (const Instance& instance : instances) {
-    CAMNODE_ASSIGN_OR_RETURN(*response->add_instances(), lookup_.Summary(instance));
+  std::vector<AnalysisLookup::ShownFilm> films;
+  for (const Instance& instance : instances) films.push_back({instance, 0});
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<v1::InstanceSummary> summaries, lookup_.Summaries(films));
+  for (v1::InstanceSummary& summary : summaries) {
+    *response->add_instances() = std::move(summary);
   }
   return absl::OkStatus();
 }
@@ -97,9 +100,8 @@ absl::Status ResultsService::ReadAnalyses(const v1::ListAnalysesRequest& request
                            parts_.results.List(filter, page_size + 1));
   const bool more = analyses.size() > static_cast<std::size_t>(page_size);
   if (more) analyses.resize(static_cast<std::size_t>(page_size));
-  for (const StoredAnalysis& analysis : analyses) {
-    CAMNODE_ASSIGN_OR_RETURN(*response->add_analyses(), lookup_.ToMessage(analysis));
-  }
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<v1::Analysis> messages, lookup_.ToMessages(analyses));
+  for (v1::Analysis& message : messages) *response->add_analyses() = std::move(message);
   if (more) {
     response->set_next_page_token(
         MakePageToken("analyses", study, {absl::StrCat(analyses.back().analysis.id)}));
