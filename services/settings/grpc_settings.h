@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "absl/time/time.h"
+
 namespace camnode {
 
 struct GrpcSettings {
@@ -15,6 +17,9 @@ struct GrpcSettings {
   int max_watchers = 32;   // WatchAnalyses streams at once; each holds a thread.
   // Calls at once; more wait.  Each costs a thread.
   int max_threads = 64;
+  // Of one look into the database, whatever deadline the caller has; a call makes a few.
+  // Longer: a query that went wrong keeps others waiting.
+  absl::Duration max_query = absl::Seconds(10);
 };
 
 // Threads that watchers must leave free.
@@ -32,6 +37,7 @@ void ReadOptions(Reader&& reader, GrpcSettings* settings) {
   reader.Read("reflection", &settings->reflection);
   reader.Read("max_watchers", 1, 1000, &settings->max_watchers);
   reader.Read("max_threads", 1 + kThreadsBesideWatchers, 2000, &settings->max_threads);
+  reader.Read("max_query_ms", absl::Minutes(10), &settings->max_query);
 }
 
 }  // namespace camnode

@@ -310,6 +310,7 @@ absl::Status Apply(SqlTransaction& transaction, const Migration& migration) {
             .Execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)", {})
             .status());
   }
+  CAMNODE_RETURN_IF_ERROR(transaction.AllowLongStatements());
   for (const absl::string_view statement : migration.statements) {
     CAMNODE_RETURN_IF_ERROR(
         transaction.Execute(StatementFor(transaction.dialect(), statement), {}).status());
