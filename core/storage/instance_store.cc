@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,8 @@
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
 #include "core/storage/sql/doorbell.h"
+#include "core/storage/sql/id_list.h"
+#include "core/storage/study_counts.h"
 
 namespace camnode {
 namespace {
@@ -91,9 +94,10 @@ absl::StatusOr<int64_t> RepeatJob(SqlTransaction& transaction, const Job& job) {
   return job.id;
 }
 
-// Inserts the job, or does what a repeat does to the one that is there.
+// Inserts the job and says so in `change`, or does what a repeat does to the one that is
+// there.
 absl::StatusOr<int64_t> AddJob(SqlTransaction& transaction, int64_t instance_id,
-                               const JobRequest& request, int64_t now_ms) {
+                               const JobRequest& request, int64_t now_ms, StudyChange& change) {
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
                            transaction.Query(
                                R"sql(
@@ -112,6 +116,7 @@ absl::StatusOr<int64_t> AddJob(SqlTransaction& transaction, int64_t instance_id,
                                 {"deliver", request.deliver},
                                 {"destinations", JoinDestinations(request.extra_destinations)}}));
   if (!rows.empty()) {
+    change.pending = 1;
     transaction.RingAfterCommit(kJobsTopic);
     return rows[0].Int(0);
   }
@@ -144,22 +149,10 @@ absl::Status CheckRequest(const Instance& instance, const absl::optional<JobRequ
   return absl::OkStatus();
 }
 
-// Counts over all jobs and analyses of one study.
-constexpr absl::string_view kStudySummarySql = R"sql(
-  SELECT study.study_instance_uid, study.first_received_ms, study.last_received_ms,
-    (SELECT COUNT(*) FROM instance WHERE instance.study_instance_uid = study.study_instance_uid),
-    (SELECT COUNT(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id
-      WHERE instance.study_instance_uid = study.study_instance_uid
-        AND analysis.outcome = 'analyzed'),
-    (SELECT COUNT(*) FROM instance JOIN analysis ON analysis.instance_id = instance.id
-      WHERE instance.study_instance_uid = study.study_instance_uid
-        AND analysis.outcome = 'not_eligible'),
-    (SELECT COUNT(*) FROM instance JOIN job ON job.kind = 'analyze' AND job.subject = instance.id
-      WHERE instance.study_instance_uid = study.study_instance_uid
-        AND job.state IN ('queued', 'leased')),
-    (SELECT COUNT(*) FROM instance JOIN job ON job.kind = 'analyze' AND job.subject = instance.id
-      WHERE instance.study_instance_uid = study.study_instance_uid AND job.state = 'buried')
-  FROM study )sql";
+// The counts are kept by every commit that changes one: see study_counts.h.
+constexpr absl::string_view kStudySummarySql =
+    "SELECT study_instance_uid, first_received_ms, last_received_ms, instances, analyzed, "
+    "not_eligible, pending, buried FROM study ";
 
 StudySummary SummaryFromRow(const SqlRow& row) {
   StudySummary summary;
@@ -188,20 +181,25 @@ absl::StatusOr<AddedInstance> InstanceStore::Add(const Instance& instance,
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
     const int64_t received_ms = instance.received_ms != 0 ? instance.received_ms : now_ms;
     CAMNODE_ASSIGN_OR_RETURN(added.instance_id, FindRepeat(transaction, instance));
+    StudyChange change;
     if (added.instance_id == 0) {
       CAMNODE_RETURN_IF_ERROR(TouchStudy(transaction, instance, received_ms));
       CAMNODE_ASSIGN_OR_RETURN(added.instance_id,
                                InsertInstance(transaction, instance, received_ms));
       added.repeat = added.instance_id == 0;
+      change.instances = added.repeat ? 0 : 1;
     } else {
       added.repeat = true;
     }
     if (added.instance_id == 0) {  // Another node was quicker, just now.
       CAMNODE_ASSIGN_OR_RETURN(added.instance_id, FindRepeat(transaction, instance));
     }
-    if (!job) return absl::OkStatus();
-    CAMNODE_ASSIGN_OR_RETURN(added.job_id, AddJob(transaction, added.instance_id, *job, now_ms));
-    return absl::OkStatus();
+    if (job) {
+      CAMNODE_ASSIGN_OR_RETURN(added.job_id,
+                               AddJob(transaction, added.instance_id, *job, now_ms, change));
+    }
+    if (change.instances == 0 && change.pending == 0) return absl::OkStatus();
+    return CountInStudy(transaction, added.instance_id, change);
   };
   CrashPoint("before_instance_commit");
   CAMNODE_RETURN_IF_ERROR(database_.Write(add));
@@ -217,6 +215,23 @@ absl::StatusOr<Instance> InstanceStore::Get(int64_t instance_id) {
                {{"id", instance_id}}));
   if (rows.empty()) return absl::NotFoundError(absl::StrCat("no instance ", instance_id));
   return InstanceFromRow(rows[0]);
+}
+
+absl::StatusOr<std::map<int64_t, Instance>> InstanceStore::GetAll(const std::vector<int64_t>& ids) {
+  const SqlDialect dialect = database_.dialect();
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      ReadRows(database_,
+               absl::StrCat("SELECT ", kInstanceColumns, " FROM instance WHERE ",
+                            IsOneOf(dialect, "id", "ids")),
+               {{"ids", IdList(dialect, ids)}}));
+  std::map<int64_t, Instance> instances;
+  for (const SqlRow& row : rows) {
+    Instance instance = InstanceFromRow(row);
+    const int64_t id = instance.id;
+    instances.emplace(id, std::move(instance));
+  }
+  return instances;
 }
 
 absl::StatusOr<Instance> InstanceStore::FindBySopInstanceUid(const Uid& uid) {

@@ -4,6 +4,7 @@
 #define CAMNODE_CORE_STORAGE_INSTANCE_STORE_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,8 @@ class InstanceStore {
   // Errors: kNotFound.
   absl::StatusOr<Instance> Get(int64_t instance_id);
   absl::StatusOr<Instance> FindBySopInstanceUid(const Uid& uid);
+  // By id; what is not there is missing.
+  absl::StatusOr<std::map<int64_t, Instance>> GetAll(const std::vector<int64_t>& ids);
 
   // All instances of a study, oldest first.  Empty if there are none.
   absl::StatusOr<std::vector<Instance>> ListStudyInstances(const Uid& study, int limit);

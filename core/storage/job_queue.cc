@@ -6,9 +6,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/optional.h"
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
 #include "core/storage/due.h"
+#include "core/storage/id_list.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
@@ -184,25 +187,55 @@ class Leaser {
   bool full_ = false;
 };
 
-// Not over: the condition of the index job_available.
-constexpr absl::string_view kLiveJobs = "available_ms IS NOT NULL";
-constexpr absl::string_view kLeasedJobs = "state = 'leased'";
-
-absl::StatusOr<int64_t> CountOf(SqlTransaction& transaction, absl::string_view condition) {
+absl::StatusOr<int64_t> CountIn(SqlTransaction& transaction, JobState state) {
+  // The state in the words of a partial index, not as a parameter.
   CAMNODE_ASSIGN_OR_RETURN(
       const std::vector<SqlRow> rows,
-      transaction.Query(absl::StrCat("SELECT COUNT(*) FROM job WHERE ", condition), {}));
+      transaction.Query(
+          absl::StrCat("SELECT COUNT(*) FROM job WHERE state = '", JobStateName(state), "'"), {}));
   return rows.at(0).Int(0);
+}
+
+// Queued or leased.  By priority, as leasing asks: a planner without statistics takes half
+// of all jobs for such.
+absl::StatusOr<int64_t> CountLive(SqlTransaction& transaction) {
+  int64_t live = 0;
+  for (const JobPriority priority : kPriorities) {
+    CAMNODE_ASSIGN_OR_RETURN(
+        const std::vector<SqlRow> rows,
+        transaction.Query("SELECT COUNT(*) FROM job WHERE priority = :priority AND "
+                          "available_ms IS NOT NULL",
+                          {{"priority", static_cast<int>(priority)}}));
+    live += rows.at(0).Int(0);
+  }
+  return live;
+}
+
+// The first of the unfinished jobs under `condition`; absent if there is none.  In each line of
+// the index job_available: the first of those due, and of the few that wait or are held.
+absl::StatusOr<absl::optional<SqlRow>> OldestUnder(SqlTransaction& transaction,
+                                                   absl::string_view columns,
+                                                   absl::string_view condition) {
+  absl::optional<SqlRow> oldest;
+  for (const JobPriority priority : kPriorities) {
+    for (const absl::string_view part : {"available_ms = :due", "available_ms > :due"}) {
+      CAMNODE_ASSIGN_OR_RETURN(
+          const std::vector<SqlRow> first,
+          transaction.Query(absl::StrCat("SELECT id, ", columns, " FROM job WHERE priority = ",
+                                         ":priority AND ", part, condition, " ORDER BY id LIMIT 1"),
+                            {{"priority", static_cast<int>(priority)}, {"due", kDueNow}}));
+      if (first.empty()) continue;
+      if (!oldest || first[0].Int(0) < oldest->Int(0)) oldest = first[0];
+    }
+  }
+  return oldest;
 }
 
 // Of the first queued one; 0 if none is.
 absl::StatusOr<int64_t> OldestQueuedMs(SqlTransaction& transaction) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const std::vector<SqlRow> first,
-      transaction.Query("SELECT created_ms FROM job WHERE available_ms IS NOT NULL AND "
-                        "state = 'queued' ORDER BY id LIMIT 1",
-                        {}));
-  return first.empty() ? 0 : first[0].Int(0);
+  CAMNODE_ASSIGN_OR_RETURN(const absl::optional<SqlRow> oldest,
+                           OldestUnder(transaction, "created_ms", " AND state = 'queued'"));
+  return oldest ? oldest->Int(1) : 0;
 }
 
 }  // namespace
@@ -297,15 +330,16 @@ absl::StatusOr<Job> JobQueue::Get(int64_t job_id) {
   return JobFromRow(rows[0]);
 }
 
-absl::StatusOr<std::vector<Job>> JobQueue::ListByInstance(int64_t instance_id) {
+absl::StatusOr<std::vector<Job>> JobQueue::ListByInstances(
+    const std::vector<int64_t>& instance_ids) {
   std::vector<Job> jobs;
+  const SqlDialect dialect = database_.dialect();
   CAMNODE_ASSIGN_OR_RETURN(
       const std::vector<SqlRow> rows,
       ReadRows(database_,
-               absl::StrCat("SELECT ", kJobColumns,
-                            " FROM job WHERE kind = 'analyze' AND subject = :instance "
-                            "ORDER BY id DESC"),
-               {{"instance", instance_id}}));
+               absl::StrCat("SELECT ", kJobColumns, " FROM job WHERE kind = 'analyze' AND ",
+                            IsOneOf(dialect, "subject", "instances"), " ORDER BY id DESC"),
+               {{"instances", IdList(dialect, instance_ids)}}));
   for (const SqlRow& row : rows) jobs.push_back(JobFromRow(row));
   return jobs;
 }
@@ -316,15 +350,21 @@ absl::StatusOr<std::vector<Job>> JobQueue::ListByState(JobState state, int limit
   std::string sql =
       absl::StrCat("SELECT ", kJobColumns, " FROM job WHERE state = '", JobStateName(state), "' ");
   SqlParameters parameters = {{"limit", limit}};
-  // Says the same as the state, in the words of the partial index.
-  if (state == JobState::kQueued || state == JobState::kLeased) {
-    sql += "AND available_ms IS NOT NULL ";
+  // Says the same as the state, in the words of the partial index that leasing reads.
+  if (state == JobState::kQueued) {
+    const auto number = [](std::string* text, JobPriority priority) {
+      absl::StrAppend(text, static_cast<int>(priority));
+    };
+    absl::StrAppend(&sql, "AND available_ms IS NOT NULL AND priority IN (",
+                    absl::StrJoin(kPriorities, ", ", number), ") ");
   }
+  // The plus keeps the planner from walking through all jobs, in search of the few in this
+  // state.
   if (before_id > 0) {
-    sql += "AND id < :before ";
+    sql += "AND +id < :before ";
     parameters.emplace_back("before", before_id);
   }
-  sql += "ORDER BY id DESC LIMIT :limit";
+  sql += "ORDER BY +id DESC LIMIT :limit";
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows, ReadRows(database_, sql, parameters));
   for (const SqlRow& row : rows) jobs.push_back(JobFromRow(row));
   return jobs;
@@ -333,9 +373,9 @@ absl::StatusOr<std::vector<Job>> JobQueue::ListByState(JobState state, int limit
 absl::StatusOr<QueueDepth> JobQueue::Depth() {
   QueueDepth depth;
   const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const int64_t live, CountOf(transaction, kLiveJobs));
-    CAMNODE_ASSIGN_OR_RETURN(depth.leased, CountOf(transaction, kLeasedJobs));
-    CAMNODE_ASSIGN_OR_RETURN(depth.buried, CountOf(transaction, "state = 'buried'"));
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t live, CountLive(transaction));
+    CAMNODE_ASSIGN_OR_RETURN(depth.leased, CountIn(transaction, JobState::kLeased));
+    CAMNODE_ASSIGN_OR_RETURN(depth.buried, CountIn(transaction, JobState::kBuried));
     depth.queued = live - depth.leased;
     CAMNODE_ASSIGN_OR_RETURN(depth.oldest_queued_ms, OldestQueuedMs(transaction));
     return absl::OkStatus();
@@ -348,14 +388,11 @@ absl::StatusOr<UnfinishedJobs> JobQueue::Unfinished() {
   UnfinishedJobs jobs;
   const auto read = [&](SqlTransaction& transaction) -> absl::Status {
     jobs = UnfinishedJobs();
-    CAMNODE_ASSIGN_OR_RETURN(
-        const std::vector<SqlRow> oldest,
-        transaction.Query("SELECT id, created_ms FROM job WHERE available_ms IS NOT NULL "
-                          "ORDER BY id LIMIT 1",
-                          {}));
-    if (!oldest.empty()) {
-      jobs.oldest_id = oldest[0].Int(0);
-      jobs.oldest_created_ms = oldest[0].Int(1);
+    CAMNODE_ASSIGN_OR_RETURN(const absl::optional<SqlRow> oldest,
+                             OldestUnder(transaction, "created_ms", ""));
+    if (oldest) {
+      jobs.oldest_id = oldest->Int(0);
+      jobs.oldest_created_ms = oldest->Int(1);
     }
     CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> newest,
                              transaction.Query("SELECT id FROM job ORDER BY id DESC LIMIT 1", {}));
@@ -369,8 +406,8 @@ absl::StatusOr<UnfinishedJobs> JobQueue::Unfinished() {
 absl::StatusOr<int64_t> JobQueue::CountQueued() {
   int64_t count = 0;
   const auto read = [&](SqlTransaction& transaction) -> absl::Status {
-    CAMNODE_ASSIGN_OR_RETURN(const int64_t live, CountOf(transaction, kLiveJobs));
-    CAMNODE_ASSIGN_OR_RETURN(const int64_t leased, CountOf(transaction, kLeasedJobs));
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t live, CountLive(transaction));
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t leased, CountIn(transaction, JobState::kLeased));
     count = live - leased;
     return absl::OkStatus();
   };

@@ -134,9 +134,9 @@ class JobQueue {
   absl::Status Requeue(int64_t job_id);
 
   absl::StatusOr<Job> Get(int64_t job_id);
-  // The jobs about an instance, newest first: one for each workflow, and older
+  // The jobs about each of the instances, newest first: one for each workflow, and older
   // ones with model sets of the past.  Empty if there are none.
-  absl::StatusOr<std::vector<Job>> ListByInstance(int64_t instance_id);
+  absl::StatusOr<std::vector<Job>> ListByInstances(const std::vector<int64_t>& instance_ids);
   // Newest first, ids below `before_id` (0: from the newest).
   absl::StatusOr<std::vector<Job>> ListByState(JobState state, int limit, int64_t before_id);
 

@@ -5,6 +5,7 @@
 #include "core/storage/due.h"
 #include "core/storage/event_log.h"
 #include "core/storage/sql/doorbell.h"
+#include "core/storage/study_counts.h"
 
 namespace camnode {
 namespace {
@@ -47,6 +48,10 @@ absl::Status RequeueBuriedJob(SqlTransaction& transaction, const Job& job) {
                           "WHERE id = :id AND state = 'buried'",
                           {{"due", kDueNow}, {"id", job.id}}));
   if (changed != 1) return absl::UnavailableError("the job changed while it was requeued");
+  StudyChange change;
+  change.buried = -1;
+  change.pending = 1;
+  CAMNODE_RETURN_IF_ERROR(CountInStudy(transaction, job.subject, change));
   transaction.RingAfterCommit(kJobsTopic);
   return absl::OkStatus();
 }
@@ -63,6 +68,10 @@ absl::Status BuryJob(SqlTransaction& transaction, const Job& job, const std::str
        {"interruptions", job.interruptions},
        {"alone", job.alone},
        {"error", reason}}));
+  StudyChange change;
+  change.pending = -1;
+  change.buried = 1;
+  CAMNODE_RETURN_IF_ERROR(CountInStudy(transaction, job.subject, change));
   Event event;
   event.kind = EventKind::kJobBuried;
   event.job_id = job.id;

@@ -57,8 +57,8 @@ class DeliveryLease {
 
 struct DestinationBacklog {
   std::string destination;
-  int64_t queued = 0;
-  int64_t delivered = 0;
+  int64_t queued = 0;     // With those on their way.
+  int64_t delivered = 0;  // Ever.
   int64_t buried = 0;
 };
 
@@ -80,6 +80,7 @@ class Outbox {
   // A buried delivery back to the queue.  Errors: kNotFound, kFailedPrecondition.
   absl::Status Requeue(int64_t delivery_id);
 
+  // By name.  Reads what waits or is buried; what was delivered is kept as a count.
   absl::StatusOr<std::vector<DestinationBacklog>> Backlogs();
 
  private:

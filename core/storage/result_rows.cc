@@ -1,6 +1,7 @@
 #include "core/storage/result_rows.h"
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "core/domain/analysis.h"
 #include "core/domain/delivery.h"
 #include "core/storage/row_mapping.h"
+#include "core/storage/sql/id_list.h"
 
 namespace camnode {
 namespace {
@@ -111,67 +113,102 @@ absl::Status InsertModelResult(SqlTransaction& transaction, int64_t analysis_id,
       .status();
 }
 
-absl::StatusOr<std::vector<ModelResult>> ReadModelResults(SqlTransaction& transaction,
-                                                          int64_t analysis_id) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
-                           transaction.Query(R"sql(
-        SELECT model, version, weights_sha256, label, logit, probability, threshold, positive,
-          heatmap, heatmap_rows, heatmap_columns, heatmap_peak, film_width, film_height,
-          region_x, region_y, region_width, region_height, duration_ms,
-          outlier_distance, outlier_threshold
-        FROM model_result WHERE analysis_id = :analysis ORDER BY number)sql",
-                                             {{"analysis", analysis_id}}));
-  std::vector<ModelResult> results;
+absl::StatusOr<ModelResult> ModelResultFromRow(const SqlRow& row) {
+  ModelResult result;
+  result.model = row.Text(0);
+  result.version = row.Text(1);
+  result.weights_sha256 = row.Text(2);
+  result.finding.label = row.Text(3);
+  result.finding.logit = static_cast<float>(row.Real(4));
+  result.finding.probability = row.Real(5);
+  result.finding.threshold = row.Real(6);
+  result.finding.positive = row.Int(7) != 0;
+  CAMNODE_RETURN_IF_ERROR(HeatmapFromBytes(row.Text(8), row.Int(9), row.Int(10), result.heatmap));
+  result.heatmap.peak = static_cast<float>(row.Real(11));
+  result.placement.film = cv::Size(static_cast<int>(row.Int(12)), static_cast<int>(row.Int(13)));
+  result.placement.region = cv::Rect2d(row.Real(14), row.Real(15), row.Real(16), row.Real(17));
+  result.duration_ms = row.Real(18);
+  // A threshold is positive; 0 says that there was none.
+  if (row.Real(20) > 0.0) result.outlier = OutlierScore{row.Real(19), row.Real(20)};
+  return result;
+}
+
+// What belongs to several analyses or objects, by the id of each.
+template <typename Value>
+using ById = std::map<int64_t, std::vector<Value>>;
+
+absl::StatusOr<ById<ModelResult>> ReadModelResults(SqlTransaction& transaction,
+                                                   const std::vector<int64_t>& analysis_ids) {
+  const SqlDialect dialect = transaction.dialect();
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query(
+          absl::StrCat("SELECT model, version, weights_sha256, label, logit, probability, "
+                       "threshold, positive, heatmap, heatmap_rows, heatmap_columns, "
+                       "heatmap_peak, film_width, film_height, region_x, region_y, "
+                       "region_width, region_height, duration_ms, outlier_distance, "
+                       "outlier_threshold, analysis_id FROM model_result WHERE ",
+                       IsOneOf(dialect, "analysis_id", "analyses"),
+                       " ORDER BY analysis_id, number"),
+          {{"analyses", IdList(dialect, analysis_ids)}}));
+  ById<ModelResult> results;
   for (const SqlRow& row : rows) {
-    ModelResult result;
-    result.model = row.Text(0);
-    result.version = row.Text(1);
-    result.weights_sha256 = row.Text(2);
-    result.finding.label = row.Text(3);
-    result.finding.logit = static_cast<float>(row.Real(4));
-    result.finding.probability = row.Real(5);
-    result.finding.threshold = row.Real(6);
-    result.finding.positive = row.Int(7) != 0;
-    CAMNODE_RETURN_IF_ERROR(HeatmapFromBytes(row.Text(8), row.Int(9), row.Int(10), result.heatmap));
-    result.heatmap.peak = static_cast<float>(row.Real(11));
-    result.placement.film = cv::Size(static_cast<int>(row.Int(12)), static_cast<int>(row.Int(13)));
-    result.placement.region = cv::Rect2d(row.Real(14), row.Real(15), row.Real(16), row.Real(17));
-    result.duration_ms = row.Real(18);
-    // A threshold is positive; 0 says that there was none.
-    if (row.Real(20) > 0.0) result.outlier = OutlierScore{row.Real(19), row.Real(20)};
-    results.push_back(std::move(result));
+    CAMNODE_ASSIGN_OR_RETURN(ModelResult result, ModelResultFromRow(row));
+    results[row.Int(21)].push_back(std::move(result));
   }
   return results;
 }
 
-absl::StatusOr<std::vector<Delivery>> ReadDeliveries(SqlTransaction& transaction,
-                                                     int64_t derived_id) {
+absl::StatusOr<ById<Delivery>> ReadDeliveries(SqlTransaction& transaction,
+                                              const std::vector<int64_t>& derived_ids) {
+  const SqlDialect dialect = transaction.dialect();
   CAMNODE_ASSIGN_OR_RETURN(
       const std::vector<SqlRow> rows,
-      transaction.Query(
-          absl::StrCat("SELECT ", kDeliveryColumns,
-                       " FROM delivery WHERE derived_instance_id = :derived ORDER BY destination"),
-          {{"derived", derived_id}}));
-  std::vector<Delivery> deliveries;
-  for (const SqlRow& row : rows) deliveries.push_back(DeliveryFromRow(row));
+      transaction.Query(absl::StrCat("SELECT ", kDeliveryColumns, " FROM delivery WHERE ",
+                                     IsOneOf(dialect, "derived_instance_id", "derived"),
+                                     " ORDER BY derived_instance_id, destination"),
+                        {{"derived", IdList(dialect, derived_ids)}}));
+  ById<Delivery> deliveries;
+  for (const SqlRow& row : rows) {
+    Delivery delivery = DeliveryFromRow(row);
+    deliveries[delivery.derived_instance_id].push_back(std::move(delivery));
+  }
   return deliveries;
 }
 
-absl::StatusOr<std::vector<StoredDerivedInstance>> ReadOutputs(SqlTransaction& transaction,
-                                                               int64_t analysis_id) {
+absl::StatusOr<std::map<int64_t, DerivedInstance>> ReadDerivedInstances(
+    SqlTransaction& transaction, const std::vector<int64_t>& ids) {
+  const SqlDialect dialect = transaction.dialect();
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           transaction.Query(absl::StrCat("SELECT ", kDerivedInstanceColumns,
+                                                          " FROM derived_instance WHERE ",
+                                                          IsOneOf(dialect, "id", "ids")),
+                                             {{"ids", IdList(dialect, ids)}}));
+  std::map<int64_t, DerivedInstance> derived;
+  for (const SqlRow& row : rows) derived.emplace(row.Int(0), DerivedInstanceFromRow(row));
+  return derived;
+}
+
+// In three statements, because a join is the planner's to get wrong.
+absl::StatusOr<ById<StoredDerivedInstance>> ReadOutputs(SqlTransaction& transaction,
+                                                        const std::vector<int64_t>& analysis_ids) {
+  const SqlDialect dialect = transaction.dialect();
   CAMNODE_ASSIGN_OR_RETURN(
       const std::vector<SqlRow> rows,
-      transaction.Query(absl::StrCat("SELECT ", kDerivedInstanceColumns,
-                                     " FROM analysis_output AS output JOIN derived_instance "
-                                     "ON derived_instance.id = output.derived_instance_id "
-                                     "WHERE output.analysis_id = :analysis ORDER BY output.number"),
-                        {{"analysis", analysis_id}}));
-  std::vector<StoredDerivedInstance> outputs;
+      transaction.Query(absl::StrCat("SELECT analysis_id, derived_instance_id FROM analysis_output "
+                                     "WHERE ",
+                                     IsOneOf(dialect, "analysis_id", "analyses"),
+                                     " ORDER BY analysis_id, number"),
+                        {{"analyses", IdList(dialect, analysis_ids)}}));
+  std::vector<int64_t> derived_ids;
+  for (const SqlRow& row : rows) derived_ids.push_back(row.Int(1));
+  CAMNODE_ASSIGN_OR_RETURN(const auto derived, ReadDerivedInstances(transaction, derived_ids));
+  CAMNODE_ASSIGN_OR_RETURN(ById<Delivery> deliveries, ReadDeliveries(transaction, derived_ids));
+  ById<StoredDerivedInstance> outputs;
   for (const SqlRow& row : rows) {
-    StoredDerivedInstance output;
-    output.derived = DerivedInstanceFromRow(row);
-    CAMNODE_ASSIGN_OR_RETURN(output.deliveries, ReadDeliveries(transaction, output.derived.id));
-    outputs.push_back(std::move(output));
+    StoredDerivedInstance& output = outputs[row.Int(0)].emplace_back();
+    output.derived = derived.at(row.Int(1));
+    output.deliveries = deliveries[row.Int(1)];
   }
   return outputs;
 }
@@ -279,14 +316,19 @@ absl::StatusOr<std::vector<StoredAnalysis>> ReadAnalyses(SqlTransaction& transac
                                      rest),
                         parameters));
   std::vector<StoredAnalysis> analyses;
+  std::vector<int64_t> ids;
   for (const SqlRow& row : rows) {
-    StoredAnalysis stored;
+    StoredAnalysis& stored = analyses.emplace_back();
     stored.analysis = AnalysisFromRow(row);
     stored.instance = InstanceFromRow(row, kAnalysisColumnCount);
-    CAMNODE_ASSIGN_OR_RETURN(stored.analysis.results,
-                             ReadModelResults(transaction, stored.analysis.id));
-    CAMNODE_ASSIGN_OR_RETURN(stored.derived, ReadOutputs(transaction, stored.analysis.id));
-    analyses.push_back(std::move(stored));
+    ids.push_back(stored.analysis.id);
+  }
+  // As many statements for a page as for one.
+  CAMNODE_ASSIGN_OR_RETURN(ById<ModelResult> results, ReadModelResults(transaction, ids));
+  CAMNODE_ASSIGN_OR_RETURN(ById<StoredDerivedInstance> outputs, ReadOutputs(transaction, ids));
+  for (StoredAnalysis& stored : analyses) {
+    stored.analysis.results = std::move(results[stored.analysis.id]);
+    stored.derived = std::move(outputs[stored.analysis.id]);
   }
   return analyses;
 }

@@ -1,5 +1,6 @@
 #include "core/storage/result_store.h"
 
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -16,6 +17,8 @@
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
 #include "core/storage/sql/doorbell.h"
+#include "core/storage/sql/id_list.h"
+#include "core/storage/study_counts.h"
 
 namespace camnode {
 namespace {
@@ -58,6 +61,24 @@ absl::Status InsertDelivery(SqlTransaction& transaction, int64_t derived_id,
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<int64_t>> ReadInstanceIds(SqlTransaction& transaction,
+                                                     const Uid& study) {
+  CAMNODE_ASSIGN_OR_RETURN(
+      const std::vector<SqlRow> rows,
+      transaction.Query("SELECT id FROM instance WHERE study_instance_uid = :study",
+                        {{"study", study.text()}}));
+  std::vector<int64_t> ids;
+  for (const SqlRow& row : rows) ids.push_back(row.Int(0));
+  return ids;
+}
+
+StudyChange ChangeBy(AnalysisOutcome outcome) {
+  StudyChange change;
+  change.pending = -1;
+  (outcome == AnalysisOutcome::kAnalyzed ? change.analyzed : change.not_eligible) = 1;
+  return change;
+}
+
 std::set<std::string> AllDestinations(const FinishedJob& job,
                                       const std::vector<std::string>& of_workflow) {
   std::set<std::string> names;
@@ -98,6 +119,7 @@ absl::StatusOr<int64_t> ResultStore::Commit(JobLease&& lease, const Analysis& an
       }
     }
 
+    CAMNODE_RETURN_IF_ERROR(CountInStudy(transaction, job.subject, ChangeBy(row.outcome)));
     Event event;
     event.kind = EventKind::kAnalysisCommitted;
     event.analysis_id = analysis_id;
@@ -148,14 +170,16 @@ absl::StatusOr<StoredAnalysis> ResultStore::FindBySopInstanceUid(const Uid& uid,
   return FindOne(rest, parameters, "no analysis of an instance with this SOP Instance UID");
 }
 
-absl::StatusOr<std::vector<JobResult>> ResultStore::ListJobResults(int64_t instance_id) {
+absl::StatusOr<std::vector<JobResult>> ResultStore::ListJobResults(
+    const std::vector<int64_t>& instance_ids) {
   std::vector<JobResult> results;
+  const SqlDialect dialect = database_.dialect();
   CAMNODE_ASSIGN_OR_RETURN(
       const std::vector<SqlRow> rows,
       ReadRows(database_,
-               "SELECT job_id, id, outcome FROM analysis WHERE instance_id = :instance "
-               "ORDER BY id DESC",
-               {{"instance", instance_id}}));
+               absl::StrCat("SELECT job_id, id, outcome FROM analysis WHERE ",
+                            IsOneOf(dialect, "instance_id", "instances"), " ORDER BY id DESC"),
+               {{"instances", IdList(dialect, instance_ids)}}));
   for (const SqlRow& row : rows) {
     results.push_back({row.Int(0), row.Int(1), ParseOutcome(row.Text(2))});
   }
@@ -164,19 +188,23 @@ absl::StatusOr<std::vector<JobResult>> ResultStore::ListJobResults(int64_t insta
 
 absl::StatusOr<std::vector<StoredAnalysis>> ResultStore::List(const AnalysisFilter& filter,
                                                               int limit) {
-  std::string rest = "WHERE analysis.id > 0 ";
-  SqlParameters parameters = {{"limit", limit}};
-  if (!filter.study_instance_uid.empty()) {
-    rest += "AND instance.study_instance_uid = :study ";
-    parameters.emplace_back("study", filter.study_instance_uid.text());
-  }
-  if (filter.before_id > 0) {
-    rest += "AND analysis.id < :before ";
-    parameters.emplace_back("before", filter.before_id);
-  }
-  rest += "ORDER BY analysis.id DESC LIMIT :limit";
+  const int64_t before_id =
+      filter.before_id > 0 ? filter.before_id : std::numeric_limits<int64_t>::max();
+  const Uid& study = filter.study_instance_uid;
   std::vector<StoredAnalysis> analyses;
   const auto read = [&](SqlTransaction& transaction) -> absl::Status {
+    std::string rest = "WHERE analysis.id < :before ORDER BY analysis.id DESC LIMIT :limit";
+    SqlParameters parameters = {{"before", before_id}, {"limit", limit}};
+    if (!study.empty()) {
+      // From the films, which are few: the plus keeps the planner from walking through all
+      // analyses in the order of their ids, in search of one study's.
+      rest = absl::StrCat("WHERE ",
+                          IsOneOf(transaction.dialect(), "analysis.instance_id", "instances"),
+                          " AND +analysis.id < :before ORDER BY +analysis.id DESC LIMIT :limit");
+      CAMNODE_ASSIGN_OR_RETURN(const std::vector<int64_t> instances,
+                               ReadInstanceIds(transaction, study));
+      parameters.emplace_back("instances", IdList(transaction.dialect(), instances));
+    }
     CAMNODE_ASSIGN_OR_RETURN(analyses, ReadAnalyses(transaction, rest, parameters));
     return absl::OkStatus();
   };

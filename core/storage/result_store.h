@@ -71,8 +71,8 @@ class ResultStore {
   absl::StatusOr<StoredAnalysis> FindBySopInstanceUid(const Uid& uid,
                                                       const std::string& workflow = "");
 
-  // Of every finished job about an instance, newest first.
-  absl::StatusOr<std::vector<JobResult>> ListJobResults(int64_t instance_id);
+  // Of every finished job about one of the instances, newest first.
+  absl::StatusOr<std::vector<JobResult>> ListJobResults(const std::vector<int64_t>& instance_ids);
 
   // Newest first.
   absl::StatusOr<std::vector<StoredAnalysis>> List(const AnalysisFilter& filter, int limit);

@@ -48,6 +48,19 @@ absl::Status WorkerRegistry::Remove(const std::string& name) {
   });
 }
 
+absl::StatusOr<int64_t> WorkerRegistry::RemoveSilent(absl::Duration silence) {
+  int64_t removed = 0;
+  const auto remove = [&](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
+    CAMNODE_ASSIGN_OR_RETURN(
+        removed, transaction.Execute("DELETE FROM worker WHERE heartbeat_ms < :oldest",
+                                     {{"oldest", now_ms - absl::ToInt64Milliseconds(silence)}}));
+    return absl::OkStatus();
+  };
+  CAMNODE_RETURN_IF_ERROR(database_.Write(remove));
+  return removed;
+}
+
 absl::StatusOr<std::vector<WorkerRecord>> WorkerRegistry::List() {
   std::vector<WorkerRecord> workers;
   std::vector<SqlRow> rows;

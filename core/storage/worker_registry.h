@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/storage/sql/sql_database.h"
 
@@ -38,6 +39,9 @@ class WorkerRegistry {
   // Inserts or replaces by name; heartbeat_ms becomes now.
   absl::Status Beat(const WorkerRecord& record);
   absl::Status Remove(const std::string& name);
+  // Removes the rows of workers that were silent for so long: nobody else does it for one
+  // that died with its host.  Returns how many.
+  absl::StatusOr<int64_t> RemoveSilent(absl::Duration silence);
   absl::StatusOr<std::vector<WorkerRecord>> List();
 
  private:

@@ -97,9 +97,17 @@ absl::Status AdminService::Buried(const v1::ListBuriedInstancesRequest& request,
                            parts_.jobs.ListByState(JobState::kBuried, page_size + 1, before_id));
   const bool more = jobs.size() > static_cast<std::size_t>(page_size);
   if (more) jobs.resize(static_cast<std::size_t>(page_size), jobs.front());
+  std::vector<int64_t> ids;
+  for (const Job& job : jobs) ids.push_back(job.subject);
+  CAMNODE_ASSIGN_OR_RETURN(const auto instances, parts_.instances.GetAll(ids));
+  std::vector<AnalysisLookup::ShownFilm> films;
   for (const Job& job : jobs) {
-    CAMNODE_ASSIGN_OR_RETURN(const Instance instance, parts_.instances.Get(job.subject));
-    CAMNODE_ASSIGN_OR_RETURN(*response->add_instances(), lookup_.Summary(instance, job.id));
+    const auto instance = instances.find(job.subject);
+    if (instance != instances.end()) films.push_back({instance->second, job.id});
+  }
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<v1::InstanceSummary> summaries, lookup_.Summaries(films));
+  for (v1::InstanceSummary& summary : summaries) {
+    *response->add_instances() = std::move(summary);
   }
   if (more) {
     response->set_next_page_token(MakePageToken("buried", "", {absl::StrCat(jobs.back().id)}));
@@ -143,20 +151,22 @@ absl::Status AdminService::RemoveQuarantined(const v1::RemoveQuarantinedInstance
   return absl::OkStatus();
 }
 
-grpc::Status AdminService::GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
+grpc::Status AdminService::GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest*,
                                      v1::GetStatusResponse* response) {
-  return parts_.observer.Run("GetStatus", [&] { return Status(response); });
+  return parts_.observer.Run(context, "GetStatus", [&] { return Status(response); });
 }
 
-grpc::Status AdminService::ListBuriedInstances(grpc::ServerContext*,
+grpc::Status AdminService::ListBuriedInstances(grpc::ServerContext* context,
                                                const v1::ListBuriedInstancesRequest* request,
                                                v1::ListBuriedInstancesResponse* response) {
-  return parts_.observer.Run("ListBuriedInstances", [&] { return Buried(*request, response); });
+  return parts_.observer.Run(context, "ListBuriedInstances",
+                             [&] { return Buried(*request, response); });
 }
 
-grpc::Status AdminService::RequeueJob(grpc::ServerContext*, const v1::RequeueJobRequest* request,
+grpc::Status AdminService::RequeueJob(grpc::ServerContext* context,
+                                      const v1::RequeueJobRequest* request,
                                       v1::RequeueJobResponse*) {
-  return parts_.observer.Run("RequeueJob", [&]() -> absl::Status {
+  return parts_.observer.Run(context, "RequeueJob", [&]() -> absl::Status {
     CAMNODE_RETURN_IF_ERROR(CheckRequestId(request->request_id()));
     if (WasDone(request->request_id(), request->job_id())) return absl::OkStatus();
     const absl::Status status = parts_.jobs.Requeue(request->job_id());
@@ -166,10 +176,10 @@ grpc::Status AdminService::RequeueJob(grpc::ServerContext*, const v1::RequeueJob
   });
 }
 
-grpc::Status AdminService::RequeueDelivery(grpc::ServerContext*,
+grpc::Status AdminService::RequeueDelivery(grpc::ServerContext* context,
                                            const v1::RequeueDeliveryRequest* request,
                                            v1::RequeueDeliveryResponse*) {
-  return parts_.observer.Run("RequeueDelivery", [&]() -> absl::Status {
+  return parts_.observer.Run(context, "RequeueDelivery", [&]() -> absl::Status {
     CAMNODE_RETURN_IF_ERROR(CheckRequestId(request->request_id()));
     if (WasDone(request->request_id(), request->delivery_id())) return absl::OkStatus();
     const absl::Status status = parts_.outbox.Requeue(request->delivery_id());
@@ -180,16 +190,16 @@ grpc::Status AdminService::RequeueDelivery(grpc::ServerContext*,
 }
 
 grpc::Status AdminService::ListQuarantinedInstances(
-    grpc::ServerContext*, const v1::ListQuarantinedInstancesRequest* request,
+    grpc::ServerContext* context, const v1::ListQuarantinedInstancesRequest* request,
     v1::ListQuarantinedInstancesResponse* response) {
-  return parts_.observer.Run("ListQuarantinedInstances",
+  return parts_.observer.Run(context, "ListQuarantinedInstances",
                              [&] { return Quarantined(*request, response); });
 }
 
 grpc::Status AdminService::RemoveQuarantinedInstance(
-    grpc::ServerContext*, const v1::RemoveQuarantinedInstanceRequest* request,
+    grpc::ServerContext* context, const v1::RemoveQuarantinedInstanceRequest* request,
     v1::RemoveQuarantinedInstanceResponse*) {
-  return parts_.observer.Run("RemoveQuarantinedInstance",
+  return parts_.observer.Run(context, "RemoveQuarantinedInstance",
                              [&] { return RemoveQuarantined(*request); });
 }
 

@@ -73,7 +73,7 @@ absl::Status AnalysisLookup::WhyNoAnalysis(const Uid& uid, const std::string& wo
   }
   if (!instance.ok()) return instance.status();
   if (instance->own_output) return OwnOutput();
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<Job> jobs, jobs_.ListByInstance(instance->id));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<Job> jobs, jobs_.ListByInstances({instance->id}));
   for (const Job& job : jobs) {
     if (workflow.empty() || job.workflow == workflow) return Unfinished(job);
   }
@@ -81,34 +81,63 @@ absl::Status AnalysisLookup::WhyNoAnalysis(const Uid& uid, const std::string& wo
                     "NOT_IN_WORKFLOW");
 }
 
-absl::StatusOr<std::vector<FilmJob>> AnalysisLookup::JobsOf(const Instance& instance) {
-  std::vector<FilmJob> film_jobs;
-  if (instance.own_output) return film_jobs;
+absl::StatusOr<AnalysisLookup::JobsById> AnalysisLookup::JobsOf(
+    const std::vector<const Instance*>& instances) {
+  std::vector<int64_t> ids;
+  for (const Instance* instance : instances) {
+    if (!instance->own_output) ids.push_back(instance->id);
+  }
+  JobsById film_jobs;
+  if (ids.empty()) return film_jobs;
   // In this order: a result committed in between belongs to a job that is listed.
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<Job> jobs, jobs_.ListByInstance(instance.id));
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<JobResult> results,
-                           results_.ListJobResults(instance.id));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<Job> jobs, jobs_.ListByInstances(ids));
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<JobResult> results, results_.ListJobResults(ids));
+  std::map<int64_t, JobResult> result_of_job;
+  for (const JobResult& result : results) result_of_job[result.job_id] = result;
   for (const Job& job : jobs) {
-    FilmJob& film_job = film_jobs.emplace_back();
+    FilmJob& film_job = film_jobs[job.subject].emplace_back();
     film_job.job = job;
-    for (const JobResult& result : results) {
-      if (result.job_id != job.id) continue;
-      film_job.job.state = JobState::kDone;
-      film_job.result = result;
-    }
+    const auto result = result_of_job.find(job.id);
+    if (result == result_of_job.end()) continue;
+    film_job.job.state = JobState::kDone;
+    film_job.result = result->second;
   }
   return film_jobs;
 }
 
+absl::StatusOr<std::vector<v1::InstanceSummary>> AnalysisLookup::Summaries(
+    const std::vector<ShownFilm>& films) {
+  std::vector<const Instance*> instances;
+  for (const ShownFilm& film : films) instances.push_back(&film.instance);
+  CAMNODE_ASSIGN_OR_RETURN(JobsById jobs, JobsOf(instances));
+  std::vector<v1::InstanceSummary> summaries;
+  for (const ShownFilm& film : films) {
+    summaries.push_back(ToProto(film.instance, jobs[film.instance.id], film.job));
+  }
+  return summaries;
+}
+
+absl::StatusOr<std::vector<v1::Analysis>> AnalysisLookup::ToMessages(
+    const std::vector<StoredAnalysis>& stored) {
+  std::vector<const Instance*> instances;
+  for (const StoredAnalysis& analysis : stored) instances.push_back(&analysis.instance);
+  CAMNODE_ASSIGN_OR_RETURN(JobsById jobs, JobsOf(instances));
+  std::vector<v1::Analysis> messages;
+  for (const StoredAnalysis& analysis : stored) {
+    messages.push_back(ToProto(analysis, jobs[analysis.instance.id]));
+  }
+  return messages;
+}
+
 absl::StatusOr<v1::InstanceSummary> AnalysisLookup::Summary(const Instance& instance,
                                                             int64_t shown_job) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<FilmJob> jobs, JobsOf(instance));
-  return ToProto(instance, jobs, shown_job);
+  CAMNODE_ASSIGN_OR_RETURN(JobsById jobs, JobsOf({&instance}));
+  return ToProto(instance, jobs[instance.id], shown_job);
 }
 
 absl::StatusOr<v1::Analysis> AnalysisLookup::ToMessage(const StoredAnalysis& stored) {
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<FilmJob> jobs, JobsOf(stored.instance));
-  return ToProto(stored, jobs);
+  CAMNODE_ASSIGN_OR_RETURN(JobsById jobs, JobsOf({&stored.instance}));
+  return ToProto(stored, jobs[stored.instance.id]);
 }
 
 }  // namespace camnode

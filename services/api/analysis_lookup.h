@@ -4,6 +4,7 @@
 #define CAMNODE_SERVICES_API_ANALYSIS_LOOKUP_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -51,15 +52,24 @@ class AnalysisLookup {
     return NoKey();
   }
 
-  // `shown_job`: the one that the summary is of; 0: the newest.
+  // A film, and the job that its summary is of; 0: the newest.
+  struct ShownFilm {
+    Instance instance;
+    int64_t job = 0;
+  };
+  // In their order; as many looks into the database for a page as for one.
+  absl::StatusOr<std::vector<v1::InstanceSummary>> Summaries(const std::vector<ShownFilm>& films);
+  absl::StatusOr<std::vector<v1::Analysis>> ToMessages(const std::vector<StoredAnalysis>& stored);
+
   absl::StatusOr<v1::InstanceSummary> Summary(const Instance& instance, int64_t shown_job = 0);
   absl::StatusOr<v1::Analysis> ToMessage(const StoredAnalysis& stored);
 
  private:
   static absl::Status NoKey();
   absl::Status WhyNoAnalysis(const Uid& uid, const std::string& workflow);
-  // Newest first.
-  absl::StatusOr<std::vector<FilmJob>> JobsOf(const Instance& instance);
+  // Of each instance, by its id: newest first.
+  using JobsById = std::map<int64_t, std::vector<FilmJob>>;
+  absl::StatusOr<JobsById> JobsOf(const std::vector<const Instance*>& instances);
 
   InstanceStore& instances_;
   ResultStore& results_;

@@ -51,8 +51,11 @@ absl::Status ResultsService::ReadStudy(const v1::GetStudyRequest& request,
   *response->mutable_study() = ToProto(*study);
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<Instance> instances,
                            parts_.instances.ListStudyInstances(uid, kMaxStudyInstances));
-  for (const Instance& instance : instances) {
-    CAMNODE_ASSIGN_OR_RETURN(*response->add_instances(), lookup_.Summary(instance));
+  std::vector<AnalysisLookup::ShownFilm> films;
+  for (const Instance& instance : instances) films.push_back({instance, 0});
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<v1::InstanceSummary> summaries, lookup_.Summaries(films));
+  for (v1::InstanceSummary& summary : summaries) {
+    *response->add_instances() = std::move(summary);
   }
   return absl::OkStatus();
 }
@@ -97,9 +100,8 @@ absl::Status ResultsService::ReadAnalyses(const v1::ListAnalysesRequest& request
                            parts_.results.List(filter, page_size + 1));
   const bool more = analyses.size() > static_cast<std::size_t>(page_size);
   if (more) analyses.resize(static_cast<std::size_t>(page_size));
-  for (const StoredAnalysis& analysis : analyses) {
-    CAMNODE_ASSIGN_OR_RETURN(*response->add_analyses(), lookup_.ToMessage(analysis));
-  }
+  CAMNODE_ASSIGN_OR_RETURN(std::vector<v1::Analysis> messages, lookup_.ToMessages(analyses));
+  for (v1::Analysis& message : messages) *response->add_analyses() = std::move(message);
   if (more) {
     response->set_next_page_token(
         MakePageToken("analyses", study, {absl::StrCat(analyses.back().analysis.id)}));
@@ -121,43 +123,46 @@ absl::Status ResultsService::Render(const v1::RenderOverlayRequest& request,
   return absl::OkStatus();
 }
 
-grpc::Status ResultsService::GetStudy(grpc::ServerContext*, const v1::GetStudyRequest* request,
+grpc::Status ResultsService::GetStudy(grpc::ServerContext* context,
+                                      const v1::GetStudyRequest* request,
                                       v1::GetStudyResponse* response) {
-  return parts_.observer.Run("GetStudy", [&] { return ReadStudy(*request, response); });
+  return parts_.observer.Run(context, "GetStudy", [&] { return ReadStudy(*request, response); });
 }
 
-grpc::Status ResultsService::ListStudies(grpc::ServerContext*,
+grpc::Status ResultsService::ListStudies(grpc::ServerContext* context,
                                          const v1::ListStudiesRequest* request,
                                          v1::ListStudiesResponse* response) {
-  return parts_.observer.Run("ListStudies", [&] { return ReadStudies(*request, response); });
+  return parts_.observer.Run(context, "ListStudies",
+                             [&] { return ReadStudies(*request, response); });
 }
 
-grpc::Status ResultsService::GetAnalysis(grpc::ServerContext*,
+grpc::Status ResultsService::GetAnalysis(grpc::ServerContext* context,
                                          const v1::GetAnalysisRequest* request,
                                          v1::GetAnalysisResponse* response) {
-  return parts_.observer.Run("GetAnalysis", [&]() -> absl::Status {
+  return parts_.observer.Run(context, "GetAnalysis", [&]() -> absl::Status {
     CAMNODE_ASSIGN_OR_RETURN(const StoredAnalysis stored, lookup_.ByKeyOf(*request));
     CAMNODE_ASSIGN_OR_RETURN(*response->mutable_analysis(), lookup_.ToMessage(stored));
     return absl::OkStatus();
   });
 }
 
-grpc::Status ResultsService::ListAnalyses(grpc::ServerContext*,
+grpc::Status ResultsService::ListAnalyses(grpc::ServerContext* context,
                                           const v1::ListAnalysesRequest* request,
                                           v1::ListAnalysesResponse* response) {
-  return parts_.observer.Run("ListAnalyses", [&] { return ReadAnalyses(*request, response); });
+  return parts_.observer.Run(context, "ListAnalyses",
+                             [&] { return ReadAnalyses(*request, response); });
 }
 
-grpc::Status ResultsService::RenderOverlay(grpc::ServerContext*,
+grpc::Status ResultsService::RenderOverlay(grpc::ServerContext* context,
                                            const v1::RenderOverlayRequest* request,
                                            v1::RenderOverlayResponse* response) {
-  return parts_.observer.Run("RenderOverlay", [&] { return Render(*request, response); });
+  return parts_.observer.Run(context, "RenderOverlay", [&] { return Render(*request, response); });
 }
 
 grpc::Status ResultsService::WatchAnalyses(grpc::ServerContext* context,
                                            const v1::WatchAnalysesRequest* request,
                                            grpc::ServerWriter<v1::WatchAnalysesResponse>* writer) {
-  return parts_.observer.Run("WatchAnalyses", [&] {
+  return parts_.observer.Run(context, "WatchAnalyses", [&] {
     const CallLimiter::Slot slot = watchers_.TryEnter();
     if (slot == nullptr) return TooMany("watchers", "TOO_MANY_WATCHERS");
     camnode::WatchAnalyses watch(parts_.events, parts_.hub, parts_.instances, lookup_);
@@ -168,7 +173,7 @@ grpc::Status ResultsService::WatchAnalyses(grpc::ServerContext* context,
 grpc::Status ResultsService::AnalyzeInstance(grpc::ServerContext* context,
                                              grpc::ServerReader<v1::AnalyzeInstanceRequest>* reader,
                                              v1::AnalyzeInstanceResponse* response) {
-  return parts_.observer.Run("AnalyzeInstance", [&] {
+  return parts_.observer.Run(context, "AnalyzeInstance", [&] {
     const CallLimiter::Slot slot = uploads_.TryEnter();
     if (slot == nullptr) return TooMany("uploads", "TOO_MANY_UPLOADS");
     camnode::AnalyzeInstance call(options_.upload, parts_.ingest, parts_.hub, parts_.events,

@@ -27,10 +27,19 @@ LogLevel LevelFor(const absl::Status& status) {
 
 }  // namespace
 
-RpcObserver::RpcObserver(MetricRegistry& metrics)
-    : calls_(metrics.AddCounter("camnode_rpc_total", "gRPC calls ended.", {"method", "code"})),
+RpcObserver::RpcObserver(MetricRegistry& metrics, absl::Duration max_query)
+    : max_query_(max_query),
+      calls_(metrics.AddCounter("camnode_rpc_total", "gRPC calls ended.", {"method", "code"})),
       seconds_(metrics.AddHistogram("camnode_rpc_seconds", "How long gRPC calls took.",
                                     SecondsBuckets(), {"method"})) {}
+
+ReadLimits RpcObserver::LimitsOf(grpc::ServerContext* context) const {
+  ReadLimits limits;
+  limits.longest_read = max_query_;
+  limits.call_ends = Deadline::At(context->deadline());
+  limits.cancelled = [context] { return context->IsCancelled(); };
+  return limits;
+}
 
 grpc::Status RpcObserver::Finish(absl::string_view method, const Stopwatch& stopwatch,
                                  const absl::Status& status) {

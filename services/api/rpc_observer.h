@@ -1,15 +1,19 @@
-// Every call's last step: its error becomes a grpc::Status, is counted and, if it
-// is one, logged.
+// Every call's first and last step: its deadline and its cancellation reach the database;
+// its error becomes a grpc::Status, is counted and, if it is one, logged.
 
 #ifndef CAMNODE_SERVICES_API_RPC_OBSERVER_H_
 #define CAMNODE_SERVICES_API_RPC_OBSERVER_H_
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "core/base/metrics.h"
 #include "core/base/stopwatch.h"
+#include "core/storage/sql/read_limits.h"
+#include "services/settings/grpc_settings.h"
 
 namespace camnode {
 
@@ -17,20 +21,27 @@ namespace camnode {
 class RpcObserver {
  public:
   // Registers camnode_rpc_total{method,code} and camnode_rpc_seconds{method}.
-  explicit RpcObserver(MetricRegistry& metrics);
+  // `max_query`: of one read of the database.
+  explicit RpcObserver(MetricRegistry& metrics,
+                       absl::Duration max_query = GrpcSettings().max_query);
 
   // `method`: "GetStudy".  `stopwatch`: since the call came.
   grpc::Status Finish(absl::string_view method, const Stopwatch& stopwatch,
                       const absl::Status& status);
 
-  // Runs a unary call's body and finishes it.
+  // Runs a call's body and finishes it.  What the body reads of the database ends when
+  // the caller's deadline passes or it goes away.
   template <typename Body>
-  grpc::Status Run(absl::string_view method, Body&& body) {
+  grpc::Status Run(grpc::ServerContext* context, absl::string_view method, Body&& body) {
     const Stopwatch stopwatch;
+    const ScopedReadLimits limits(LimitsOf(context));
     return Finish(method, stopwatch, body());
   }
 
  private:
+  ReadLimits LimitsOf(grpc::ServerContext* context) const;
+
+  const absl::Duration max_query_;
   CounterFamily& calls_;
   HistogramFamily& seconds_;
 };

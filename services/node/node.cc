@@ -9,6 +9,7 @@
 #include "core/base/descriptor_limit.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/base/version.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/job_queue.h"
@@ -35,6 +36,8 @@ constexpr double kCallsShare = 0.3;
 constexpr double kRestShare = 0.3;
 // So long before our certificate ends each reading of it warns.
 constexpr absl::Duration kRenewalReminder = absl::Hours(24 * 14);
+// The check of the database holds up the start for so long, and goes on beside the work.
+constexpr absl::Duration kCheckPatience = absl::Seconds(1);
 
 // An operator's reminder, and a warning once it is late.
 void LogCertificates(const TlsCredentials& tls) {
@@ -51,6 +54,17 @@ void LogCertificates(const TlsCredentials& tls) {
                      expired ? "; peers will refuse it: renew it and send a SIGHUP" : "")}});
 }
 
+// Damage that shows at once is found before anything is written.
+absl::StatusOr<DatabaseUpkeepOptions> BeginDatabaseCheck(const std::string& uri) {
+  DatabaseUpkeepOptions upkeep;
+  upkeep.database_uri = uri;
+  const Deadline patience(kCheckPatience);
+  const absl::Status checked = CheckDatabase(uri, [&patience] { return patience.Expired(); });
+  upkeep.check_database = absl::IsCancelled(checked);
+  if (!checked.ok() && !upkeep.check_database) return checked;
+  return upkeep;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config,
@@ -59,6 +73,8 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config,
   CAMNODE_ASSIGN_OR_RETURN(const SharedModels models,
                            LoadConfiguredModels(config, WeightsCheck::kSkipDigest));
   CAMNODE_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(config.data_directory));
+  const absl::StatusOr<DatabaseUpkeepOptions> upkeep = BeginDatabaseCheck(config.database_uri);
+  if (!upkeep.ok()) return Annotate(upkeep.status(), "database_uri");
   CAMNODE_ASSIGN_OR_RETURN(OpenedDatabase opened, OpenDatabaseOrWait(config, directory.path()));
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<BlobStore> blobs,
                            BlobStore::Open(directory.path() + "/blobs"));
@@ -67,7 +83,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config,
     CAMNODE_ASSIGN_OR_RETURN(tls, TlsCredentials::Load(config.dicom.tls));
     LogCertificates(*tls);
   }
-  std::unique_ptr<Node> node(new Node(config, std::move(directory), std::move(opened),
+  std::unique_ptr<Node> node(new Node(config, std::move(directory), std::move(opened), *upkeep,
                                       std::move(blobs), std::move(tls), models, manager));
   CAMNODE_RETURN_IF_ERROR(node->ReturnLeasesOfPredecessor());
   CAMNODE_RETURN_IF_ERROR(node->StartParts());
@@ -75,28 +91,31 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config,
 }
 
 Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-           std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
-           const SharedModels& models, const ServiceManager& manager)
+           const DatabaseUpkeepOptions& upkeep, std::unique_ptr<BlobStore> blobs,
+           std::unique_ptr<TlsCredentials> tls, const SharedModels& models,
+           const ServiceManager& manager)
     : config_(config),
       manager_(manager),
       directory_(std::move(directory)),
       stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue, config_.outbox,
               config_.storage.quarantine),
       figures_(stores_, SystemClock()),
-      observer_(metrics_),
+      observer_(metrics_, config_.grpc.max_query),
       policy_(MakePeerPolicy(config_)),
       destinations_(MakeDestinations(config_)),
       ingest_(MakeIngestOptions(config_, models, policy_, stores_.quarantine), *stores_.blobs,
               stores_.instances, stores_.results, stores_.jobs, SystemClock()),
       hub_(stores_.events, *stores_.opened.doorbell),
+      upkeep_(upkeep, stores_.workers),
       health_(HealthParts()),
-      results_service_(
-          MakeResultsServiceOptions(config_, models),
-          ResultsServiceParts{stores_.instances, stores_.results, stores_.jobs, stores_.events,
-                              *stores_.blobs, hub_, ingest_, observer_}),
-      admin_service_(AdminServiceParts{stores_.instances, stores_.quarantine, stores_.results,
-                                       stores_.jobs, stores_.oldest_unfinished, stores_.outbox,
-                                       stores_.workers, *stores_.blobs, observer_}),
+      results_service_(MakeResultsServiceOptions(config_, models),
+                       ResultsServiceParts{stores_.viewers.instances, stores_.viewers.results,
+                                           stores_.viewers.jobs, stores_.viewers.events,
+                                           *stores_.blobs, hub_, ingest_, observer_}),
+      admin_service_(AdminServiceParts{stores_.viewers.instances, stores_.viewers.quarantine,
+                                       stores_.viewers.results, stores_.viewers.jobs,
+                                       stores_.oldest_unfinished, stores_.viewers.outbox,
+                                       stores_.viewers.workers, *stores_.blobs, observer_}),
       storage_probe_({}, *stores_.opened.database, *stores_.blobs, SystemClock()),
       janitor_({}, *stores_.blobs, stores_.instances, stores_.quarantine, stores_.results),
       tls_(std::move(tls)),
@@ -148,6 +167,7 @@ absl::Status Node::StartParts() {
   CAMNODE_RETURN_IF_ERROR(sender_.Start());
   sending_ = true;
   janitor_.Start();
+  upkeep_.Start();
   CAMNODE_RETURN_IF_ERROR(StartWorkers());
   health_.AfterEachRound([this] { manager_.SayAlive(); });
   health_.Start();
@@ -199,6 +219,7 @@ void Node::ReloadCertificates() {
 }
 
 absl::Status Node::CheckStorage() {
+  CAMNODE_RETURN_IF_ERROR(upkeep_.Integrity());
   CAMNODE_RETURN_IF_ERROR(storage_probe_.Check());
   CAMNODE_ASSIGN_OR_RETURN(const int64_t free_bytes, stores_.blobs->FreeBytes());
   if (free_bytes < config_.storage.ingest.min_free_bytes) {
@@ -254,7 +275,8 @@ void Node::Stop(StopSequence& sequence) {
   sequence.Run(kDrainShare, {reception, workers, sending});
   sequence.Run(kCallsShare, {calls});
   // The reporter speaks to the gRPC server until here, the HTTP server to the reporter.
-  sequence.Run(kRestShare, {checks, answers, sweep});
+  const StopSequence::Step upkeep = {"the upkeep of the database", [this] { upkeep_.Stop(); }};
+  sequence.Run(kRestShare, {checks, answers, sweep, upkeep});
   directory_.RemovePorts();
 }
 

@@ -33,6 +33,7 @@
 #include "services/config/config.h"
 #include "services/node/blob_janitor.h"
 #include "services/node/data_directory.h"
+#include "services/node/database_upkeep.h"
 #include "services/node/health_reporter.h"
 #include "services/node/http_server.h"
 #include "services/node/service_manager.h"
@@ -68,8 +69,9 @@ class Node {
 
  private:
   Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-       std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
-       const SharedModels& models, const ServiceManager& manager);
+       const DatabaseUpkeepOptions& upkeep, std::unique_ptr<BlobStore> blobs,
+       std::unique_ptr<TlsCredentials> tls, const SharedModels& models,
+       const ServiceManager& manager);
 
   absl::Status ReturnLeasesOfPredecessor();
   absl::Status StartParts();
@@ -91,6 +93,7 @@ class Node {
   DestinationDirectory destinations_;
   Ingest ingest_;
   EventHub hub_;
+  DatabaseUpkeep upkeep_;
   HealthReporter health_;
   ResultsService results_service_;
   AdminService admin_service_;

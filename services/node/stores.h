@@ -20,32 +20,47 @@
 
 namespace camnode {
 
-// Each member is thread-safe; `clock` outlives it.
-struct NodeStores {
-  NodeStores(OpenedDatabase database, std::unique_ptr<BlobStore> blob_store, const Clock& clock,
-             const JobQueueOptions& queue, const OutboxOptions& outbox_options,
-             const QuarantineOptions& quarantine_options = {})
-      : opened(std::move(database)),
-        blobs(std::move(blob_store)),
-        instances(*opened.database, clock),
-        quarantine(*opened.database, clock, quarantine_options),
-        results(*opened.database, clock),
-        jobs(*opened.database, clock, queue),
-        oldest_unfinished(jobs, clock),
-        outbox(*opened.database, clock, outbox_options),
-        events(*opened.database),
-        workers(*opened.database, clock) {}
+// The stores over one face of the database.  Each member is thread-safe; what is handed
+// in outlives it.
+struct DatabaseStores {
+  DatabaseStores(SqlDatabase& database, const Clock& clock, const JobQueueOptions& queue,
+                 const OutboxOptions& outbox_options, const QuarantineOptions& quarantine_options)
+      : instances(database, clock),
+        quarantine(database, clock, quarantine_options),
+        results(database, clock),
+        jobs(database, clock, queue),
+        outbox(database, clock, outbox_options),
+        events(database),
+        workers(database, clock) {}
 
-  OpenedDatabase opened;
-  std::unique_ptr<BlobStore> blobs;
   InstanceStore instances;
   Quarantine quarantine;
   ResultStore results;
   JobQueue jobs;
-  OldestUnfinished oldest_unfinished;
   Outbox outbox;
   EventLog events;
   WorkerRegistry workers;
+};
+
+// What a node keeps, in the order of construction.
+struct NodeStorage {
+  OpenedDatabase opened;
+  std::unique_ptr<BlobStore> blobs;
+};
+
+// The stores of a node.  `viewers`: the same for the gRPC services, whose reads keep no
+// connection from the node's own.
+struct NodeStores : NodeStorage, DatabaseStores {
+  NodeStores(OpenedDatabase database, std::unique_ptr<BlobStore> blob_store, const Clock& clock,
+             const JobQueueOptions& queue, const OutboxOptions& outbox_options,
+             const QuarantineOptions& quarantine_options = {})
+      : NodeStorage{std::move(database), std::move(blob_store)},
+        DatabaseStores(*opened.database, clock, queue, outbox_options, quarantine_options),
+        oldest_unfinished(jobs, clock),
+        viewers(*opened.queries, clock, queue, outbox_options, quarantine_options) {}
+
+  OldestUnfinished oldest_unfinished;
+  DatabaseStores viewers;
 };
 
 }  // namespace camnode

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "absl/time/time.h"
+
 namespace camnode {
 
 struct GrpcSettings {
@@ -18,6 +20,9 @@ struct GrpcSettings {
   // Open at once, with calls or without; one more is closed.  Lowered at start where
   // `ulimit -n` does not leave enough for films.  One without a call for five minutes ends.
   int max_connections = 1000;
+  // Of one look into the database, whatever deadline the caller has; a call makes a few.
+  // Longer: a query that went wrong keeps others waiting.
+  absl::Duration max_query = absl::Seconds(10);
 };
 
 // Threads that watchers must leave free.
@@ -36,6 +41,7 @@ void ReadOptions(Reader&& reader, GrpcSettings* settings) {
   reader.Read("max_watchers", 1, 1000, &settings->max_watchers);
   reader.Read("max_threads", 1 + kThreadsBesideWatchers, 2000, &settings->max_threads);
   reader.Read("max_connections", 1, 50'000, &settings->max_connections);
+  reader.Read("max_query_ms", absl::Minutes(10), &settings->max_query);
 }
 
 }  // namespace camnode

@@ -86,10 +86,11 @@ class Camnode:
     name = "camnode"
     called = "CAMNODE"
 
-    def __init__(self, folder):
+    def __init__(self, folder, top=""):
         self.folder = pathlib.Path(folder) / "camnode"
         self.node = Node(
             self.folder,
+            top=top,
             dicom='ae_title: "CAMNODE" port: 0 max_instance_bytes: 1073741824',
             worker="supervise: false",
             storage="min_free_bytes: 50000000 max_queued_jobs: 10000000",

@@ -25,7 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 
 import intake_films  # noqa: E402
 import intake_receivers as receivers  # noqa: E402
-from intake_rows import add_finished_films  # noqa: E402
+from intake_rows import Sqlite, add_finished_films  # noqa: E402
 from intake_benchmark import summary  # noqa: E402
 
 ASSOCIATIONS = 4
@@ -148,7 +148,7 @@ def main():
             node = soak.camnode.node
             node.stop()
             database = sqlite3.connect(node.data / "camnode.db")
-            add_finished_films(database, arguments.rows)
+            add_finished_films(Sqlite(database), arguments.rows)
             database.close()
             began = time.monotonic()
             node.start(wait_for_worker=False)

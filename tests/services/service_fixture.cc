@@ -94,12 +94,13 @@ ServiceTest::~ServiceTest() { StopServer(); }
 
 void ServiceTest::StartServer(const ResultsServiceOptions& options) {
   server_.reset();
+  DatabaseStores& viewers = stores_->viewers;
   results_service_ = std::make_unique<ResultsService>(
-      options, ResultsServiceParts{stores_->instances, stores_->results, stores_->jobs,
-                                   stores_->events, *stores_->blobs, *hub_, *ingest_, observer_});
+      options, ResultsServiceParts{viewers.instances, viewers.results, viewers.jobs, viewers.events,
+                                   *stores_->blobs, *hub_, *ingest_, observer_});
   admin_service_ = std::make_unique<AdminService>(AdminServiceParts{
-      stores_->instances, stores_->quarantine, stores_->results, stores_->jobs,
-      stores_->oldest_unfinished, stores_->outbox, stores_->workers, *stores_->blobs, observer_});
+      viewers.instances, viewers.quarantine, viewers.results, viewers.jobs,
+      stores_->oldest_unfinished, viewers.outbox, viewers.workers, *stores_->blobs, observer_});
   GrpcSettings server;
   server.port = 0;
   server_ = GrpcServer::Start(server, {results_service_.get(), admin_service_.get()}).value();

@@ -36,6 +36,8 @@ absl::Status FileLock::Lock() {
   return absl::OkStatus();
 }
 
+bool FileLock::TryLock() { return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }
+
 void FileLock::Unlock() { ::flock(descriptor_, LOCK_UN); }
 
 }  // namespace camnode

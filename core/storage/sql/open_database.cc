@@ -1,5 +1,7 @@
 #include "core/storage/sql/open_database.h"
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -10,12 +12,19 @@
 #include "core/storage/sql/database_access.h"
 #include "core/storage/sql/postgres_database.h"
 #include "core/storage/sql/postgres_doorbell.h"
+#include "core/storage/sql/query_database.h"
 #include "core/storage/sql/socket_doorbell.h"
 #include "core/storage/sql/sqlite_check.h"
 #include "core/storage/sql/sqlite_database.h"
 
 namespace camnode {
 namespace {
+
+// More would compute at once, and take the cores from reception; fewer, and one long query
+// holds up every other.
+int MaxQueryConnections() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 2, 8);
+}
 
 absl::StatusOr<OpenedDatabase> OpenSqlite(const std::string& file,
                                           const std::string& data_directory) {
@@ -25,6 +34,8 @@ absl::StatusOr<OpenedDatabase> OpenSqlite(const std::string& file,
                            SqliteDatabase::Open(file, DatabaseLockFile(data_directory), *doorbell));
   OpenedDatabase opened;
   opened.doorbell = std::move(doorbell);
+  opened.queries =
+      std::make_unique<QueryDatabase>(*database, database->NewReadPool(MaxQueryConnections()));
   opened.database = std::move(database);
   return opened;
 }
@@ -34,16 +45,18 @@ absl::StatusOr<OpenedDatabase> OpenPostgres(const std::string& uri) {
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<PostgresDatabase> database, PostgresDatabase::Open(uri));
   OpenedDatabase opened;
   opened.doorbell = std::move(doorbell);
+  opened.queries =
+      std::make_unique<QueryDatabase>(*database, database->NewReadPool(MaxQueryConnections()));
   opened.database = std::move(database);
   return opened;
 }
 
 }  // namespace
 
-absl::Status CheckDatabase(const std::string& uri) {
+absl::Status CheckDatabase(const std::string& uri, const std::function<bool()>& give_up) {
   absl::string_view file = uri;
   // A server looks after its own files.
-  return absl::ConsumePrefix(&file, "sqlite:") ? CheckSqliteFile(std::string(file))
+  return absl::ConsumePrefix(&file, "sqlite:") ? CheckSqliteFile(std::string(file), give_up)
                                                : absl::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 #ifndef CAMNODE_CORE_STORAGE_SQL_OPEN_DATABASE_H_
 #define CAMNODE_CORE_STORAGE_SQL_OPEN_DATABASE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,11 +14,13 @@
 
 namespace camnode {
 
-// The two come together because a transaction rings the bell when it commits.
-// `doorbell` outlives `database`: members are destroyed in reverse order.
+// They come together because a transaction rings the bell when it commits, and because
+// `queries`, the same database for those who only look (query_database.h), is beside
+// `database`.  Each member outlives those below it.
 struct OpenedDatabase {
   std::unique_ptr<Doorbell> doorbell;
   std::unique_ptr<SqlDatabase> database;
+  std::unique_ptr<SqlDatabase> queries;
 };
 
 // `uri`: "sqlite:FILE" or "postgresql://...".  `data_directory` holds the
@@ -27,10 +30,10 @@ struct OpenedDatabase {
 absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& uri,
                                             const std::string& data_directory);
 
-// Whether the database may be opened for writing: an SQLite file is read once and must
-// be sound.  Nothing is changed.  Only the node calls it, before OpenDatabase.
+// Whether the database is sound: an SQLite file is read once.  Nothing is changed.  Once
+// `give_up` is true, the answer is kCancelled.  Only the node calls it.
 // Errors: kDataLoss if it is damaged, kUnavailable; see sqlite_check.h.
-absl::Status CheckDatabase(const std::string& uri);
+absl::Status CheckDatabase(const std::string& uri, const std::function<bool()>& give_up);
 
 // Brings the schema to this program's version.  Only the node calls it.
 // Errors: kFailedPrecondition if the schema is newer than this program.

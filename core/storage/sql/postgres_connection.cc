@@ -1,7 +1,9 @@
 #include "core/storage/sql/postgres_connection.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 #include <postgres_ext.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +17,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/types/variant.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/storage/sql/sql_database.h"
 
 namespace camnode {
@@ -34,13 +37,25 @@ constexpr Oid kFloat8 = 701;
 constexpr Oid kNumeric = 1700;
 
 // Of every session.  A commit that returns is on disk, whatever the server's
-// default; nobody holds a row for ever.
+// default; nobody holds a row, waits for one or runs for ever; nothing runs on for a
+// client that has gone.
 constexpr const char* kSessionSettings =
     "SELECT set_config('synchronous_commit', 'on', false)"
     "  WHERE current_setting('synchronous_commit') = 'off';"
-    "SET lock_timeout = '15s';"
+    "SELECT set_config(name, '200ms', false) FROM pg_settings"
+    "  WHERE name = 'client_connection_check_interval';"
+    "SET statement_timeout = '10s';"
+    "SET lock_timeout = '8s';"
     "SET idle_in_transaction_session_timeout = '60s';"
     "SET client_min_messages = warning";
+
+// For the answer to a statement.  Longer than statement_timeout, so that a server that
+// lives speaks first, and the connection is kept.
+constexpr absl::Duration kPatience = absl::Seconds(12);
+constexpr absl::Duration kLongPatience = absl::Hours(1);
+constexpr absl::Duration kSettingsPatience = absl::Seconds(5);
+// Between two looks at the watch.
+constexpr absl::Duration kMoment = absl::Milliseconds(20);
 
 // One parameter as libpq takes it; `text` owns what `value` points to.
 struct Bound {
@@ -123,15 +138,12 @@ void PostgresConnection::ResultDeleter::operator()(pg_result* result) const { PQ
 absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(
     const std::string& uri) {
   // The URI comes last and wins where it says something itself.
-  const std::array<const char*, 7> keywords = {"connect_timeout",
-                                               "tcp_user_timeout",
-                                               "keepalives_idle",
-                                               "fallback_application_name",
-                                               "client_encoding",
-                                               "dbname",
-                                               nullptr};
-  const std::array<const char*, 7> values = {"5",    "15000",     "10",   "camnode",
-                                             "UTF8", uri.c_str(), nullptr};
+  const std::array<const char*, 9> keywords = {
+      "connect_timeout",     "tcp_user_timeout", "keepalives_idle",
+      "keepalives_interval", "keepalives_count", "fallback_application_name",
+      "client_encoding",     "dbname",           nullptr};
+  const std::array<const char*, 9> values = {"5",       "12000", "10",        "3",    "3",
+                                             "camnode", "UTF8",  uri.c_str(), nullptr};
   PGconn* handle = PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/1);
   if (handle == nullptr) return absl::ResourceExhaustedError("PostgreSQL: out of memory");
   std::unique_ptr<PostgresConnection> connection(new PostgresConnection(handle));
@@ -140,8 +152,10 @@ absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(
   }
   PQsetNoticeProcessor(
       handle, [](void*, const char*) {}, nullptr);
-  const Result set(PQexec(handle, kSessionSettings));
-  if (PQresultStatus(set.get()) != PGRES_COMMAND_OK) return connection->Error(set.get());
+  if (PQsetnonblocking(handle, 1) != 0) return connection->Error(nullptr);
+  connection->patience_ = kSettingsPatience;
+  CAMNODE_RETURN_IF_ERROR(connection->SendAll(kSessionSettings));
+  connection->patience_ = kPatience;
   return connection;
 }
 
@@ -180,7 +194,17 @@ bool PostgresConnection::InTransaction() {
 
 bool PostgresConnection::TakeConflict() { return std::exchange(conflict_, false); }
 
-bool PostgresConnection::Usable() { return PQstatus(handle_) == CONNECTION_OK; }
+bool PostgresConnection::Usable() { return !given_up_ && PQstatus(handle_) == CONNECTION_OK; }
+
+absl::Status PostgresConnection::Begin(absl::string_view sql) {
+  patience_ = kPatience;
+  return Run(sql);
+}
+
+absl::Status PostgresConnection::AllowLongStatements() {
+  patience_ = kLongPatience;
+  return Run("SET LOCAL statement_timeout = 0");
+}
 
 absl::Status PostgresConnection::Commit() {
   CAMNODE_ASSIGN_OR_RETURN(const Result result, Send("COMMIT", {}));
@@ -222,12 +246,59 @@ absl::StatusOr<PostgresConnection::Result> PostgresConnection::Send(
     lengths.push_back(static_cast<int>(value.text.size()));
     formats.push_back(value.format);
   }
-  Result result(PQexecParams(handle_, statement.sql.c_str(), static_cast<int>(bound.size()),
-                             types.data(), values.data(), lengths.data(), formats.data(),
-                             /*resultFormat=*/0));
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return Error(result.get());
-  return result;
+  if (given_up_) return absl::UnavailableError("PostgreSQL: the connection was given up");
+  if (watch_) CAMNODE_RETURN_IF_ERROR(watch_());
+  if (PQsendQueryParams(handle_, statement.sql.c_str(), static_cast<int>(bound.size()),
+                        types.data(), values.data(), lengths.data(), formats.data(),
+                        /*resultFormat=*/0) == 0) {
+    return Error(nullptr);
+  }
+  return Receive();
+}
+
+absl::Status PostgresConnection::SendAll(const char* sql) {
+  if (PQsendQuery(handle_, sql) == 0) return Error(nullptr);
+  return Receive().status();
+}
+
+// All that came must be taken, or nothing can be sent again: the last answer or the error.
+absl::StatusOr<PostgresConnection::Result> PostgresConnection::Receive() {
+  const Deadline patience_ends(patience_);
+  Result last;
+  while (true) {
+    while (PQflush(handle_) > 0 || PQisBusy(handle_) != 0) {
+      if (watch_) {
+        if (const absl::Status allowed = watch_(); !allowed.ok()) return GiveUp(allowed);
+      }
+      if (patience_ends.Expired()) {
+        return GiveUp(absl::UnavailableError(
+            absl::StrCat("PostgreSQL: no answer within ", absl::FormatDuration(patience_),
+                         ": is the server stopped, or out of reach?")));
+      }
+      CAMNODE_RETURN_IF_ERROR(Exchange(kMoment));
+    }
+    Result result(PQgetResult(handle_));
+    if (result == nullptr) break;
+    last = std::move(result);
+  }
+  const ExecStatusType status = PQresultStatus(last.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return Error(last.get());
+  return last;
+}
+
+absl::Status PostgresConnection::Exchange(absl::Duration moment) {
+  const bool sends = PQflush(handle_) > 0;
+  pollfd socket = {PQsocket(handle_), static_cast<short>(sends ? POLLIN | POLLOUT : POLLIN), 0};
+  ::poll(&socket, 1, static_cast<int>(absl::ToInt64Milliseconds(moment)));
+  if (PQconsumeInput(handle_) == 0) return Error(nullptr);
+  return absl::OkStatus();
+}
+
+// Not PQcancel, which asks the server by a new connection and waits for it.
+absl::Status PostgresConnection::GiveUp(const absl::Status& why) {
+  given_up_ = true;
+  ::shutdown(PQsocket(handle_), SHUT_RDWR);
+  return why;
 }
 
 // Only the primary message: the detail line quotes the values of the row.

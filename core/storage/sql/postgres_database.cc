@@ -23,12 +23,12 @@ class PostgresWriteDriver final : public WriteDriver {
 
   absl::Status Begin() override {
     if (connection_ != nullptr) {
-      const absl::Status begun = connection_->Run(kBeginWrite);
+      const absl::Status begun = connection_->Begin(kBeginWrite);
       if (begun.ok() || connection_->Usable()) return begun;
       connection_.reset();
     }
     CAMNODE_ASSIGN_OR_RETURN(connection_, PostgresConnection::Open(uri_));
-    return connection_->Run(kBeginWrite);
+    return connection_->Begin(kBeginWrite);
   }
 
   SqlConnection& connection() override { return *connection_; }
@@ -59,13 +59,15 @@ absl::StatusOr<std::unique_ptr<PostgresDatabase>> PostgresDatabase::Open(const s
 }
 
 PostgresDatabase::PostgresDatabase(const std::string& uri, std::unique_ptr<WriteDriver> driver)
-    : readers_(
-          [uri]() -> absl::StatusOr<std::unique_ptr<SqlConnection>> {
-            CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<PostgresConnection> reader,
-                                     PostgresConnection::Open(uri));
-            return std::unique_ptr<SqlConnection>(std::move(reader));
-          },
-          kBeginRead, kMaxReadConnections),
-      writer_(std::move(driver)) {}
+    : uri_(uri), readers_(NewReadPool(kMaxReadConnections)), writer_(std::move(driver)) {}
+
+std::unique_ptr<ReadPool> PostgresDatabase::NewReadPool(int max_connections) const {
+  const auto connect = [uri = uri_]() -> absl::StatusOr<std::unique_ptr<SqlConnection>> {
+    CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<PostgresConnection> reader,
+                             PostgresConnection::Open(uri));
+    return std::unique_ptr<SqlConnection>(std::move(reader));
+  };
+  return std::make_unique<ReadPool>(connect, kBeginRead, max_connections);
+}
 
 }  // namespace camnode

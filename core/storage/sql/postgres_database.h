@@ -30,16 +30,20 @@ class PostgresDatabase final : public SqlDatabase {
     return writer_.Write(work);
   }
   absl::Status Read(absl::FunctionRef<absl::Status(SqlTransaction&)> work) override {
-    return readers_.Read(work);
+    return readers_->Read(work);
   }
   SqlDialect dialect() const override { return SqlDialect::kPostgres; }
+
+  // Readers of its own for somebody.
+  std::unique_ptr<ReadPool> NewReadPool(int max_connections) const;
 
   GroupWriter::Statistics statistics() const { return writer_.statistics(); }
 
  private:
   PostgresDatabase(const std::string& uri, std::unique_ptr<WriteDriver> driver);
 
-  ReadPool readers_;
+  const std::string uri_;
+  const std::unique_ptr<ReadPool> readers_;
   GroupWriter writer_;
 };
 

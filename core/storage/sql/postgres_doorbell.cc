@@ -47,6 +47,7 @@ absl::StatusOr<std::unique_ptr<PostgresDoorbell>> PostgresDoorbell::Open(const s
 PostgresDoorbell::PostgresDoorbell(std::string uri, std::unique_ptr<PostgresConnection> connection,
                                    UniqueDescriptor wake)
     : uri_(std::move(uri)), wake_(std::move(wake)), connection_(std::move(connection)) {
+  connection_->SetWatch([this] { return CheckEnding(); });
   listener_ = std::thread([this] { Listen(); });
 }
 
@@ -93,9 +94,15 @@ void PostgresDoorbell::Reconnect() {
   absl::StatusOr<std::unique_ptr<PostgresConnection>> connection = ConnectAndListen(uri_);
   if (!connection.ok()) return;
   connection_ = *std::move(connection);
+  connection_->SetWatch([this] { return CheckEnding(); });
   for (const absl::string_view topic : {kJobsTopic, kOutboxTopic, kEventsTopic}) {
     local_.Ring(topic);
   }
+}
+
+absl::Status PostgresDoorbell::CheckEnding() {
+  MutexLock lock(&mutex_);
+  return ending_ ? absl::CancelledError("the doorbell is being taken down") : absl::OkStatus();
 }
 
 void PostgresDoorbell::ReceiveAll() {

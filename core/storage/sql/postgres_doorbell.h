@@ -48,6 +48,8 @@ class PostgresDoorbell final : public Doorbell {
   // False when the object is being destroyed.
   bool WaitForNews(int timeout_ms);
   void Reconnect();
+  // kCancelled once the object is being destroyed: whatever server holds us up.
+  absl::Status CheckEnding();
   void ReceiveAll();
   void SendPending();
 

@@ -4,6 +4,7 @@
 #define CAMNODE_CORE_STORAGE_SQL_SQL_CONNECTION_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,15 @@ class SqlConnection {
 
   // False once the connection is lost: throw it away.
   virtual bool Usable() = 0;
+
+  // `watch` is asked before each statement and every few milliseconds while it runs; once
+  // it gives an error, the statement ends with that, and so does every later one.  A
+  // connection to a server is lost then.  nullptr: no watch.
+  using Watch = std::function<absl::Status()>;
+  virtual void SetWatch(Watch watch) = 0;
+
+  // See SqlTransaction.
+  virtual absl::Status AllowLongStatements() { return absl::OkStatus(); }
 };
 
 // What `work` sees of a connection.  Collects the topics to ring.
@@ -60,6 +70,7 @@ class ConnectionTransaction final : public SqlTransaction {
   }
   SqlDialect dialect() const override { return connection_.dialect(); }
   void RingAfterCommit(absl::string_view topic) override { topics_.emplace_back(topic); }
+  absl::Status AllowLongStatements() override { return connection_.AllowLongStatements(); }
 
   const std::vector<std::string>& topics() const { return topics_; }
 

@@ -83,13 +83,20 @@ class SqlTransaction {
 
   // Rings the doorbell's topic once this transaction has committed.
   virtual void RingAfterCommit(absl::string_view topic) = 0;
+
+  // Statements of this transaction may take an hour where others have seconds: a
+  // migration reads whole tables.
+  virtual absl::Status AllowLongStatements() { return absl::OkStatus(); }
 };
 
 // Thread-safe.
 //
-// Errors of all calls: kUnavailable when the database is locked, gone or cannot
-// write (disk full: kResourceExhausted); kAlreadyExists for a broken uniqueness
-// rule; kInternal for a damaged file or a wrong statement.
+// Errors of all calls: kUnavailable when the database is locked, gone, does not answer
+// in time or cannot write (disk full: kResourceExhausted); kAlreadyExists for a broken
+// uniqueness rule; kInternal for a damaged file or a wrong statement.
+//
+// No call waits for ever: not for its turn, nor for a connection, nor for the answer of
+// a server that was stopped.  What can still hold one is the disk itself, in a sync.
 class SqlDatabase {
  public:
   virtual ~SqlDatabase() = default;
@@ -104,6 +111,10 @@ class SqlDatabase {
 
   // Runs `work` in a read transaction: a consistent view.  Keep it short; on
   // SQLite a long one keeps the write-ahead log from shrinking.
+  //
+  // Ends within the limits that the thread has set (read_limits.h), by default ten
+  // seconds.  Errors, besides the above: kCancelled, kDeadlineExceeded, and
+  // kResourceExhausted if no connection was free in time, where limits were set.
   virtual absl::Status Read(absl::FunctionRef<absl::Status(SqlTransaction&)> work) = 0;
 
   virtual SqlDialect dialect() const = 0;

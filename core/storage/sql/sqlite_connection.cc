@@ -19,6 +19,9 @@ constexpr size_t kMaxCachedStatements = 256;
 // Only strangers (a backup, a person's shell) make us wait here: our own programs
 // queue at the file lock.
 constexpr int kBusyTimeoutMs = 5'000;
+// Steps of SQLite's machine between two looks at the watch: some 10 us of reading what is
+// in memory, a few milliseconds of reading a slow disk.
+constexpr int kStepsPerLook = 1'000;
 
 SqlValue ColumnValue(sqlite3_stmt* statement, int column) {
   switch (sqlite3_column_type(statement, column)) {
@@ -74,6 +77,7 @@ absl::StatusCode StatusCodeOfSqlite(int extended_code) {
     case SQLITE_NOMEM:
       return absl::StatusCode::kResourceExhausted;
     case SQLITE_BUSY:
+    case SQLITE_INTERRUPT:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
     case SQLITE_IOERR:
@@ -101,7 +105,7 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const s
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   for (const char* pragma :
        {"PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL", "PRAGMA trusted_schema = OFF",
-        "PRAGMA journal_size_limit = 67108864"}) {
+        "PRAGMA journal_size_limit = 67108864", "PRAGMA analysis_limit = 400"}) {
     CAMNODE_RETURN_IF_ERROR(Annotate(connection->Run(pragma), file));
   }
   return connection;
@@ -163,6 +167,16 @@ absl::StatusOr<int64_t> SqliteConnection::Execute(absl::string_view sql,
   return int64_t{sqlite3_total_changes(handle_)} - before;
 }
 
+void SqliteConnection::SetWatch(Watch watch) {
+  watch_ = std::move(watch);
+  int (*const look)(void*) = [](void* connection) {
+    auto* self = static_cast<SqliteConnection*>(connection);
+    self->watch_error_ = self->watch_();
+    return self->watch_error_.ok() ? 0 : 1;
+  };
+  sqlite3_progress_handler(handle_, kStepsPerLook, watch_ ? look : nullptr, this);
+}
+
 bool SqliteConnection::InTransaction() { return sqlite3_get_autocommit(handle_) == 0; }
 
 absl::StatusOr<sqlite3_stmt*> SqliteConnection::Prepare(absl::string_view sql) {
@@ -200,9 +214,13 @@ absl::Status SqliteConnection::Bind(sqlite3_stmt* statement, const SqlParameters
 }
 
 absl::Status SqliteConnection::StepAll(sqlite3_stmt* statement, std::vector<SqlRow>* rows) {
+  if (watch_) CAMNODE_RETURN_IF_ERROR(watch_());
   while (true) {
     const int code = sqlite3_step(statement);
     if (code == SQLITE_DONE) return absl::OkStatus();
+    if ((code & 0xFF) == SQLITE_INTERRUPT && !watch_error_.ok()) {
+      return std::exchange(watch_error_, absl::OkStatus());
+    }
     if (code != SQLITE_ROW) return Error(code);
     if (rows == nullptr) continue;
     std::vector<SqlValue> values;

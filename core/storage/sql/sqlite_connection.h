@@ -52,6 +52,7 @@ class SqliteConnection final : public SqlConnection {
   bool InTransaction() override;
   bool TakeConflict() override { return false; }  // Writers queue up; nobody is in the way.
   bool Usable() override { return true; }
+  void SetWatch(Watch watch) override;
 
  private:
   struct StatementDeleter {
@@ -69,6 +70,8 @@ class SqliteConnection final : public SqlConnection {
 
   sqlite3* handle_;
   int log_pages_ = 0;
+  Watch watch_;
+  absl::Status watch_error_;  // What ended the statement under way.
   // Every statement of ours is a constant, so they are few.
   std::unordered_map<std::string, Statement> statements_;
 };

@@ -9,6 +9,7 @@
 #include "core/base/crash_point.h"
 #include "core/base/durable_file.h"
 #include "core/base/status_macros.h"
+#include "core/base/stopwatch.h"
 #include "core/storage/sql/file_lock.h"
 #include "core/storage/sql/sql_connection.h"
 #include "core/storage/sql/sqlite_connection.h"
@@ -20,11 +21,26 @@ constexpr int kMaxReadConnections = 8;
 // Of 4 KiB.  Fewer: the same pages are copied from the log into the database more
 // often.  More: a larger log, and a longer pause while it is copied.
 constexpr int kCheckpointPages = 4000;
+// A log of so many pages has readers that overlap: they are kept out for the moment that
+// the last of them needs to end, or, of so many more, told to end.
+constexpr int kGatePages = 2 * kCheckpointPages;
+constexpr int kHurryPages = 8 * kCheckpointPages;
+constexpr int kRetryPages = kCheckpointPages / 4;
+constexpr absl::Duration kGatePatience = absl::Milliseconds(100);
+constexpr absl::Duration kHurryPatience = absl::Milliseconds(500);
+// Between two looks at whether the planner's statistics are out of date.
+constexpr absl::Duration kOptimizeInterval = absl::Hours(24);
 
 class SqliteWriteDriver final : public WriteDriver {
  public:
-  SqliteWriteDriver(std::unique_ptr<SqliteConnection> connection, FileLock lock, Doorbell& doorbell)
-      : connection_(std::move(connection)), lock_(std::move(lock)), doorbell_(doorbell) {}
+  SqliteWriteDriver(std::unique_ptr<SqliteConnection> connection, FileLock lock,
+                    std::shared_ptr<ReadGate> gate, Doorbell& doorbell)
+      : connection_(std::move(connection)),
+        lock_(std::move(lock)),
+        gate_(std::move(gate)),
+        doorbell_(doorbell) {}
+
+  ~SqliteWriteDriver() override { Optimize(); }
 
   absl::Status Begin() override {
     CAMNODE_RETURN_IF_ERROR(lock_.Lock());
@@ -47,7 +63,8 @@ class SqliteWriteDriver final : public WriteDriver {
   void AfterCommit(const std::vector<std::string>& topics) override {
     if (!topics.empty()) CrashPoint("before_doorbell_ring");
     for (const std::string& topic : topics) doorbell_.Ring(topic);
-    if (connection_->log_pages() >= kCheckpointPages) connection_->Checkpoint();
+    CopyLog(connection_->log_pages());
+    if (optimize_next_.Expired()) Optimize();
   }
 
   void Rollback() override {
@@ -56,9 +73,35 @@ class SqliteWriteDriver final : public WriteDriver {
   }
 
  private:
+  // Whoever commits next writes the log from its start if all of it was copied and nobody
+  // reads in it.
+  void CopyLog(int pages) {
+    if (pages < kCheckpointPages) next_copy_pages_ = kCheckpointPages;
+    if (pages < next_copy_pages_) return;
+    // If that fails, not at once again: each try costs two syncs, and readers a pause.
+    next_copy_pages_ = pages + kRetryPages;
+    const bool hurry = pages >= kHurryPages;
+    const bool alone =
+        pages >= kGatePages && gate_->Close(hurry ? kHurryPatience : kGatePatience, hurry);
+    connection_->Checkpoint();
+    if (alone) gate_->Open();
+  }
+
+  // Statistics for the planner where they are missing or much out of date; of samples, so
+  // that it takes milliseconds.  Plans do not need them: see the plan test.
+  void Optimize() {
+    optimize_next_ = Deadline(kOptimizeInterval);
+    if (!lock_.TryLock()) return;
+    connection_->Query("PRAGMA optimize", {}).status().IgnoreError();
+    lock_.Unlock();
+  }
+
   std::unique_ptr<SqliteConnection> connection_;
   FileLock lock_;
+  const std::shared_ptr<ReadGate> gate_;
+  int next_copy_pages_ = kCheckpointPages;
   Doorbell& doorbell_;
+  Deadline optimize_next_{kOptimizeInterval};
 };
 
 absl::StatusOr<std::unique_ptr<SqlConnection>> OpenReader(const std::string& file) {
@@ -100,12 +143,22 @@ absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::
                                                                      Doorbell& doorbell) {
   CAMNODE_ASSIGN_OR_RETURN(FileLock lock, FileLock::Open(lock_file));
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> writer, OpenWriter(file, lock));
-  return std::unique_ptr<SqliteDatabase>(new SqliteDatabase(
-      file, std::make_unique<SqliteWriteDriver>(std::move(writer), std::move(lock), doorbell)));
+  auto gate = std::make_shared<ReadGate>();
+  auto driver =
+      std::make_unique<SqliteWriteDriver>(std::move(writer), std::move(lock), gate, doorbell);
+  return std::unique_ptr<SqliteDatabase>(new SqliteDatabase(file, gate, std::move(driver)));
 }
 
-SqliteDatabase::SqliteDatabase(const std::string& file, std::unique_ptr<WriteDriver> driver)
-    : readers_([file] { return OpenReader(file); }, "BEGIN", kMaxReadConnections),
+SqliteDatabase::SqliteDatabase(const std::string& file, std::shared_ptr<ReadGate> gate,
+                               std::unique_ptr<WriteDriver> driver)
+    : file_(file),
+      gate_(std::move(gate)),
+      readers_(NewReadPool(kMaxReadConnections)),
       writer_(std::move(driver)) {}
+
+std::unique_ptr<ReadPool> SqliteDatabase::NewReadPool(int max_connections) const {
+  return std::make_unique<ReadPool>([file = file_] { return OpenReader(file); }, "BEGIN",
+                                    max_connections, gate_);
+}
 
 }  // namespace camnode

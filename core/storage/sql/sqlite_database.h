@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "core/storage/sql/doorbell.h"
 #include "core/storage/sql/group_writer.h"
+#include "core/storage/sql/read_gate.h"
 #include "core/storage/sql/read_pool.h"
 #include "core/storage/sql/sql_database.h"
 
@@ -33,16 +34,22 @@ class SqliteDatabase final : public SqlDatabase {
     return writer_.Write(work);
   }
   absl::Status Read(absl::FunctionRef<absl::Status(SqlTransaction&)> work) override {
-    return readers_.Read(work);
+    return readers_->Read(work);
   }
   SqlDialect dialect() const override { return SqlDialect::kSqlite; }
+
+  // Readers of its own for somebody.
+  std::unique_ptr<ReadPool> NewReadPool(int max_connections) const;
 
   GroupWriter::Statistics statistics() const { return writer_.statistics(); }
 
  private:
-  SqliteDatabase(const std::string& file, std::unique_ptr<WriteDriver> driver);
+  SqliteDatabase(const std::string& file, std::shared_ptr<ReadGate> gate,
+                 std::unique_ptr<WriteDriver> driver);
 
-  ReadPool readers_;
+  const std::string file_;
+  const std::shared_ptr<ReadGate> gate_;  // Of all readers of this program.
+  const std::unique_ptr<ReadPool> readers_;
   GroupWriter writer_;
 };
 

@@ -155,7 +155,7 @@ TEST_F(IngestTest, StoresTheDataSetByteForByteBehindAFileHeaderOfOurs) {
   EXPECT_EQ(instance.transfer_syntax_uid.text(), kExplicitVr);
   EXPECT_FALSE(instance.own_output);
 
-  const auto jobs = jobs_->ListByInstance(instance.id);
+  const auto jobs = jobs_->ListByInstances({instance.id});
   ASSERT_THAT(jobs, IsOk());
   ASSERT_EQ(jobs->size(), 1);
   EXPECT_EQ(jobs->front().workflow, "chest");
@@ -166,7 +166,7 @@ TEST_F(IngestTest, StoresTheDataSetByteForByteBehindAFileHeaderOfOurs) {
 TEST_F(IngestTest, TheCalledTitleChoosesTheWorkflow) {
   ASSERT_THAT(Store("1.2.3", SmallDataSet(kCrSopClass, "1.2.3"), "TRIAL2"), IsOk());
 
-  const auto jobs = jobs_->ListByInstance(Stored("1.2.3").id);
+  const auto jobs = jobs_->ListByInstances({Stored("1.2.3").id});
   ASSERT_THAT(jobs, IsOk());
   ASSERT_EQ(jobs->size(), 1);
   EXPECT_EQ(jobs->front().workflow, "trial");

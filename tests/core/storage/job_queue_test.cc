@@ -543,13 +543,13 @@ TEST_P(JobQueueTest, ListsTheJobsOfAnInstanceNewestFirst) {
   const int64_t newest = Enqueue("1.2.3", retrained);
   const int64_t instance = JobOf(newest).subject;
 
-  const auto jobs = queue_->ListByInstance(instance);
+  const auto jobs = queue_->ListByInstances({instance});
   ASSERT_THAT(jobs, IsOk());
   ASSERT_EQ(jobs->size(), 2);
   EXPECT_EQ((*jobs)[0].id, newest);
   EXPECT_EQ((*jobs)[0].model_set, "models-2");
   EXPECT_EQ((*jobs)[1].id, first);
-  EXPECT_THAT(queue_->ListByInstance(999), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(queue_->ListByInstances({999}), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(queue_->Get(999), StatusIs(absl::StatusCode::kNotFound));
 }
 

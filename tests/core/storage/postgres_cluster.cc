@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -61,6 +62,14 @@ class Cluster : public ::testing::Environment {
 
   const std::string& problem() const { return problem_; }
 
+  // The server and the sessions that it has forked.
+  std::vector<int> Processes() const {
+    std::vector<int> processes = {server_};
+    std::ifstream children(absl::StrCat("/proc/", server_, "/task/", server_, "/children"));
+    for (int child = 0; children >> child;) processes.push_back(child);
+    return processes;
+  }
+
   std::string NewUri() {
     const std::string schema = absl::StrCat("test_", ++schemas_);
     PGconn* connection = PQconnectdb(BaseUri().c_str());
@@ -106,7 +115,9 @@ class Cluster : public ::testing::Environment {
     // No sync: what these tests check does not depend on a power cut.
     server_ = Spawn({absl::StrCat(programs, "/postgres"), "-D", data, "-k", directory_, "-c",
                      "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c",
-                     "dynamic_shared_memory_type=mmap", "-c", "deadlock_timeout=100ms"},
+                     "dynamic_shared_memory_type=mmap", "-c", "deadlock_timeout=100ms",
+                     // No statistics come in between: plans are those of a young database.
+                     "-c", "autovacuum=off"},
                     log);
     const Deadline deadline(absl::Seconds(30));
     while (PQping(BaseUri().c_str()) != PQPING_OK) {
@@ -133,5 +144,13 @@ Cluster& TheCluster() {
 
 std::string PostgresClusterProblem() { return TheCluster().problem(); }
 std::string NewPostgresUri() { return TheCluster().NewUri(); }
+
+StoppedPostgres::StoppedPostgres() : processes_(TheCluster().Processes()) {
+  for (const int process : processes_) ::kill(process, SIGSTOP);
+}
+
+StoppedPostgres::~StoppedPostgres() {
+  for (const int process : processes_) ::kill(process, SIGCONT);
+}
 
 }  // namespace camnode

@@ -5,6 +5,7 @@
 #define CAMNODE_TESTS_CORE_STORAGE_POSTGRES_CLUSTER_H_
 
 #include <string>
+#include <vector>
 
 namespace camnode {
 
@@ -13,6 +14,17 @@ std::string PostgresClusterProblem();
 
 // Names an empty schema of its own in it.  REQUIRES: PostgresClusterProblem() == "".
 std::string NewPostgresUri();
+
+// Every process of the server stopped (SIGSTOP) until this is destroyed: connections stay,
+// and no answer comes.
+class StoppedPostgres {
+ public:
+  StoppedPostgres();
+  ~StoppedPostgres();
+
+ private:
+  std::vector<int> processes_;
+};
 
 }  // namespace camnode
 

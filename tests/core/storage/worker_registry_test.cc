@@ -44,5 +44,23 @@ TEST_P(WorkerRegistryTest, ABeatReplacesTheRecordOfItsName) {
   EXPECT_TRUE(registry.List()->empty());
 }
 
+TEST_P(WorkerRegistryTest, AWorkerThatWasSilentForADayIsForgotten) {
+  WorkerRegistry registry(database(), clock_);
+  WorkerRecord gone;
+  gone.name = "worker-of-a-pod";
+  WorkerRecord living;
+  living.name = "worker-0";
+  ASSERT_THAT(registry.Beat(gone), IsOk());
+  clock_.Advance(absl::Hours(23));
+  ASSERT_THAT(registry.Beat(living), IsOk());
+  EXPECT_THAT(registry.RemoveSilent(absl::Hours(24)), IsOkAndHolds(0));
+  clock_.Advance(absl::Hours(2));
+
+  EXPECT_THAT(registry.RemoveSilent(absl::Hours(24)), IsOkAndHolds(1));
+
+  ASSERT_EQ(registry.List()->size(), 1u);
+  EXPECT_EQ(registry.List()->front().name, "worker-0");
+}
+
 }  // namespace
 }  // namespace camnode

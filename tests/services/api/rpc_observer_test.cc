@@ -18,9 +18,10 @@ using ::testing::Not;
 TEST(RpcObserverTest, CountsACallAndItsTimeThoughTheClockIsSetBackMeanwhile) {
   MetricRegistry metrics;
   RpcObserver observer(metrics);
+  grpc::ServerContext context;
 
   EXPECT_TRUE(observer
-                  .Run("GetStudy",
+                  .Run(&context, "GetStudy",
                        [] {
                          SetBackTheWallClock();
                          return absl::OkStatus();

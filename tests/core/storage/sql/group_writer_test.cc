@@ -55,6 +55,7 @@ class WordConnection final : public SqlConnection {
   bool InTransaction() override { return open; }
   bool TakeConflict() override { return std::exchange(conflict_, false); }
   bool Usable() override { return true; }
+  void SetWatch(Watch) override {}
 
   std::vector<std::string> words;
   bool open = false;

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "absl/status/statusor.h"
+#include "core/base/status_macros.h"
 #include "core/storage/sql/open_database.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
@@ -83,12 +84,57 @@ TEST_F(SqliteCheckTest, DamageIsReportedWithTheFileAndNothingIsChanged) {
     EXPECT_THAT(CheckSqliteFile(file_),
                 StatusIs(absl::StatusCode::kDataLoss,
                          AllOf(HasSubstr(file_ + " is damaged"), Not(HasSubstr("\n")),
-                               HasSubstr("nothing was changed"))))
+                               HasSubstr("changed nothing"))))
         << at;
 
     EXPECT_EQ(Bytes(file_), damaged) << at;
     std::ofstream(file_, std::ios::binary) << sound;
   }
+}
+
+// One table of 2,500 pages: SQLite walks through it in one step.
+TEST_F(SqliteCheckTest, ACheckIsBrokenOffWithinATable) {
+  absl::StatusOr<OpenedDatabase> opened = OpenDatabase("sqlite:" + file_, directory_.path());
+  ASSERT_THAT(opened, IsOk());
+  ASSERT_THAT(opened->database->Write([](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_RETURN_IF_ERROR(
+        transaction.Execute("CREATE TABLE thing (id INTEGER PRIMARY KEY, word TEXT)", {}).status());
+    return transaction
+        .Execute(
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 2500) "
+            "INSERT INTO thing SELECT n, printf('%4000d', n) FROM n",
+            {})
+        .status();
+  }),
+              IsOk());
+  *opened = OpenedDatabase();
+  int looks = 0;
+  EXPECT_THAT(CheckSqliteFile(file_, [&looks] { return ++looks >= 100; }),
+              StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(looks, 100) << "not one page more";
+  EXPECT_THAT(CheckSqliteFile(file_, [&looks] { return ++looks < 0; }), IsOk());
+  EXPECT_GT(looks, 2600) << "every page was read";
+}
+
+// It reads one moment: what is written meanwhile neither disturbs it nor waits for it.
+TEST_F(SqliteCheckTest, OthersWriteWhileACheckGoesOn) {
+  Make(false);
+  absl::StatusOr<OpenedDatabase> opened = OpenDatabase("sqlite:" + file_, directory_.path());
+  ASSERT_THAT(opened, IsOk());
+  int written = 0;
+  EXPECT_THAT(
+      CheckSqliteFile(
+          file_,
+          [&] {
+            const absl::Status status = opened->database->Write([](SqlTransaction& transaction) {
+              return transaction.Execute("UPDATE storage_probe SET probes = probes + 1", {})
+                  .status();
+            });
+            written += status.ok() ? 1 : 0;
+            return false;
+          }),
+      IsOk());
+  EXPECT_GT(written, 10);
 }
 
 TEST_F(SqliteCheckTest, AFileCutShortIsDamaged) {
