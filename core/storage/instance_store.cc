@@ -174,8 +174,8 @@ StudySummary SummaryFromRow(const SqlRow& row) {
 
 }  // namespace
 
-InstanceStore::InstanceStore(SqlDatabase& database, const Clock& clock)
-    : database_(database), clock_(clock) {}
+InstanceStore::InstanceStore(SqlDatabase& database, const Clock& clock, const BlobStore* blobs)
+    : database_(database), clock_(clock), blobs_(blobs) {}
 
 absl::StatusOr<AddedInstance> InstanceStore::Add(const Instance& instance,
                                                  const absl::optional<JobRequest>& job) {
@@ -187,6 +187,7 @@ absl::StatusOr<AddedInstance> InstanceStore::Add(const Instance& instance,
     const int64_t received_ms = instance.received_ms != 0 ? instance.received_ms : now_ms;
     CAMNODE_ASSIGN_OR_RETURN(added.instance_id, FindRepeat(transaction, instance));
     if (added.instance_id == 0) {
+      if (blobs_ != nullptr) CAMNODE_RETURN_IF_ERROR(blobs_->CheckThere(instance.blob_id));
       CAMNODE_RETURN_IF_ERROR(TouchStudy(transaction, instance, received_ms));
       CAMNODE_ASSIGN_OR_RETURN(added.instance_id,
                                InsertInstance(transaction, instance, received_ms));
@@ -273,13 +274,6 @@ absl::StatusOr<StudyPage> InstanceStore::ListStudies(int page_size, int64_t befo
     page.studies.push_back(SummaryFromRow(row));
   }
   return page;
-}
-
-absl::StatusOr<bool> InstanceStore::NamesBlob(absl::string_view blob_id) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const std::vector<SqlRow> rows,
-      ReadRows(database_, "SELECT 1 FROM instance WHERE blob_id = :blob", {{"blob", blob_id}}));
-  return !rows.empty();
 }
 
 }  // namespace camnode

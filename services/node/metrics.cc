@@ -100,4 +100,21 @@ void RegisterHealthMetrics(const HealthReporter& health, MetricRegistry* metrics
                        });
 }
 
+void RegisterSweepMetrics(const BlobJanitor& janitor, MetricRegistry* metrics) {
+  metrics->AddCallback(MetricKind::kGauge, "camnode_unnamed_blobs",
+                       "Files in blobs that no row names, as the last sweep found them.", {},
+                       [&janitor] {
+                         return Samples{{{}, static_cast<double>(janitor.report().unnamed)}};
+                       });
+  metrics->AddCallback(MetricKind::kGauge, "camnode_trashed_blobs",
+                       "Files in blobs/trash, as the last sweep left them.", {}, [&janitor] {
+                         return Samples{{{}, static_cast<double>(janitor.report().in_trash)}};
+                       });
+  metrics->AddCallback(MetricKind::kGauge, "camnode_sweep_refused",
+                       "1 if the last sweep found too many files without a row and touched none.",
+                       {}, [&janitor] {
+                         return Samples{{{}, janitor.report().refused ? 1.0 : 0.0}};
+                       });
+}
+
 }  // namespace camnode

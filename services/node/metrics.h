@@ -6,6 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/metrics.h"
+#include "services/node/blob_janitor.h"
 #include "services/node/health_reporter.h"
 #include "services/node/stores.h"
 
@@ -14,6 +15,7 @@ namespace camnode {
 // Each registers callbacks; what it is given outlives the last MetricRegistry::Text.
 void RegisterStorageMetrics(NodeStores& stores, const Clock& clock, MetricRegistry* metrics);
 void RegisterHealthMetrics(const HealthReporter& health, MetricRegistry* metrics);
+void RegisterSweepMetrics(const BlobJanitor& janitor, MetricRegistry* metrics);
 
 }  // namespace camnode
 

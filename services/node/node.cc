@@ -1,5 +1,8 @@
 #include "services/node/node.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <utility>
 
@@ -48,32 +51,27 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config) {
   CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
   CAMNODE_ASSIGN_OR_RETURN(const SharedModels models,
                            LoadConfiguredModels(config, WeightsCheck::kSkipDigest));
-  CAMNODE_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(config.data_directory));
-  CAMNODE_RETURN_IF_ERROR(Annotate(CheckDatabase(config.database_uri), "database_uri"));
-  absl::StatusOr<OpenedDatabase> opened = OpenDatabase(config.database_uri, directory.path());
-  if (!opened.ok()) return Annotate(opened.status(), "database_uri");
-  CAMNODE_RETURN_IF_ERROR(Annotate(Migrate(*opened->database), "database_uri"));
-  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<BlobStore> blobs,
-                           BlobStore::Open(directory.path() + "/blobs"));
+  CAMNODE_ASSIGN_OR_RETURN(OpenedStore store, OpenStore(config));
   std::unique_ptr<TlsCredentials> tls;
   if (config.dicom.tls.given()) {
     CAMNODE_ASSIGN_OR_RETURN(tls, TlsCredentials::Load(config.dicom.tls));
     LogCertificates(*tls);
   }
-  std::unique_ptr<Node> node(new Node(config, std::move(directory), *std::move(opened),
-                                      std::move(blobs), std::move(tls), models));
+  std::unique_ptr<Node> node(new Node(config, std::move(store), std::move(tls), models));
   CAMNODE_RETURN_IF_ERROR(node->ReturnLeasesOfPredecessor());
   CAMNODE_RETURN_IF_ERROR(node->StartParts());
   return node;
 }
 
-Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-           std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
+Node::Node(const Config& config, OpenedStore store, std::unique_ptr<TlsCredentials> tls,
            const SharedModels& models)
     : config_(config),
-      directory_(std::move(directory)),
-      stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue, config_.outbox,
-              config_.storage.quarantine),
+      directory_(std::move(store.directory)),
+      node_id_(std::move(store.node_id)),
+      store_id_(std::move(store.identity.store_id)),
+      lock_(std::move(store.lock)),
+      stores_(std::move(store.opened), std::move(store.blobs), SystemClock(), config_.queue,
+              config_.outbox, config_.storage.quarantine),
       observer_(metrics_),
       policy_(MakePeerPolicy(config_)),
       destinations_(MakeDestinations(config_)),
@@ -89,7 +87,8 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
                                        stores_.jobs, stores_.outbox, stores_.workers,
                                        *stores_.blobs, observer_}),
       storage_probe_({}, *stores_.opened.database, *stores_.blobs, SystemClock()),
-      janitor_({}, *stores_.blobs, stores_.instances, stores_.quarantine, stores_.results),
+      janitor_(MakeBlobJanitorOptions(config_), store_id_, *stores_.opened.database, *stores_.blobs,
+               SystemClock()),
       tls_(std::move(tls)),
       acceptor_metrics_(metrics_),
       acceptor_(MakeAcceptorOptions(config_, tls_.get()), policy_, ingest_, acceptor_metrics_),
@@ -98,17 +97,24 @@ Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
               *stores_.blobs, *stores_.opened.doorbell, delivery_metrics_) {
   RegisterStorageMetrics(stores_, SystemClock(), &metrics_);
   RegisterHealthMetrics(health_, &metrics_);
+  RegisterSweepMetrics(janitor_, &metrics_);
+  lock_->Watch(store_id_, node_id_, [](const absl::Status& why) {
+    Log(LogLevel::kError, "database_lost", {{LogField::kReason, why.message()}});
+    // As an operator would: what is under way is finished, nothing new is begun.
+    kill(getpid(), SIGTERM);
+  });
 }
 
 Node::~Node() { Stop(); }
 
-// The lock on the data directory says that the node before is dead, and its life
-// pipe that its workers are or soon will be; what they still commit is fenced off.
+// The lock on the database says that the node before is dead, and its life pipe that its
+// workers are or soon will be; what they still commit is fenced off.  Deliveries are leased by
+// nodes alone, so all are the predecessor's; jobs only of workers with this node's id.
 absl::Status Node::ReturnLeasesOfPredecessor() {
   CAMNODE_RETURN_IF_ERROR(stores_.outbox.ReturnAllLeases());
   if (!config_.worker.supervise) return absl::OkStatus();
   for (int i = 0; i < config_.worker.count; ++i) {
-    CAMNODE_RETURN_IF_ERROR(SettleWorker(WorkerName(i), WorkerEnd::kStopped));
+    CAMNODE_RETURN_IF_ERROR(SettleWorker(WorkerName(node_id_, i), WorkerEnd::kStopped));
   }
   return absl::OkStatus();
 }
@@ -150,7 +156,7 @@ absl::Status Node::StartWorkers() {
   if (!config_.worker.supervise) return absl::OkStatus();
   CAMNODE_ASSIGN_OR_RETURN(const std::string program, FindSiblingProgram("camnode-worker"));
   supervisor_ = std::make_unique<WorkerSupervisor>(
-      MakeWorkerSupervisorOptions(config_, program),
+      MakeWorkerSupervisorOptions(config_, program, node_id_),
       [this](const std::string& name, WorkerEnd end) { return SettleWorker(name, end); });
   metrics_.AddCallback(
       MetricKind::kCounter, "camnode_worker_restarts_total", "Workers started again.", {}, [this] {
@@ -203,6 +209,7 @@ std::vector<HealthPart> Node::HealthParts() {
       {"camnode.worker", false,
        [this] { return CheckWorkers(stores_.workers, SystemClock(), kHeartbeatMaxAge); }},
       {"camnode.outbox", true, [this, running] { return running(sending_); }},
+      {"camnode.sweep", false, [this] { return janitor_.Health(); }},
       {"camnode.v1.ResultsService", true, [this] { return stores_.events.LastNumber().status(); }},
   };
 }

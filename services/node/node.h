@@ -16,7 +16,7 @@
 #include "core/models/model_repository.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/job_queue.h"
-#include "core/storage/sql/open_database.h"
+#include "core/storage/sql/node_lock.h"
 #include "core/storage/storage_probe.h"
 #include "scp/receive/acceptor_metrics.h"
 #include "scp/receive/application_entity.h"
@@ -35,6 +35,7 @@
 #include "services/node/data_directory.h"
 #include "services/node/health_reporter.h"
 #include "services/node/http_server.h"
+#include "services/node/open_store.h"
 #include "services/node/stores.h"
 #include "services/node/worker_supervisor.h"
 
@@ -60,8 +61,7 @@ class Node {
   void Stop();
 
  private:
-  Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-       std::unique_ptr<BlobStore> blobs, std::unique_ptr<TlsCredentials> tls,
+  Node(const Config& config, OpenedStore store, std::unique_ptr<TlsCredentials> tls,
        const SharedModels& models);
 
   absl::Status ReturnLeasesOfPredecessor();
@@ -75,6 +75,9 @@ class Node {
   // In the order of construction: whoever uses another comes after it.
   const Config config_;
   DataDirectory directory_;
+  const std::string node_id_;
+  const std::string store_id_;
+  const std::unique_ptr<NodeLock> lock_;  // Given up after all below is gone.
   NodeStores stores_;
   MetricRegistry metrics_;
   RpcObserver observer_;

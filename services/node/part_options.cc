@@ -9,7 +9,6 @@
 #include "core/intake/store_handler.h"
 #include "core/storage/quarantine.h"
 #include "scp/receive/acceptor_options.h"
-#include "scp/receive/association_acceptor.h"
 #include "services/settings/grpc_settings.h"
 
 namespace camnode {
@@ -58,6 +57,12 @@ ConformanceSubject MakeConformanceSubject(const Config& config) {
           config.dicom.tls.require_peer_certificate};
 }
 
+BlobJanitorOptions MakeBlobJanitorOptions(const Config& config) {
+  BlobJanitorOptions options;
+  options.settings = config.storage.sweep;
+  return options;
+}
+
 AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* tls) {
   AcceptorOptions options;
   options.settings = config.dicom.acceptor;
@@ -85,10 +90,12 @@ ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const Shar
 }
 
 WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,
-                                                    const std::string& program) {
+                                                    const std::string& program,
+                                                    const std::string& node_id) {
   WorkerSupervisorOptions options;
   options.program = program;
   options.arguments = {"--config", config.file};
+  options.node_id = node_id;
   options.count = config.worker.count;
   // libgomp's threads spin while they wait and starve themselves in a niced worker
   // on busy cores: films took over 20 s instead of 1 s.  It reads this at load time.

@@ -26,9 +26,9 @@ struct NodeStores {
              const QuarantineOptions& quarantine_options = {})
       : opened(std::move(database)),
         blobs(std::move(blob_store)),
-        instances(*opened.database, clock),
-        quarantine(*opened.database, clock, quarantine_options),
-        results(*opened.database, clock),
+        instances(*opened.database, clock, blobs.get()),
+        quarantine(*opened.database, clock, blobs.get(), quarantine_options),
+        results(*opened.database, clock, blobs.get()),
         jobs(*opened.database, clock, queue),
         outbox(*opened.database, clock, outbox_options),
         events(*opened.database),

@@ -48,6 +48,7 @@
 #include "services/settings/worker_settings.h"
 #include "services/worker/arguments.h"
 #include "services/worker/process.h"
+#include "services/worker/store_gate.h"
 
 namespace camnode {
 namespace {
@@ -61,6 +62,7 @@ enum ExitCode : int {
 
 constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(2);
 constexpr absl::Duration kSchemaPoll = absl::Milliseconds(100);
+constexpr absl::Duration kStorePoll = absl::Seconds(1);
 
 std::string DeviceClass(const std::string& device) {
   return absl::StartsWith(device, "cuda") ? "cuda" : "cpu";
@@ -134,6 +136,20 @@ absl::StatusOr<OpenedDatabase> OpenMigratedDatabase(const Config& config) {
   }
 }
 
+// The node may not yet have named the store, or a volume is not mounted yet: nothing is
+// touched meanwhile, and the heartbeat says that this worker is not ready.
+absl::StatusOr<WorkerStore> WaitForStore(SqlDatabase& database, const Config& config) {
+  for (bool told = false;; told = true) {
+    absl::StatusOr<WorkerStore> store =
+        OpenWorkerStore(database, absl::StrCat(config.data_directory, "/blobs"));
+    if (!absl::IsUnavailable(store.status())) return store;
+    if (!told) {
+      Log(LogLevel::kError, "waiting_for_store", {{LogField::kReason, store.status().message()}});
+    }
+    absl::SleepFor(kStorePoll);
+  }
+}
+
 void WarnIfUncalibrated(const ModelFolder& model) {
   if (model.manifest.threshold_set_id() != kUncalibratedSet) return;
   Log(LogLevel::kWarning, "model_uncalibrated",
@@ -179,14 +195,14 @@ int Fail(const char* event, const absl::Status& why, ExitCode code) {
 int RunWorker(const Config& config, const std::string& name, WorkerSignals& signals) {
   absl::StatusOr<OpenedDatabase> opened = OpenMigratedDatabase(config);
   if (!opened.ok()) return Fail("database_unusable", opened.status(), kFailed);
-  const auto blobs = BlobStore::Open(absl::StrCat(config.data_directory, "/blobs"));
-  if (!blobs.ok()) return Fail("blob_store_unusable", blobs.status(), kFailed);
   SqlDatabase& database = *opened->database;
   WorkerRegistry registry(database, SystemClock());
   WorkerHeartbeat heartbeat(registry, MakeRecord(config, name), kHeartbeatPeriod);
+  const absl::StatusOr<WorkerStore> store = WaitForStore(database, config);
+  if (!store.ok()) return Fail("blob_store_unusable", store.status(), kFailed);
 
   const Stopwatch loading;
-  const auto loaded = LoadAnalyzer(config, **blobs);
+  const auto loaded = LoadAnalyzer(config, *store->blobs);
   if (!loaded.ok()) return Fail("models_unusable", loaded.status(), kUnusable);
   InstanceAnalyzer& analyzer = **loaded;
   const absl::Status warm = analyzer.WarmUp();
@@ -195,16 +211,21 @@ int RunWorker(const Config& config, const std::string& name, WorkerSignals& sign
   }
 
   JobQueue queue(database, SystemClock(), config.queue);
-  InstanceStore instances(database, SystemClock());
-  ResultStore results(database, SystemClock());
-  InferenceWorker worker(MakeWorkerOptions(config, name), queue, instances, results,
-                         *opened->doorbell, analyzer);
+  InstanceStore instances(database, SystemClock(), store->blobs.get());
+  ResultStore results(database, SystemClock(), store->blobs.get());
+  StoreGate gate(*store, database, SystemClock(), [&](const absl::Status& now) {
+    if (now.ok()) return heartbeat.SetReady(analyzer.models().digest);
+    heartbeat.SetNotReady();
+    Log(LogLevel::kError, "waiting_for_store", {{LogField::kReason, now.message()}});
+  });
+  InferenceWorkerOptions options = MakeWorkerOptions(config, name);
+  options.may_lease = [&gate] { return gate.Check(); };
+  InferenceWorker worker(options, queue, instances, results, *opened->doorbell, analyzer);
   Log(LogLevel::kInfo, "worker_ready",
       {{LogField::kWorker, name},
        {LogField::kModel, analyzer.models().digest},
        {LogField::kVersion, kCamnodeVersion},
        {LogField::kDurationMs, absl::ToInt64Milliseconds(loading.Elapsed())}});
-  heartbeat.SetReady(analyzer.models().digest);
   signals.SetDrain([&worker] { worker.Drain(); });
   const absl::Status ended = worker.Run();
   signals.SetDrain(nullptr);

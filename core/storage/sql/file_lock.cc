@@ -36,6 +36,12 @@ absl::Status FileLock::Lock() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> FileLock::TryLock() {
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno == EWOULDBLOCK) return false;
+  return StatusOfErrno(errno, "cannot lock the database");
+}
+
 void FileLock::Unlock() { ::flock(descriptor_, LOCK_UN); }
 
 }  // namespace camnode

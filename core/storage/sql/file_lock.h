@@ -24,6 +24,8 @@ class FileLock {
 
   // Waits for as long as it takes.  Errors: kUnavailable.
   absl::Status Lock();
+  // False if another holds it.  Errors: as Lock.
+  absl::StatusOr<bool> TryLock();
   void Unlock();
 
  private:

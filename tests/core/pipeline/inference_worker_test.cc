@@ -41,6 +41,24 @@ TEST_F(InferenceWorkerTest, ComputesCommitsAndSchedulesDeliveryOnce) {
   EXPECT_THAT(JobLines(), ElementsAre(HasSubstr("\"outcome\":\"done\"")));
 }
 
+// Its blobs are on a volume that is away: no film is even leased, let alone buried.
+TEST_F(InferenceWorkerTest, LeasesNothingUntilItMay) {
+  const int64_t job = Enqueue("1.2.3");
+  InferenceWorkerOptions options = Options();
+  options.poll_interval = absl::Milliseconds(1);
+  int asked = 0;
+  options.may_lease = [&]() -> absl::Status {
+    if (++asked > 3) return absl::OkStatus();
+    EXPECT_EQ(JobNow(job).attempt, 0);
+    return absl::UnavailableError("the volume is away");
+  };
+
+  ASSERT_THAT(RunUntil(1, options), IsOk());
+
+  EXPECT_EQ(JobNow(job).state, JobState::kDone);
+  EXPECT_EQ(JobNow(job).attempt, 1);
+}
+
 TEST_F(InferenceWorkerTest, ARefusedFilmIsAResultToo) {
   const int64_t job = Enqueue("1.2.3");
   analyzer_.outcome = AnalysisOutcome::kNotEligible;

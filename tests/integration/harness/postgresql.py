@@ -4,6 +4,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -40,8 +41,18 @@ class PostgreSql:
             text=True,
         )
         assert made.returncode == 0, made.stderr
+        return self._run()
+
+    def restart(self):
+        """Every session ends, as when somebody upgrades the server."""
+        self._process.send(signal.SIGINT)
+        self._process.wait(30)
+        return self._run()
+
+    def _run(self):
         self._process = Child(
-            [_PROGRAMS / "postgres", "-D", data, "-p", self.port, "-h", "127.0.0.1"]
+            [_PROGRAMS / "postgres", "-D", self.directory / "data", "-p", self.port]
+            + ["-h", "127.0.0.1"]
             + ["-k", self.directory],
             self.directory.parent / f"{self.directory.name}.log",
             directory="/",
