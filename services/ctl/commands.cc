@@ -32,6 +32,9 @@ constexpr Option kGetOptions[] = {
 
 constexpr Option kWatchOptions[] = {
     Option::Text("study", "UID", "of one study alone"),
+    Option::Text("epoch", "EPOCH",
+                 "with --after: of that event, as --json shows it; ends with an error if the "
+                 "node's events began anew since"),
     Option::WholeNumber("after", "EVENT", "from that event on, 0: all of them; default: from now",
                         0),
     Option::WholeNumber("count", "N", "ends after so many; default: never", 1),

@@ -14,7 +14,7 @@
 #include "core/base/metrics.h"
 #include "core/intake/ingest.h"
 #include "core/models/model_repository.h"
-#include "core/storage/blobs/blob_store.h"
+#include "core/storage/event_history.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/sql/node_lock.h"
 #include "core/storage/storage_probe.h"
@@ -79,6 +79,7 @@ class Node {
   const std::string store_id_;
   const std::unique_ptr<NodeLock> lock_;  // Given up after all below is gone.
   NodeStores stores_;
+  const std::unique_ptr<EventHistory> history_;
   MetricRegistry metrics_;
   RpcObserver observer_;
   PeerPolicy policy_;

@@ -78,6 +78,10 @@ absl::StatusOr<OpenedStore> OpenStore(const Config& config) {
   if (!identity.ok()) return Annotate(identity.status(), "database_uri");
   CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<BlobStore> blobs,
                            BlobStore::OpenOf(identity->store_id, blob_directory));
+  CAMNODE_ASSIGN_OR_RETURN(
+      std::unique_ptr<EventHistory> history,
+      EventHistory::Open(*held.opened.database, held.directory.path() + "/events.told"));
+  CAMNODE_RETURN_IF_ERROR(history->Check().status());
   NodeRecord self;
   self.node_id = held.node_id;
   self.host = HostName();
@@ -85,7 +89,8 @@ absl::StatusOr<OpenedStore> OpenStore(const Config& config) {
   self.started_ms = ToUnixMs(SystemClock().Now());
   CAMNODE_RETURN_IF_ERROR(WriteNodeRecord(*held.opened.database, self));
   return OpenedStore{std::move(held.directory), std::move(held.node_id), std::move(held.lock),
-                     std::move(held.opened),    *std::move(identity),    std::move(blobs)};
+                     std::move(held.opened),    *std::move(identity),    std::move(blobs),
+                     std::move(history)};
 }
 
 absl::StatusOr<AdoptedStore> AdoptStoreOf(const Config& config) {

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/storage/blobs/blob_store.h"
+#include "core/storage/event_history.h"
 #include "core/storage/sql/node_lock.h"
 #include "core/storage/sql/open_database.h"
 #include "core/storage/store_identity.h"
@@ -25,6 +26,7 @@ struct OpenedStore {
   OpenedDatabase opened;
   StoreIdentity identity;
   std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<EventHistory> history;
 };
 
 // Locks, checks, migrates and opens; the row of table node is then this node's.

@@ -84,12 +84,13 @@ ServiceTest::ServiceTest() {
   const std::string blobs = folder_.path() + "/blobs";
   const absl::StatusOr<StoreIdentity> identity = JoinStore(*opened.database, "", blobs);
   EXPECT_THAT(identity, IsOk());
+  history_ = EventHistory::Open(*opened.database, folder_.path() + "/events.told").value();
   stores_ = std::make_unique<NodeStores>(std::move(opened),
                                          BlobStore::OpenOf(identity->store_id, blobs).value(),
                                          clock_, JobQueueOptions(), OutboxOptions());
   ingest_ = std::make_unique<Ingest>(OneWorkflow(), *stores_->blobs, stores_->instances,
                                      stores_->results, stores_->jobs, clock_);
-  hub_ = std::make_unique<EventHub>(stores_->events, *stores_->opened.doorbell);
+  hub_ = std::make_unique<EventHub>(*history_, *stores_->opened.doorbell);
   hub_->Start();
 }
 
@@ -98,8 +99,9 @@ ServiceTest::~ServiceTest() { StopServer(); }
 void ServiceTest::StartServer(const ResultsServiceOptions& options) {
   server_.reset();
   results_service_ = std::make_unique<ResultsService>(
-      options, ResultsServiceParts{stores_->instances, stores_->results, stores_->jobs,
-                                   stores_->events, *stores_->blobs, *hub_, *ingest_, observer_});
+      options,
+      ResultsServiceParts{stores_->instances, stores_->results, stores_->jobs, stores_->events,
+                          *history_, *stores_->blobs, *hub_, *ingest_, observer_});
   admin_service_ = std::make_unique<AdminService>(
       AdminServiceParts{stores_->instances, stores_->quarantine, stores_->results, stores_->jobs,
                         stores_->outbox, stores_->workers, *stores_->blobs, observer_});
