@@ -62,6 +62,11 @@ constexpr Option kQuarantineOptions[] = {
     Option::WholeNumber("remove", "NUMBER", "deletes this one", 1).Repeated(),
 };
 
+constexpr Option kAdoptOptions[] = {
+    Option::Flag("dry-run", "says what would be taken, and changes nothing"),
+    Option::Text("workflow", "NAME", "of the films that are taken; default: the first"),
+};
+
 struct CtlCommand {
   Command command;
   CtlExit (CtlSession::*run)();
@@ -101,6 +106,12 @@ constexpr CtlCommand kCommands[] = {
       {},
       kQuarantineOptions},
      &CtlSession::Quarantine},
+    {{"adopt",
+      "Takes films in again whose files are here and which the database does not know, after\n"
+      "it was restored from an older copy.",
+      {},
+      kAdoptOptions},
+     &CtlSession::Adopt},
     {{"status", "Queue, workers, destinations, free space.", {}, {}}, &CtlSession::Status},
     {{"doctor", "Is every part healthy?  In words, with what to do.", {}, {}}, &CtlSession::Doctor},
 };

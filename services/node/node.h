@@ -12,8 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/metrics.h"
+#include "core/intake/film_adopter.h"
 #include "core/intake/ingest.h"
 #include "core/models/model_repository.h"
+#include "core/storage/blob_names.h"
 #include "core/storage/event_history.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/sql/node_lock.h"
@@ -88,6 +90,8 @@ class Node {
   EventHub hub_;
   HealthReporter health_;
   ResultsService results_service_;
+  BlobNames blob_names_;
+  FilmAdopter adopter_;
   AdminService admin_service_;
   StorageProbe storage_probe_;  // The health reporter's thread's own.
   BlobJanitor janitor_;

@@ -91,6 +91,9 @@ ServiceTest::ServiceTest() {
   ingest_ = std::make_unique<Ingest>(OneWorkflow(), *stores_->blobs, stores_->instances,
                                      stores_->results, stores_->jobs, clock_);
   hub_ = std::make_unique<EventHub>(*history_, *stores_->opened.doorbell);
+  names_ = std::make_unique<BlobNames>(*stores_->opened.database);
+  adopter_ =
+      std::make_unique<FilmAdopter>(*ingest_, *stores_->blobs, *names_, stores_->instances, clock_);
   hub_->Start();
 }
 
@@ -104,7 +107,7 @@ void ServiceTest::StartServer(const ResultsServiceOptions& options) {
                           *history_, *stores_->blobs, *hub_, *ingest_, observer_});
   admin_service_ = std::make_unique<AdminService>(
       AdminServiceParts{stores_->instances, stores_->quarantine, stores_->results, stores_->jobs,
-                        stores_->outbox, stores_->workers, *stores_->blobs, observer_});
+                        stores_->outbox, stores_->workers, *stores_->blobs, *adopter_, observer_});
   GrpcSettings server;
   server.port = 0;
   server_ = GrpcServer::Start(server, {results_service_.get(), admin_service_.get()}).value();

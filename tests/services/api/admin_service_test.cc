@@ -154,5 +154,21 @@ TEST_F(AdminServiceTest, ADeliverySetAsideGoesBackToTheQueue) {
   EXPECT_EQ(stores_->outbox.Lease("pacs", 1).value().size(), 1);
 }
 
+TEST_F(AdminServiceTest, AdoptionWantsAKnownWorkflowAndCountsWhatItFinds) {
+  AddFilm("1.2.1");
+  v1::AdoptFilmsRequest request;
+  request.set_dry_run(true);
+  v1::AdoptFilmsResponse response;
+  {
+    grpc::ClientContext context;
+    EXPECT_TRUE(admin_->AdoptFilms(&context, request, &response).ok());
+    EXPECT_EQ(response.unnamed(), 0);
+  }
+  request.set_workflow("nobody's");
+  grpc::ClientContext context;
+  EXPECT_THAT(admin_->AdoptFilms(&context, request, &response),
+              FailsWith(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FIELD"));
+}
+
 }  // namespace
 }  // namespace camnode
