@@ -192,6 +192,18 @@ class Node:
                 return pathlib.Path(path)
         raise AssertionError(f"no blob has the digest {sha256}")
 
+    def blob_files(self):
+        """The finished files in their places."""
+        return list((self.data / "blobs").glob("[0-9a-f][0-9a-f]/*"))
+
+    def refusal(self, seconds=30):
+        """Starts it, which must fail, and returns what it says on its standard error."""
+        log = self.directory / "refused.log"
+        log.unlink(missing_ok=True)
+        child = Child([BIN / "camnode", "--config", self.config], log, self.environment)
+        assert child.wait(seconds * TIME_SCALE) == 1
+        return log.read_text()
+
     def _read_ports(self):
         if not self.process.running():
             raise AssertionError(self._why_not_up())
