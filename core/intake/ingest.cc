@@ -23,13 +23,6 @@ namespace {
 
 constexpr int64_t kMaxImageSide = 32'768;
 
-// Made by us, as far as the object itself says.  Image Type does not count: real
-// films are DERIVED too.
-bool ClaimsToBeOurs(const InstanceHeader& header) {
-  return header.instance_creator_uid == CamnodeInstanceCreatorUid() ||
-         header.contributed_by_camnode;
-}
-
 // The header values that the row keeps.
 void FillFromHeader(const InstanceHeader& header, Instance& instance) {
   instance.sop_instance_uid = header.sop_instance_uid;
@@ -90,6 +83,11 @@ const IngestWorkflow* FindNamed(const std::vector<IngestWorkflow>& workflows,
 }
 
 }  // namespace
+
+bool ClaimsToBeOurs(const InstanceHeader& header) {
+  return header.instance_creator_uid == CamnodeInstanceCreatorUid() ||
+         header.contributed_by_camnode;
+}
 
 // One C-STORE.
 class Ingest::StoreSink final : public InstanceSink {
@@ -270,6 +268,10 @@ IngestUpload::IngestUpload(IngestUpload&&) noexcept = default;
 IngestUpload& IngestUpload::operator=(IngestUpload&&) noexcept = default;
 IngestUpload::~IngestUpload() = default;
 
+bool Ingest::HasWorkflow(const std::string& name) const {
+  return FindNamed(options_.workflows, name) != nullptr;
+}
+
 absl::StatusOr<IngestUpload> Ingest::BeginUpload(const UploadRequest& request) {
   const IngestWorkflow* workflow = FindNamed(options_.workflows, request.workflow);
   if (workflow == nullptr) return absl::InvalidArgumentError("there is no workflow of that name");
@@ -280,7 +282,9 @@ absl::StatusOr<IngestUpload> Ingest::BeginUpload(const UploadRequest& request) {
 }
 
 absl::Status IngestUpload::Append(absl::string_view bytes) {
-  const int64_t limit = state_->ingest.options_.settings.max_upload_bytes;
+  const int64_t limit = state_->request.max_bytes > 0
+                            ? state_->request.max_bytes
+                            : state_->ingest.options_.settings.max_upload_bytes;
   if (static_cast<int64_t>(bytes.size()) > limit - state_->blob.size_bytes()) {
     return absl::ResourceExhaustedError(absl::StrCat("upload is larger than ", limit, " bytes"));
   }
@@ -309,7 +313,7 @@ absl::StatusOr<Ingested> IngestUpload::Finish() && {
   UploadDigest::Result digest = std::move(state.digest).Finish();
   instance.sha256 = std::move(digest.sha256);
   instance.size_bytes = digest.size_bytes;
-  instance.calling_ae = "grpc";
+  instance.calling_ae = state.request.calling_ae;
   bool claims_to_be_ours = false;
   if (is_dicom) {
     CAMNODE_ASSIGN_OR_RETURN(const InstanceHeader header, ReadInstanceHeader(blob.path()));

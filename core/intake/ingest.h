@@ -29,6 +29,8 @@
 
 namespace camnode {
 
+struct InstanceHeader;
+
 // One way to treat a film, as far as receiving it goes.
 struct IngestWorkflow {
   std::string name = "default";
@@ -73,8 +75,14 @@ struct UploadRequest {
   // synthetic, false is the sensible value.
   bool deliver = false;
   JobPriority priority = JobPriority::kInteractive;
-  std::string workflow;  // Empty: the first.
+  std::string workflow;             // Empty: the first.
+  std::string calling_ae = "grpc";  // What the row says of who sent it.
+  int64_t max_bytes = 0;            // 0: settings.max_upload_bytes.
 };
+
+// Made by us, as far as the object itself says.  Image Type does not count: real
+// films are DERIVED too.
+bool ClaimsToBeOurs(const InstanceHeader& header);
 
 class Ingest;
 
@@ -129,6 +137,9 @@ class Ingest final : public StoreHandler {
   //                      no quarantine or no room in it; or it is of another study.
   //   kResourceExhausted, kUnavailable
   absl::StatusOr<std::unique_ptr<InstanceSink>> Admit(const StoreRequest& request) override;
+
+  // Of that name; always of the empty one, which is the first.
+  bool HasWorkflow(const std::string& name) const;
 
   // An upload.  Errors: kInvalidArgument if it names an unknown workflow;
   // kResourceExhausted, kUnavailable.

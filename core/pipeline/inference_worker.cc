@@ -119,6 +119,10 @@ void InferenceWorker::DecodeLoop() {
 absl::optional<JobLease> InferenceWorker::LeaseNext() {
   // With the wait for the bell, which is short.
   const StepWatch::Step step = steps_.Begin("look for work");
+  if (options_.may_lease && !options_.may_lease().ok()) {
+    doorbell_.Wait(kJobsTopic, options_.poll_interval);
+    return absl::nullopt;
+  }
   absl::StatusOr<std::vector<JobLease>> leases = queue_.Lease(options_.name, 1);
   if (leases.ok() && !leases->empty()) {
     CrashPoint("after_lease");

@@ -4,6 +4,7 @@
 #define CAMNODE_CORE_PIPELINE_INFERENCE_WORKER_H_
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,6 +34,9 @@ struct InferenceWorkerOptions {
   PipelineSettings settings;
   // The longest sleep between two looks for work when no bell rings.
   absl::Duration poll_interval = absl::Seconds(1);
+  // Asked before each lease, by the thread that leases; after an error every job stays where
+  // it is, and it is asked again later.  Unset: always OK.
+  std::function<absl::Status()> may_lease;
   // By workflow: the names of its destinations.
   std::map<std::string, std::vector<std::string>> destinations;
 };

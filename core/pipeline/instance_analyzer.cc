@@ -188,7 +188,11 @@ absl::StatusOr<std::unique_ptr<DecodedFilm>> InstanceAnalyzer::Decode(const Inst
                              blobs_.ReadAll(instance.blob_id, kMaxPictureBytes));
     film = ReadPictureFilm(instance, bytes, options_.max_pixels);
   }
-  if (!film.ok()) return film.status();
+  if (!film.ok()) {
+    // What cannot be read may be the volume's fault; the film's only if that is as it was.
+    CAMNODE_RETURN_IF_ERROR(blobs_.CheckIdentity());
+    return film.status();
+  }
   if (!(*film)->refusal.has_value()) {
     (*film)->pixel_concerns = FindPixelConcerns((*film)->radiograph);
     (*film)->benched = bench_.Prepare((*film)->radiograph);

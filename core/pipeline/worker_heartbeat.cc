@@ -35,6 +35,13 @@ void WorkerHeartbeat::SetReady(const std::string& model_set) {
   changed_.SignalAll();
 }
 
+void WorkerHeartbeat::SetNotReady() {
+  MutexLock lock(&mutex_);
+  record_.ready = false;
+  due_ = true;
+  changed_.SignalAll();
+}
+
 void WorkerHeartbeat::Run() {
   while (true) {
     WorkerRecord record;

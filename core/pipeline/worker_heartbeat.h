@@ -25,6 +25,8 @@ class WorkerHeartbeat {
 
   // From now on the record says that the worker takes jobs, with these models.
   void SetReady(const std::string& model_set);
+  // It takes none for now.
+  void SetNotReady();
 
  private:
   void Run();

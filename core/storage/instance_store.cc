@@ -9,11 +9,11 @@
 #include "core/base/crash_point.h"
 #include "core/base/status_macros.h"
 #include "core/storage/due.h"
+#include "core/storage/id_list.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
 #include "core/storage/sql/doorbell.h"
-#include "core/storage/sql/id_list.h"
 #include "core/storage/study_counts.h"
 
 namespace camnode {
@@ -169,8 +169,8 @@ StudySummary SummaryFromRow(const SqlRow& row) {
 
 }  // namespace
 
-InstanceStore::InstanceStore(SqlDatabase& database, const Clock& clock)
-    : database_(database), clock_(clock) {}
+InstanceStore::InstanceStore(SqlDatabase& database, const Clock& clock, const BlobStore* blobs)
+    : database_(database), clock_(clock), blobs_(blobs) {}
 
 absl::StatusOr<AddedInstance> InstanceStore::Add(const Instance& instance,
                                                  const absl::optional<JobRequest>& job) {
@@ -183,6 +183,7 @@ absl::StatusOr<AddedInstance> InstanceStore::Add(const Instance& instance,
     CAMNODE_ASSIGN_OR_RETURN(added.instance_id, FindRepeat(transaction, instance));
     StudyChange change;
     if (added.instance_id == 0) {
+      if (blobs_ != nullptr) CAMNODE_RETURN_IF_ERROR(blobs_->CheckThere(instance.blob_id));
       CAMNODE_RETURN_IF_ERROR(TouchStudy(transaction, instance, received_ms));
       CAMNODE_ASSIGN_OR_RETURN(added.instance_id,
                                InsertInstance(transaction, instance, received_ms));
@@ -290,13 +291,6 @@ absl::StatusOr<StudyPage> InstanceStore::ListStudies(int page_size, int64_t befo
     page.studies.push_back(SummaryFromRow(row));
   }
   return page;
-}
-
-absl::StatusOr<bool> InstanceStore::NamesBlob(absl::string_view blob_id) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const std::vector<SqlRow> rows,
-      ReadRows(database_, "SELECT 1 FROM instance WHERE blob_id = :blob", {{"blob", blob_id}}));
-  return !rows.empty();
 }
 
 }  // namespace camnode

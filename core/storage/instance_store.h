@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/base/clock.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
 #include "core/domain/uid.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/sql/sql_database.h"
 
 namespace camnode {
@@ -57,17 +57,21 @@ struct StudyPage {
 // Thread-safe.
 class InstanceStore {
  public:
-  InstanceStore(SqlDatabase& database, const Clock& clock);
+  // `blobs`: where the files lie that rows name, or nullptr where there are none, as in tests
+  // of rows alone.  Borrows all.
+  InstanceStore(SqlDatabase& database, const Clock& clock, const BlobStore* blobs);
 
   // Instance row and job row in one group-committed transaction; on return both
-  // are durable.  `instance.blob_id` must be durable already.
+  // are durable.  `instance.blob_id` must be durable already; that its file is still there is
+  // seen to within the transaction.
   //
   // A repeat (same SOP Instance UID, same digest) adds nothing; if its job was
   // buried it is queued again, if it is done its undelivered deliveries are
   // armed again, if it is queued or running nothing happens.
   //
   // Errors: kAlreadyExists if the UID is here with other bytes or in another
-  // study (message names both digests); kUnavailable, kResourceExhausted.
+  // study (message names both digests); kUnavailable (also if the blob's file is gone),
+  // kResourceExhausted.
   absl::StatusOr<AddedInstance> Add(const Instance& instance,
                                     const absl::optional<JobRequest>& job);
 
@@ -87,12 +91,10 @@ class InstanceStore {
   absl::StatusOr<StudyPage> ListStudies(int page_size, int64_t before_received_ms,
                                         const Uid& before_study);
 
-  // True if a row names the blob: for BlobStore::Sweep.
-  absl::StatusOr<bool> NamesBlob(absl::string_view blob_id);
-
  private:
   SqlDatabase& database_;
   const Clock& clock_;
+  const BlobStore* const blobs_;
 };
 
 }  // namespace camnode

@@ -143,7 +143,7 @@ class JobQueue {
   // Reads one narrow index over the jobs that are not over: milliseconds for 100,000.
   absl::StatusOr<QueueDepth> Depth();
 
-  // Two looks into indexes.
+  // Reads one row of each line, and those that wait or are held.
   absl::StatusOr<UnfinishedJobs> Unfinished();
 
   // QueueDepth::queued alone, for those who ask often.

@@ -94,8 +94,9 @@ QuarantinedInstance FromRow(const SqlRow& row) {
 
 }  // namespace
 
-Quarantine::Quarantine(SqlDatabase& database, const Clock& clock, const QuarantineOptions& options)
-    : database_(database), clock_(clock), options_(options) {}
+Quarantine::Quarantine(SqlDatabase& database, const Clock& clock, const BlobStore* blobs,
+                       const QuarantineOptions& options)
+    : database_(database), clock_(clock), blobs_(blobs), options_(options) {}
 
 absl::StatusOr<QuarantineOutcome> Quarantine::Add(const Instance& instance) {
   QuarantineOutcome outcome = QuarantineOutcome::kNoConflict;
@@ -104,6 +105,7 @@ absl::StatusOr<QuarantineOutcome> Quarantine::Add(const Instance& instance) {
     CAMNODE_RETURN_IF_ERROR(LockOutOtherNodes(transaction));
     CAMNODE_ASSIGN_OR_RETURN(outcome, Judge(transaction, options_, instance, stored_sha256));
     if (outcome != QuarantineOutcome::kAdded) return absl::OkStatus();
+    if (blobs_ != nullptr) CAMNODE_RETURN_IF_ERROR(blobs_->CheckThere(instance.blob_id));
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
     return Insert(transaction, instance, stored_sha256,
                   instance.received_ms != 0 ? instance.received_ms : now_ms);
@@ -154,14 +156,6 @@ absl::StatusOr<QuarantineSize> Quarantine::Size() {
   };
   CAMNODE_RETURN_IF_ERROR(database_.Read(read));
   return size;
-}
-
-absl::StatusOr<bool> Quarantine::NamesBlob(absl::string_view blob_id) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const std::vector<SqlRow> rows,
-      ReadRows(database_, "SELECT 1 FROM quarantined_instance WHERE blob_id = :blob",
-               {{"blob", blob_id}}));
-  return !rows.empty();
 }
 
 }  // namespace camnode

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "core/base/clock.h"
 #include "core/domain/instance.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/sql/sql_database.h"
 
 namespace camnode {
@@ -53,12 +53,15 @@ enum class QuarantineOutcome {
 // Thread-safe.
 class Quarantine {
  public:
-  Quarantine(SqlDatabase& database, const Clock& clock, const QuarantineOptions& options);
+  // `blobs`: where the files lie that rows name, or nullptr where there are none, as in tests
+  // of rows alone.  Borrows all.
+  Quarantine(SqlDatabase& database, const Clock& clock, const BlobStore* blobs,
+             const QuarantineOptions& options);
 
   // Sets `instance`, whose blob must be durable already, aside.  After kAdded it is
   // durable and owns the blob; after every other outcome no row names the blob, and
   // the caller removes it.
-  // Errors: those of SqlDatabase.
+  // Errors: kUnavailable if the blob's file is gone; those of SqlDatabase.
   absl::StatusOr<QuarantineOutcome> Add(const Instance& instance);
 
   // Newest first, ids below `before_id` (0: from the newest).
@@ -71,12 +74,10 @@ class Quarantine {
 
   absl::StatusOr<QuarantineSize> Size();
 
-  // True if a row names the blob: for BlobStore::Sweep.
-  absl::StatusOr<bool> NamesBlob(absl::string_view blob_id);
-
  private:
   SqlDatabase& database_;
   const Clock& clock_;
+  const BlobStore* const blobs_;
   const QuarantineOptions options_;
 };
 

@@ -12,8 +12,8 @@
 #include "core/base/status_macros.h"
 #include "core/domain/analysis.h"
 #include "core/domain/delivery.h"
+#include "core/storage/id_list.h"
 #include "core/storage/row_mapping.h"
-#include "core/storage/sql/id_list.h"
 
 namespace camnode {
 namespace {

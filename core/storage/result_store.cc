@@ -12,12 +12,12 @@
 #include "core/domain/uid.h"
 #include "core/storage/due.h"
 #include "core/storage/event_log.h"
+#include "core/storage/id_list.h"
 #include "core/storage/job_rows.h"
 #include "core/storage/result_rows.h"
 #include "core/storage/row_mapping.h"
 #include "core/storage/sql/database_time.h"
 #include "core/storage/sql/doorbell.h"
-#include "core/storage/sql/id_list.h"
 #include "core/storage/study_counts.h"
 
 namespace camnode {
@@ -91,8 +91,21 @@ std::set<std::string> AllDestinations(const FinishedJob& job,
 
 }  // namespace
 
-ResultStore::ResultStore(SqlDatabase& database, const Clock& clock)
-    : database_(database), clock_(clock) {}
+ResultStore::ResultStore(SqlDatabase& database, const Clock& clock, const BlobStore* blobs)
+    : database_(database), clock_(clock), blobs_(blobs) {}
+
+// A worker that was stopped for hours comes back to files that were swept meanwhile.
+absl::Status ResultStore::CheckFiles(const Analysis& analysis,
+                                     const std::vector<DerivedInstance>& derived) const {
+  if (blobs_ == nullptr) return absl::OkStatus();
+  if (!analysis.display_blob_id.empty()) {
+    CAMNODE_RETURN_IF_ERROR(blobs_->CheckThere(analysis.display_blob_id));
+  }
+  for (const DerivedInstance& output : derived) {
+    CAMNODE_RETURN_IF_ERROR(blobs_->CheckThere(output.blob_id));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<int64_t> ResultStore::Commit(JobLease&& lease, const Analysis& analysis,
                                             const std::vector<DerivedInstance>& derived,
@@ -102,6 +115,7 @@ absl::StatusOr<int64_t> ResultStore::Commit(JobLease&& lease, const Analysis& an
   const auto commit = [&](SqlTransaction& transaction) -> absl::Status {
     CAMNODE_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(transaction, clock_));
     CAMNODE_ASSIGN_OR_RETURN(const FinishedJob finished, FinishJob(transaction, job, now_ms));
+    CAMNODE_RETURN_IF_ERROR(CheckFiles(analysis, derived));
 
     Analysis row = analysis;
     row.finished_ms = now_ms;
@@ -217,16 +231,6 @@ absl::StatusOr<bool> ResultStore::IsOwnOutput(const Uid& sop_instance_uid) {
       const std::vector<SqlRow> rows,
       ReadRows(database_, "SELECT 1 FROM derived_instance WHERE sop_instance_uid = :uid",
                {{"uid", sop_instance_uid.text()}}));
-  return !rows.empty();
-}
-
-absl::StatusOr<bool> ResultStore::NamesBlob(absl::string_view blob_id) {
-  CAMNODE_ASSIGN_OR_RETURN(
-      const std::vector<SqlRow> rows,
-      ReadRows(database_,
-               "SELECT 1 FROM derived_instance WHERE blob_id = :blob UNION ALL "
-               "SELECT 1 FROM analysis WHERE display_blob_id = :blob",
-               {{"blob", blob_id}}));
   return !rows.empty();
 }
 

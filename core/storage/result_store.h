@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/base/clock.h"
@@ -15,6 +16,7 @@
 #include "core/domain/derived_instance.h"
 #include "core/domain/instance.h"
 #include "core/domain/uid.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/sql/sql_database.h"
 
@@ -47,7 +49,9 @@ struct AnalysisFilter {
 // Thread-safe.
 class ResultStore {
  public:
-  ResultStore(SqlDatabase& database, const Clock& clock);
+  // `blobs`: where the files lie that rows name, or nullptr where there are none, as in tests
+  // of rows alone.  Borrows all.
+  ResultStore(SqlDatabase& database, const Clock& clock, const BlobStore* blobs);
 
   // One transaction: the job done, the analysis, the derived instances, one
   // delivery per derived instance and destination (the workflow's `destinations`
@@ -56,10 +60,11 @@ class ResultStore {
   //
   // Ends the lease if the answer is OK or kAborted.  After any other error (disk
   // full, database away) it is unchanged and still the caller's, who should Retry
-  // it uncharged.  The blobs that the rows name must be durable.
+  // it uncharged.  The blobs that the rows name must be durable; that their files are still
+  // there is seen to within the transaction.
   //
   // Errors: kAborted if the attempt is no longer ours: nothing was changed and the
-  // caller drops what it made; otherwise those of SqlDatabase.
+  // caller drops what it made; kUnavailable if a file is gone; otherwise those of SqlDatabase.
   absl::StatusOr<int64_t> Commit(JobLease&& lease, const Analysis& analysis,
                                  const std::vector<DerivedInstance>& derived,
                                  const std::vector<std::string>& destinations);
@@ -80,17 +85,19 @@ class ResultStore {
   // True if `uid` is an object we made: our own output is coming back.
   absl::StatusOr<bool> IsOwnOutput(const Uid& sop_instance_uid);
 
-  // True if a row names the blob: for BlobStore::Sweep.
-  absl::StatusOr<bool> NamesBlob(absl::string_view blob_id);
-
  private:
   // The first analysis that `rest` (see ReadAnalyses) finds.
   // Errors: kNotFound, saying what is `missing`.
   absl::StatusOr<StoredAnalysis> FindOne(absl::string_view rest, const SqlParameters& parameters,
                                          absl::string_view missing);
 
+  // Every file that the rows of this analysis would name.
+  absl::Status CheckFiles(const Analysis& analysis,
+                          const std::vector<DerivedInstance>& derived) const;
+
   SqlDatabase& database_;
   const Clock& clock_;
+  const BlobStore* const blobs_;
 };
 
 }  // namespace camnode

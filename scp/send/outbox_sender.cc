@@ -16,7 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "core/base/clock.h"
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/mutex.h"
@@ -306,7 +305,9 @@ bool OutboxSender::Impl::SendOver(StorageScu& scu, const std::string& destinatio
 absl::StatusOr<uint16_t> OutboxSender::Impl::SendOne(StorageScu& scu,
                                                      const DerivedInstance& derived) {
   const absl::StatusOr<std::string> path = blobs_.PathOf(derived.blob_id);
-  if (!path.ok()) return absl::DataLossError(path.status().message());
+  // Of its own volume, a file that is not there is lost; a volume that is away comes back.
+  if (absl::IsNotFound(path.status())) return absl::DataLossError(path.status().message());
+  if (!path.ok()) return path.status();
   const absl::StatusOr<uint16_t> answer = scu.Store(
       {derived.sop_class_uid, derived.sop_instance_uid, derived.transfer_syntax_uid, *path});
   if (answer.ok()) metrics_.sent_bytes.Add(derived.size_bytes);

@@ -7,9 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
-#include "core/domain/instance.h"
 #include "core/domain/job.h"
 #include "services/api/analyze_instance.h"
 #include "services/api/grpc_status.h"
@@ -201,6 +201,38 @@ grpc::Status AdminService::RemoveQuarantinedInstance(
     v1::RemoveQuarantinedInstanceResponse*) {
   return parts_.observer.Run(context, "RemoveQuarantinedInstance",
                              [&] { return RemoveQuarantined(*request); });
+}
+
+absl::Status AdminService::Adopt(grpc::ServerContext& context, const v1::AdoptFilmsRequest& request,
+                                 v1::AdoptFilmsResponse* response) {
+  if (adopting_.exchange(true)) {
+    return WithReason(absl::ResourceExhaustedError("films are being adopted by another call"),
+                      "ADOPTION_UNDER_WAY");
+  }
+  AdoptionOptions options;
+  options.dry_run = request.dry_run();
+  options.workflow = request.workflow();
+  const absl::StatusOr<AdoptionReport> report =
+      parts_.adopter.Run(options, [&context] { return context.IsCancelled(); });
+  adopting_ = false;
+  if (absl::IsInvalidArgument(report.status())) {
+    return FieldError("workflow", "is the name of no workflow of this node");
+  }
+  if (!report.ok()) return report.status();
+  response->set_unnamed(report->unnamed);
+  response->set_adopted(report->adopted);
+  response->set_known(report->known);
+  response->set_outputs(report->outputs);
+  response->set_others(report->others);
+  response->set_refused(report->refused);
+  return absl::OkStatus();
+}
+
+grpc::Status AdminService::AdoptFilms(grpc::ServerContext* context,
+                                      const v1::AdoptFilmsRequest* request,
+                                      v1::AdoptFilmsResponse* response) {
+  return parts_.observer.Run(context, "AdoptFilms",
+                             [&] { return Adopt(*context, *request, response); });
 }
 
 }  // namespace camnode

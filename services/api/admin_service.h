@@ -3,6 +3,7 @@
 #ifndef CAMNODE_SERVICES_API_ADMIN_SERVICE_H_
 #define CAMNODE_SERVICES_API_ADMIN_SERVICE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -10,9 +11,11 @@
 
 #include "absl/status/status.h"
 #include "core/base/mutex.h"
+#include "core/intake/film_adopter.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
+#include "core/storage/oldest_unfinished.h"
 #include "core/storage/outbox.h"
 #include "core/storage/quarantine.h"
 #include "core/storage/result_store.h"
@@ -33,6 +36,7 @@ struct AdminServiceParts {
   Outbox& outbox;
   WorkerRegistry& workers;
   BlobStore& blobs;
+  FilmAdopter& adopter;
   RpcObserver& observer;
 };
 
@@ -57,6 +61,8 @@ class AdminService final : public v1::AdminService::Service {
   grpc::Status RemoveQuarantinedInstance(grpc::ServerContext* context,
                                          const v1::RemoveQuarantinedInstanceRequest* request,
                                          v1::RemoveQuarantinedInstanceResponse* response) override;
+  grpc::Status AdoptFilms(grpc::ServerContext* context, const v1::AdoptFilmsRequest* request,
+                          v1::AdoptFilmsResponse* response) override;
 
  private:
   absl::Status Status(v1::GetStatusResponse* response);
@@ -66,6 +72,9 @@ class AdminService final : public v1::AdminService::Service {
                            v1::ListQuarantinedInstancesResponse* response);
   absl::Status RemoveQuarantined(const v1::RemoveQuarantinedInstanceRequest& request);
 
+  absl::Status Adopt(grpc::ServerContext& context, const v1::AdoptFilmsRequest& request,
+                     v1::AdoptFilmsResponse* response);
+
   // Requests that were carried out, so that one repeated after a lost answer
   // succeeds.  The last thousand, since start.
   bool WasDone(const std::string& request_id, int64_t subject);
@@ -73,6 +82,7 @@ class AdminService final : public v1::AdminService::Service {
 
   const AdminServiceParts parts_;
   AnalysisLookup lookup_;
+  std::atomic<bool> adopting_{false};
   Mutex mutex_;
   std::deque<std::pair<std::string, int64_t>> done_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,6 +1,5 @@
 #include "services/api/event_hub.h"
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "core/base/stopwatch.h"
@@ -13,7 +12,8 @@ constexpr absl::Duration kPollInterval = absl::Seconds(1);
 
 }  // namespace
 
-EventHub::EventHub(EventLog& events, Doorbell& doorbell) : events_(events), doorbell_(doorbell) {}
+EventHub::EventHub(EventHistory& history, Doorbell& doorbell)
+    : history_(history), doorbell_(doorbell) {}
 
 EventHub::~EventHub() { Stop(); }
 
@@ -48,13 +48,12 @@ bool EventHub::stopped() const {
 void EventHub::Run() {
   while (!stopped()) {
     // An unreadable database is the health reporter's news; here it means no event.
-    const absl::StatusOr<int64_t> last = events_.LastNumber();
-    if (last.ok()) {
+    const absl::StatusOr<EventPosition> position = history_.Check();
+    if (position.ok()) {
       MutexLock lock(&mutex_);
-      if (*last > last_number_) {
-        last_number_ = *last;
-        changed_.SignalAll();
-      }
+      // Lower: the database was restored, and a watcher that waits shall look why.
+      if (position->last_number != last_number_) changed_.SignalAll();
+      last_number_ = position->last_number;
     }
     if (!doorbell_.Wait(kEventsTopic, kPollInterval)) absl::SleepFor(absl::Milliseconds(5));
   }

@@ -1,6 +1,6 @@
 // Wakes the calls that wait for something to be committed.
 //
-// One thread listens to the doorbell, and asks the event log behind it every
+// One thread listens to the doorbell, and asks the event history behind it every
 // second, because a ring may be lost; the waiting calls then read the event rows
 // themselves, each from where it is.  So no event is held in memory, and a slow
 // caller holds up nobody but itself.
@@ -13,7 +13,7 @@
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
-#include "core/storage/event_log.h"
+#include "core/storage/event_history.h"
 #include "core/storage/sql/doorbell.h"
 
 namespace camnode {
@@ -22,7 +22,7 @@ namespace camnode {
 class EventHub {
  public:
   // Borrows both.
-  EventHub(EventLog& events, Doorbell& doorbell);
+  EventHub(EventHistory& history, Doorbell& doorbell);
   // As Stop.
   ~EventHub();
 
@@ -40,7 +40,7 @@ class EventHub {
  private:
   void Run();
 
-  EventLog& events_;
+  EventHistory& history_;
   Doorbell& doorbell_;
   mutable Mutex mutex_;
   CondVar changed_;

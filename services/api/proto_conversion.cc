@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "absl/time/time.h"
 #include "core/domain/analysis.h"
 #include "core/domain/delivery.h"
 #include "core/domain/derived_instance.h"

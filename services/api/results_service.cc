@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -165,7 +166,8 @@ grpc::Status ResultsService::WatchAnalyses(grpc::ServerContext* context,
   return parts_.observer.Run(context, "WatchAnalyses", [&] {
     const CallLimiter::Slot slot = watchers_.TryEnter();
     if (slot == nullptr) return TooMany("watchers", "TOO_MANY_WATCHERS");
-    camnode::WatchAnalyses watch(parts_.events, parts_.hub, parts_.instances, lookup_);
+    camnode::WatchAnalyses watch(parts_.events, parts_.history, parts_.hub, parts_.instances,
+                                 lookup_);
     return watch.Run(context, *request, writer);
   });
 }

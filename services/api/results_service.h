@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "core/intake/ingest.h"
 #include "core/storage/blobs/blob_store.h"
+#include "core/storage/event_history.h"
 #include "core/storage/event_log.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
@@ -43,6 +44,7 @@ struct ResultsServiceParts {
   ResultStore& results;
   JobQueue& jobs;
   EventLog& events;
+  EventHistory& history;
   BlobStore& blobs;
   EventHub& hub;
   Ingest& ingest;

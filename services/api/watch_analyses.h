@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "core/domain/uid.h"
+#include "core/storage/event_history.h"
 #include "core/storage/event_log.h"
 #include "core/storage/instance_store.h"
 #include "proto/camnode/v1/results.grpc.pb.h"
@@ -21,11 +22,13 @@ namespace camnode {
 // One call.  Borrows all.
 class WatchAnalyses {
  public:
-  WatchAnalyses(EventLog& events, EventHub& hub, InstanceStore& instances, AnalysisLookup& lookup)
-      : events_(events), hub_(hub), instances_(instances), lookup_(lookup) {}
+  WatchAnalyses(EventLog& events, EventHistory& history, EventHub& hub, InstanceStore& instances,
+                AnalysisLookup& lookup)
+      : events_(events), history_(history), hub_(hub), instances_(instances), lookup_(lookup) {}
 
   // Returns when the caller is gone (kCancelled), the node stops (kUnavailable,
-  // SHUTTING_DOWN) or something fails.
+  // SHUTTING_DOWN), the events are not those that the caller knows (kOutOfRange,
+  // EVENTS_OF_ANOTHER_EPOCH) or something fails.
   absl::Status Run(grpc::ServerContext* context, const v1::WatchAnalysesRequest& request,
                    grpc::ServerWriter<v1::WatchAnalysesResponse>* writer);
 
@@ -35,6 +38,7 @@ class WatchAnalyses {
                                                                       const Uid& study);
 
   EventLog& events_;
+  EventHistory& history_;
   EventHub& hub_;
   InstanceStore& instances_;
   AnalysisLookup& lookup_;

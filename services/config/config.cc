@@ -218,6 +218,7 @@ constexpr std::pair<const char*, bool> kOnConflict[] = {{"refuse", false}, {"qua
 
 void ReadStorage(const ConfigReader& section, StorageConfig* storage) {
   ReadOptions(section, &storage->ingest);
+  ReadOptions(section, &storage->sweep);
   section.Read("on_conflict", kOnConflict, &storage->quarantine_conflicts);
   ReadOptions(section, &storage->quarantine);
 }

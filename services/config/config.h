@@ -18,6 +18,7 @@
 #include "core/intake/ingest_settings.h"
 #include "core/pipeline/output_settings.h"
 #include "core/pipeline/pipeline_settings.h"
+#include "core/storage/blobs/sweep_settings.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
 #include "core/storage/quarantine.h"
@@ -69,6 +70,7 @@ struct ModelPrecisionConfig {
 // When to stop receiving, and what becomes of conflicts.
 struct StorageConfig {
   IngestSettings ingest;
+  SweepSettings sweep;
   // Other bytes under a UID that is here already.  False: C-STORE 0x0111.  True:
   // set aside for a human, success; 0x0111 once the quarantine is full.
   bool quarantine_conflicts = false;

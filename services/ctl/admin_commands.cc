@@ -21,6 +21,8 @@ namespace camnode {
 namespace {
 
 constexpr absl::Duration kAnswerTimeout = absl::Seconds(30);
+// Of a whole store; each file is looked at.
+constexpr absl::Duration kAdoptionTimeout = absl::Hours(12);
 constexpr absl::Duration kDoctorTimeout = absl::Seconds(5);
 constexpr int kMaxListed = 1000;
 
@@ -108,6 +110,19 @@ CtlExit CtlSession::ListQuarantined() {
   const grpc::Status status = ReadAllPages(&v1::AdminService::Stub::ListQuarantinedInstances, all);
   if (!status.ok()) return Fail(status);
   Print(all, QuarantinedText({all.instances().begin(), all.instances().end()}, zone_));
+  return kCtlDone;
+}
+
+CtlExit CtlSession::Adopt() {
+  v1::AdoptFilmsRequest request;
+  request.set_dry_run(arguments_.Has("dry-run"));
+  request.set_workflow(arguments_.Text("workflow"));
+  v1::AdoptFilmsResponse answer;
+  grpc::ClientContext context;
+  SetDeadline(context, kAdoptionTimeout);
+  const grpc::Status status = admin_->AdoptFilms(&context, request, &answer);
+  if (!status.ok()) return Fail(status);
+  Print(answer, AdoptionText(answer, request.dry_run()));
   return kCtlDone;
 }
 

@@ -32,6 +32,9 @@ constexpr Option kGetOptions[] = {
 
 constexpr Option kWatchOptions[] = {
     Option::Text("study", "UID", "of one study alone"),
+    Option::Text("epoch", "EPOCH",
+                 "with --after: of that event, as --json shows it; ends with an error if the "
+                 "node's events began anew since"),
     Option::WholeNumber("after", "EVENT", "from that event on, 0: all of them; default: from now",
                         0),
     Option::WholeNumber("count", "N", "ends after so many; default: never", 1),
@@ -57,6 +60,11 @@ constexpr Option kRequeueOptions[] = {
 
 constexpr Option kQuarantineOptions[] = {
     Option::WholeNumber("remove", "NUMBER", "deletes this one", 1).Repeated(),
+};
+
+constexpr Option kAdoptOptions[] = {
+    Option::Flag("dry-run", "says what would be taken, and changes nothing"),
+    Option::Text("workflow", "NAME", "of the films that are taken; default: the first"),
 };
 
 struct CtlCommand {
@@ -98,6 +106,12 @@ constexpr CtlCommand kCommands[] = {
       {},
       kQuarantineOptions},
      &CtlSession::Quarantine},
+    {{"adopt",
+      "Takes films in again whose files are here and which the database does not know, after\n"
+      "it was restored from an older copy.",
+      {},
+      kAdoptOptions},
+     &CtlSession::Adopt},
     {{"status", "Queue, workers, destinations, free space.", {}, {}}, &CtlSession::Status},
     {{"doctor", "Is every part healthy?  In words, with what to do.", {}, {}}, &CtlSession::Doctor},
 };

@@ -22,6 +22,7 @@ inline constexpr absl::string_view kHealthParts[] = {"",
                                                      "camnode.dicom",
                                                      "camnode.worker",
                                                      "camnode.outbox",
+                                                     "camnode.sweep",
                                                      "camnode.v1.ResultsService"};
 
 struct AskedPart {

@@ -45,6 +45,10 @@ absl::string_view AdviceFor(absl::string_view reason) {
     return "See why with `camnodectl requeue`, then give it another try with "
            "`camnodectl requeue JOB`.";
   }
+  if (reason == "EVENTS_OF_ANOTHER_EPOCH") {
+    return "`camnodectl watch --after 0` shows every event there is, `camnodectl watch` goes on "
+           "from now.";
+  }
   if (reason == "JOB_NOT_FOUND") return "`camnodectl requeue` lists the jobs that were set aside.";
   if (reason == "DELIVERY_NOT_FOUND") return "`camnodectl get` of its film shows its number.";
   return "";

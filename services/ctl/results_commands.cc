@@ -109,6 +109,7 @@ CtlExit CtlSession::Watch() {
   if (arguments_.Has("after")) {
     request.set_after_event_number(arguments_.WholeNumber<int64_t>("after"));
   }
+  request.set_epoch(arguments_.Text("epoch"));
   const int64_t count = arguments_.Has("count") ? arguments_.WholeNumber<int64_t>("count") : 0;
   const Deadline deadline(TimeoutOr(absl::InfiniteDuration()));
   const Deadline connected(std::min(deadline.Remaining(), kConnectTimeout));
@@ -126,6 +127,7 @@ CtlExit CtlSession::Watch() {
       wait = kFirstReconnectWait;
       Print(event, EventText(event, zone_));
       request.set_after_event_number(event.event_number());
+      request.set_epoch(event.epoch());
       if (++seen == count) {
         context.TryCancel();
         stream->Finish();

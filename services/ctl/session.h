@@ -36,6 +36,7 @@ class CtlSession {
   CtlExit Render();
   CtlExit Requeue();
   CtlExit Quarantine();
+  CtlExit Adopt();
   CtlExit Status();
   CtlExit Doctor();
 

@@ -249,4 +249,13 @@ std::string JsonLine(const google::protobuf::Message& message) {
   return absl::StrCat(json, "\n");
 }
 
+std::string AdoptionText(const v1::AdoptFilmsResponse& answer, bool dry_run) {
+  if (answer.unnamed() == 0) return "Every stored file has its row: there is nothing to adopt.\n";
+  return absl::StrCat(answer.unnamed(), " files without a row: ", answer.adopted(), " films ",
+                      dry_run ? "would be" : "are", " taken in and queued, ", answer.known(),
+                      " are films the database has, ", answer.outputs(), " are objects of ours, ",
+                      answer.others(), " no DICOM, ", answer.refused(), " refused",
+                      answer.refused() > 0 ? " (the node's log says why)" : "", ".\n");
+}
+
 }  // namespace camnode

@@ -37,6 +37,9 @@ std::string NodeStatusText(const v1::GetStatusResponse& status, absl::Time now);
 // One line of protobuf's canonical JSON; fields that are zero are written too.
 std::string JsonLine(const google::protobuf::Message& message);
 
+// What an adoption did, or would do.
+std::string AdoptionText(const v1::AdoptFilmsResponse& answer, bool dry_run);
+
 }  // namespace camnode
 
 #endif  // CAMNODE_SERVICES_CTL_TEXT_H_

@@ -10,6 +10,9 @@ constexpr Option kOptions[] = {
                  "the configuration; deploy/camnode.textproto shows every option with its "
                  "default.  Only --conformance does without"),
     Option::Flag("check-config", "reports every mistake in FILE and runs nothing"),
+    Option::Flag("adopt-store",
+                 "says once that the database and the blobs of FILE belong together, after a "
+                 "restore for one, and runs nothing"),
     Option::Flag("conformance", "prints the tables of the DICOM conformance statement"),
 };
 

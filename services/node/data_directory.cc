@@ -5,17 +5,24 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/base/durable_file.h"
 #include "core/base/files.h"
+#include "core/base/random_id.h"
+#include "core/base/status_macros.h"
 
 namespace camnode {
 namespace {
+
+constexpr size_t kNodeIdDigits = 12;
+constexpr int64_t kMaxIdFileBytes = 1024;
 
 std::string PortsPath(const std::string& directory) { return directory + "/ports.json"; }
 
@@ -55,6 +62,24 @@ DataDirectory::DataDirectory(DataDirectory&& other) noexcept
 
 DataDirectory::~DataDirectory() {
   if (lock_ >= 0) close(lock_);
+}
+
+absl::StatusOr<std::string> DataDirectory::NodeId() const {
+  const std::string file = path_ + "/node.id";
+  absl::StatusOr<std::string> id = ReadFile(file, kMaxIdFileBytes);
+  if (absl::IsNotFound(id.status())) {
+    RemoveLeftParts(file);
+    CAMNODE_ASSIGN_OR_RETURN(id, RandomHexDigits(kNodeIdDigits));
+    CAMNODE_RETURN_IF_ERROR(ReplaceFileDurably(file, *id + "\n", FileAccess::kOwnerOnly));
+    return id;
+  }
+  if (!id.ok()) return id;
+  id = std::string(absl::StripSuffix(*id, "\n"));
+  if (IsHexDigits(*id, kNodeIdDigits)) return id;
+  return absl::FailedPreconditionError(absl::StrCat(
+      file,
+      " is not a file of camnode; expected 12 hexadecimal digits: remove it, and the node "
+      "gets another id"));
 }
 
 absl::Status DataDirectory::WritePorts(const NodePorts& ports) const {

@@ -35,6 +35,11 @@ class DataDirectory {
 
   const std::string& path() const { return path_; }
 
+  // PATH/node.id: 12 hexadecimal digits that tell this node from others on one database, the
+  // same after each start; drawn and made durable at the first.
+  // Errors: kFailedPrecondition if the file is none of ours; ReadFile's, StatusOfErrno's.
+  absl::StatusOr<std::string> NodeId() const;
+
   // PATH/ports.json: {"dicom": 11112, "dicom_tls": 2762, "grpc": 50051, "http": 8080,
   // "pid": 4711},
   // replaced as a whole, so that a reader never sees half of it.

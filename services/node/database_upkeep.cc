@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/base/stopwatch.h"
 #include "core/storage/sql/open_database.h"

@@ -1,9 +1,9 @@
 // Which parts of the node work, for grpc.health.v1 and /healthz.
 //
 // Names: "" (the node as a whole), "camnode.dicom", "camnode.storage",
-// "camnode.worker", "camnode.outbox", "camnode.v1.ResultsService".  The whole is
-// serving when all parts are that receiving and answering need; a worker is not
-// one of them: without it films are received and wait.
+// "camnode.worker", "camnode.outbox", "camnode.sweep", "camnode.v1.ResultsService".
+// The whole is serving when all parts are that receiving and answering need; a worker
+// is not one of them: without it films are received and wait.
 
 #ifndef CAMNODE_SERVICES_NODE_HEALTH_REPORTER_H_
 #define CAMNODE_SERVICES_NODE_HEALTH_REPORTER_H_

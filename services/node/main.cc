@@ -17,6 +17,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/models/model_repository.h"
+#include "core/storage/store_identity.h"
 #include "scp/conformance.h"
 #include "scp/wire/dcmtk_setup.h"
 #include "scp/wire/tls_credentials.h"
@@ -26,6 +27,7 @@
 #include "services/config/configured_models.h"
 #include "services/node/arguments.h"
 #include "services/node/node.h"
+#include "services/node/open_store.h"
 #include "services/node/part_options.h"
 #include "services/node/service_manager.h"
 #include "services/node/stop_sequence.h"
@@ -71,6 +73,24 @@ absl::Status GiveUpRights(const Config& config) {
   CAMNODE_RETURN_IF_ERROR(CheckUser(config.allow_root));
   CAMNODE_RETURN_IF_ERROR(ForbidCoreDumps());
   return ForbidNewPrivileges();
+}
+
+int Adopt(const Config& config) {
+  const absl::StatusOr<AdoptedStore> adopted = AdoptStoreOf(config);
+  if (!adopted.ok()) {
+    Complain(absl::StrCat(adopted.status().message(), " (configuration: ", config.file, ")"));
+    return kFailed;
+  }
+  std::cout << "database and blobs are store " << adopted->identity.store_id
+            << " from now on, and watchers begin again.  The database has " << adopted->films
+            << " films; of " << adopted->films_sampled << " looked for, " << adopted->films_found
+            << " have their file." << std::endl;
+  if (adopted->films_found < adopted->films_sampled) {
+    std::cout << "Files are missing: is this the right directory?  If so, have those films sent "
+                 "again."
+              << std::endl;
+  }
+  return kDone;
 }
 
 int Run(const Config& config) {
@@ -121,6 +141,7 @@ int Main(const std::vector<std::string>& words) {
     return kUsage;
   }
   if (conformance) return PrintConformance(*config);
+  if (line.arguments.Has("adopt-store")) return Adopt(*config);
   return line.arguments.Has("check-config") ? CheckConfig(*config) : Run(*config);
 }
 

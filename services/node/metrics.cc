@@ -1,9 +1,9 @@
 #include "services/node/metrics.h"
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "core/base/log.h"
 #include "core/storage/job_queue.h"
@@ -22,8 +22,7 @@ Samples One(const absl::optional<Number>& value) {
 
 }  // namespace
 
-void RegisterStorageMetrics(StorageFiguresReader& figures, const Clock& clock,
-                            MetricRegistry* metrics) {
+void RegisterStorageMetrics(StorageFiguresReader& figures, MetricRegistry* metrics) {
   metrics->AddCallback(MetricKind::kGauge, "camnode_jobs", "Analysis jobs, by state.", {"state"},
                        [&figures] {
                          const absl::optional<QueueDepth> depth = figures.Read().queue;
@@ -73,6 +72,23 @@ void RegisterHealthMetrics(const HealthReporter& health, MetricRegistry* metrics
                            samples.push_back({{part.name}, part.serving ? 1.0 : 0.0});
                          }
                          return samples;
+                       });
+}
+
+void RegisterSweepMetrics(const BlobJanitor& janitor, MetricRegistry* metrics) {
+  metrics->AddCallback(MetricKind::kGauge, "camnode_unnamed_blobs",
+                       "Files in blobs that no row names, as the last sweep found them.", {},
+                       [&janitor] {
+                         return Samples{{{}, static_cast<double>(janitor.report().unnamed)}};
+                       });
+  metrics->AddCallback(MetricKind::kGauge, "camnode_trashed_blobs",
+                       "Files in blobs/trash, as the last sweep left them.", {}, [&janitor] {
+                         return Samples{{{}, static_cast<double>(janitor.report().in_trash)}};
+                       });
+  metrics->AddCallback(MetricKind::kGauge, "camnode_sweep_refused",
+                       "1 if the last sweep found too many files without a row and touched none.",
+                       {}, [&janitor] {
+                         return Samples{{{}, janitor.report().refused ? 1.0 : 0.0}};
                        });
 }
 

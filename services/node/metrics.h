@@ -4,8 +4,8 @@
 #ifndef CAMNODE_SERVICES_NODE_METRICS_H_
 #define CAMNODE_SERVICES_NODE_METRICS_H_
 
-#include "core/base/clock.h"
 #include "core/base/metrics.h"
+#include "services/node/blob_janitor.h"
 #include "services/node/health_reporter.h"
 #include "services/node/storage_figures.h"
 
@@ -13,10 +13,10 @@ namespace camnode {
 
 // Each registers callbacks, none of which waits for a store; what it is given outlives the
 // last MetricRegistry::Text.
-void RegisterStorageMetrics(StorageFiguresReader& figures, const Clock& clock,
-                            MetricRegistry* metrics);
+void RegisterStorageMetrics(StorageFiguresReader& figures, MetricRegistry* metrics);
 void RegisterLogMetrics(MetricRegistry* metrics);
 void RegisterHealthMetrics(const HealthReporter& health, MetricRegistry* metrics);
+void RegisterSweepMetrics(const BlobJanitor& janitor, MetricRegistry* metrics);
 
 }  // namespace camnode
 

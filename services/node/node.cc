@@ -1,5 +1,8 @@
 #include "services/node/node.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <utility>
 
@@ -36,8 +39,6 @@ constexpr double kCallsShare = 0.3;
 constexpr double kRestShare = 0.3;
 // So long before our certificate ends each reading of it warns.
 constexpr absl::Duration kRenewalReminder = absl::Hours(24 * 14);
-// The check of the database holds up the start for so long, and goes on beside the work.
-constexpr absl::Duration kCheckPatience = absl::Seconds(1);
 
 // An operator's reminder, and a warning once it is late.
 void LogCertificates(const TlsCredentials& tls) {
@@ -54,17 +55,6 @@ void LogCertificates(const TlsCredentials& tls) {
                      expired ? "; peers will refuse it: renew it and send a SIGHUP" : "")}});
 }
 
-// Damage that shows at once is found before anything is written.
-absl::StatusOr<DatabaseUpkeepOptions> BeginDatabaseCheck(const std::string& uri) {
-  DatabaseUpkeepOptions upkeep;
-  upkeep.database_uri = uri;
-  const Deadline patience(kCheckPatience);
-  const absl::Status checked = CheckDatabase(uri, [&patience] { return patience.Expired(); });
-  upkeep.check_database = absl::IsCancelled(checked);
-  if (!checked.ok() && !upkeep.check_database) return checked;
-  return upkeep;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config,
@@ -72,61 +62,66 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Config& config,
   CAMNODE_RETURN_IF_ERROR(SetUpDcmtkNetwork());
   CAMNODE_ASSIGN_OR_RETURN(const SharedModels models,
                            LoadConfiguredModels(config, WeightsCheck::kSkipDigest));
-  CAMNODE_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(config.data_directory));
-  const absl::StatusOr<DatabaseUpkeepOptions> upkeep = BeginDatabaseCheck(config.database_uri);
-  if (!upkeep.ok()) return Annotate(upkeep.status(), "database_uri");
-  CAMNODE_ASSIGN_OR_RETURN(OpenedDatabase opened, OpenDatabaseOrWait(config, directory.path()));
-  CAMNODE_ASSIGN_OR_RETURN(std::unique_ptr<BlobStore> blobs,
-                           BlobStore::Open(directory.path() + "/blobs"));
+  CAMNODE_ASSIGN_OR_RETURN(OpenedStore store, OpenStoreOrWait(config));
   std::unique_ptr<TlsCredentials> tls;
   if (config.dicom.tls.given()) {
     CAMNODE_ASSIGN_OR_RETURN(tls, TlsCredentials::Load(config.dicom.tls));
     LogCertificates(*tls);
   }
-  std::unique_ptr<Node> node(new Node(config, std::move(directory), std::move(opened), *upkeep,
-                                      std::move(blobs), std::move(tls), models, manager));
+  std::unique_ptr<Node> node(new Node(config, std::move(store), std::move(tls), models, manager));
   CAMNODE_RETURN_IF_ERROR(node->ReturnLeasesOfPredecessor());
   CAMNODE_RETURN_IF_ERROR(node->StartParts());
   return node;
 }
 
-Node::Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-           const DatabaseUpkeepOptions& upkeep, std::unique_ptr<BlobStore> blobs,
-           std::unique_ptr<TlsCredentials> tls, const SharedModels& models,
-           const ServiceManager& manager)
+Node::Node(const Config& config, OpenedStore store, std::unique_ptr<TlsCredentials> tls,
+           const SharedModels& models, const ServiceManager& manager)
     : config_(config),
       manager_(manager),
-      directory_(std::move(directory)),
-      stores_(std::move(opened), std::move(blobs), SystemClock(), config_.queue, config_.outbox,
-              config_.storage.quarantine),
+      directory_(std::move(store.directory)),
+      node_id_(std::move(store.node_id)),
+      store_id_(std::move(store.identity.store_id)),
+      lock_(std::move(store.lock)),
+      stores_(std::move(store.opened), std::move(store.blobs), SystemClock(), config_.queue,
+              config_.outbox, config_.storage.quarantine),
+      history_(std::move(store.history)),
       figures_(stores_, SystemClock()),
       observer_(metrics_, config_.grpc.max_query),
       policy_(MakePeerPolicy(config_)),
       destinations_(MakeDestinations(config_)),
       ingest_(MakeIngestOptions(config_, models, policy_, stores_.quarantine), *stores_.blobs,
               stores_.instances, stores_.results, stores_.jobs, SystemClock()),
-      hub_(stores_.events, *stores_.opened.doorbell),
-      upkeep_(upkeep, stores_.workers),
+      hub_(*history_, *stores_.opened.doorbell),
+      upkeep_({config_.database_uri, !store.database_checked}, stores_.workers),
       health_(HealthParts()),
       results_service_(MakeResultsServiceOptions(config_, models),
                        ResultsServiceParts{stores_.viewers.instances, stores_.viewers.results,
-                                           stores_.viewers.jobs, stores_.viewers.events,
+                                           stores_.viewers.jobs, stores_.viewers.events, *history_,
                                            *stores_.blobs, hub_, ingest_, observer_}),
-      admin_service_(AdminServiceParts{stores_.viewers.instances, stores_.viewers.quarantine,
-                                       stores_.viewers.results, stores_.viewers.jobs,
-                                       stores_.oldest_unfinished, stores_.viewers.outbox,
-                                       stores_.viewers.workers, *stores_.blobs, observer_}),
+      blob_names_(*stores_.opened.database),
+      adopter_(ingest_, *stores_.blobs, blob_names_, stores_.instances, SystemClock()),
+      admin_service_(AdminServiceParts{
+          stores_.viewers.instances, stores_.viewers.quarantine, stores_.viewers.results,
+          stores_.viewers.jobs, stores_.oldest_unfinished, stores_.viewers.outbox,
+          stores_.viewers.workers, *stores_.blobs, adopter_, observer_}),
       storage_probe_({}, *stores_.opened.database, *stores_.blobs, SystemClock()),
-      janitor_({}, *stores_.blobs, stores_.instances, stores_.quarantine, stores_.results),
+      janitor_(MakeBlobJanitorOptions(config_), store_id_, *stores_.opened.database, *stores_.blobs,
+               SystemClock()),
       tls_(std::move(tls)),
       acceptor_metrics_(metrics_),
       acceptor_(MakeAcceptorOptions(config_, tls_.get()), policy_, ingest_, acceptor_metrics_),
       delivery_metrics_(metrics_),
       sender_(MakeOutboxSenderOptions(config_, tls_.get()), destinations_, stores_.outbox,
               *stores_.blobs, *stores_.opened.doorbell, delivery_metrics_) {
-  RegisterStorageMetrics(figures_, SystemClock(), &metrics_);
+  RegisterStorageMetrics(figures_, &metrics_);
   RegisterLogMetrics(&metrics_);
   RegisterHealthMetrics(health_, &metrics_);
+  RegisterSweepMetrics(janitor_, &metrics_);
+  lock_->Watch(store_id_, node_id_, [](const absl::Status& why) {
+    Log(LogLevel::kError, "database_lost", {{LogField::kReason, why.message()}});
+    // As an operator would: what is under way is finished, nothing new is begun.
+    kill(getpid(), SIGTERM);
+  });
 }
 
 Node::~Node() {
@@ -135,13 +130,14 @@ Node::~Node() {
   if (!sequence.complete()) sequence.GiveUp();
 }
 
-// The lock on the data directory says that the node before is dead, and its life
-// pipe that its workers are or soon will be; what they still commit is fenced off.
+// The lock on the database says that the node before is dead, and its life pipe that its
+// workers are or soon will be; what they still commit is fenced off.  Deliveries are leased by
+// nodes alone, so all are the predecessor's; jobs only of workers with this node's id.
 absl::Status Node::ReturnLeasesOfPredecessor() {
   CAMNODE_RETURN_IF_ERROR(stores_.outbox.ReturnAllLeases());
   if (!config_.worker.supervise) return absl::OkStatus();
   for (int i = 0; i < config_.worker.count; ++i) {
-    CAMNODE_RETURN_IF_ERROR(SettleWorker(WorkerName(i), WorkerEnd::kStopped));
+    CAMNODE_RETURN_IF_ERROR(SettleWorker(WorkerName(node_id_, i), WorkerEnd::kStopped));
   }
   return absl::OkStatus();
 }
@@ -186,7 +182,7 @@ absl::Status Node::StartWorkers() {
   if (!config_.worker.supervise) return absl::OkStatus();
   CAMNODE_ASSIGN_OR_RETURN(const std::string program, FindSiblingProgram("camnode-worker"));
   supervisor_ = std::make_unique<WorkerSupervisor>(
-      MakeWorkerSupervisorOptions(config_, program),
+      MakeWorkerSupervisorOptions(config_, program, node_id_),
       [this](const std::string& name, WorkerEnd end) { return SettleWorker(name, end); });
   metrics_.AddCallback(
       MetricKind::kCounter, "camnode_worker_restarts_total", "Workers started again.", {}, [this] {
@@ -244,6 +240,7 @@ std::vector<HealthPart> Node::HealthParts() {
          return CheckWorkers(stores_.workers, kWorkerMaxSilence, kWorkerMaxStep);
        }},
       {"camnode.outbox", true, [this, running] { return running(sending_); }},
+      {"camnode.sweep", false, [this] { return janitor_.Health(); }},
       {"camnode.v1.ResultsService", true, [this] { return stores_.events.LastNumber().status(); }},
   };
 }

@@ -12,11 +12,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/metrics.h"
+#include "core/intake/film_adopter.h"
 #include "core/intake/ingest.h"
 #include "core/models/model_repository.h"
-#include "core/storage/blobs/blob_store.h"
+#include "core/storage/blob_names.h"
+#include "core/storage/event_history.h"
 #include "core/storage/job_queue.h"
-#include "core/storage/sql/open_database.h"
+#include "core/storage/node_lock.h"
 #include "core/storage/storage_probe.h"
 #include "scp/receive/acceptor_metrics.h"
 #include "scp/receive/application_entity.h"
@@ -36,6 +38,7 @@
 #include "services/node/database_upkeep.h"
 #include "services/node/health_reporter.h"
 #include "services/node/http_server.h"
+#include "services/node/open_store.h"
 #include "services/node/service_manager.h"
 #include "services/node/stop_sequence.h"
 #include "services/node/storage_figures.h"
@@ -68,10 +71,8 @@ class Node {
   void Stop(StopSequence& sequence);
 
  private:
-  Node(const Config& config, DataDirectory directory, OpenedDatabase opened,
-       const DatabaseUpkeepOptions& upkeep, std::unique_ptr<BlobStore> blobs,
-       std::unique_ptr<TlsCredentials> tls, const SharedModels& models,
-       const ServiceManager& manager);
+  Node(const Config& config, OpenedStore store, std::unique_ptr<TlsCredentials> tls,
+       const SharedModels& models, const ServiceManager& manager);
 
   absl::Status ReturnLeasesOfPredecessor();
   absl::Status StartParts();
@@ -85,7 +86,11 @@ class Node {
   const Config config_;
   const ServiceManager manager_;
   DataDirectory directory_;
+  const std::string node_id_;
+  const std::string store_id_;
+  const std::unique_ptr<NodeLock> lock_;  // Given up after all below is gone.
   NodeStores stores_;
+  const std::unique_ptr<EventHistory> history_;
   StorageFiguresReader figures_;
   MetricRegistry metrics_;
   RpcObserver observer_;
@@ -96,6 +101,8 @@ class Node {
   DatabaseUpkeep upkeep_;
   HealthReporter health_;
   ResultsService results_service_;
+  BlobNames blob_names_;
+  FilmAdopter adopter_;
   AdminService admin_service_;
   StorageProbe storage_probe_;  // The health reporter's thread's own.
   BlobJanitor janitor_;

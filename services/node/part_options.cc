@@ -75,6 +75,12 @@ ConformanceSubject MakeConformanceSubject(const Config& config) {
           config.dicom.tls.require_peer_certificate};
 }
 
+BlobJanitorOptions MakeBlobJanitorOptions(const Config& config) {
+  BlobJanitorOptions options;
+  options.settings = config.storage.sweep;
+  return options;
+}
+
 AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* tls) {
   AcceptorOptions options;
   options.settings = config.dicom.acceptor;
@@ -124,10 +130,12 @@ ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const Shar
 }
 
 WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,
-                                                    const std::string& program) {
+                                                    const std::string& program,
+                                                    const std::string& node_id) {
   WorkerSupervisorOptions options;
   options.program = program;
   options.arguments = {"--config", config.file};
+  options.node_id = node_id;
   options.count = config.worker.count;
   options.max_silence = config.worker.max_silence;
   options.stop_timeout = std::min(options.stop_timeout, kPatienceShare * config.node.stop_timeout);

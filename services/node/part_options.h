@@ -17,6 +17,7 @@
 #include "scp/wire/tls_credentials.h"
 #include "services/api/results_service.h"
 #include "services/config/config.h"
+#include "services/node/blob_janitor.h"
 #include "services/node/worker_supervisor.h"
 #include "services/settings/grpc_settings.h"
 
@@ -29,6 +30,7 @@ DestinationDirectory MakeDestinations(const Config& config);
 IngestOptions MakeIngestOptions(const Config& config, const SharedModels& models,
                                 const PeerPolicy& policy, Quarantine& quarantine);
 ConformanceSubject MakeConformanceSubject(const Config& config);
+BlobJanitorOptions MakeBlobJanitorOptions(const Config& config);
 // `tls`: nullptr without certificates; outlives the acceptor and the sender.
 AcceptorOptions MakeAcceptorOptions(const Config& config, const TlsCredentials* tls);
 OutboxSenderOptions MakeOutboxSenderOptions(const Config& config, const TlsCredentials* tls);
@@ -38,7 +40,8 @@ OutboxSenderOptions MakeOutboxSenderOptions(const Config& config, const TlsCrede
 GrpcSettings MakeGrpcSettings(const Config& config, int descriptors);
 ResultsServiceOptions MakeResultsServiceOptions(const Config& config, const SharedModels& models);
 WorkerSupervisorOptions MakeWorkerSupervisorOptions(const Config& config,
-                                                    const std::string& program);
+                                                    const std::string& program,
+                                                    const std::string& node_id);
 
 }  // namespace camnode
 

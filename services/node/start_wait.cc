@@ -23,15 +23,6 @@ constexpr char kWaiting[] = "waiting for the database; the log says what it answ
 // A file that cannot be opened is a mistake to be mended; a server comes back by itself.
 bool IsServer(const std::string& uri) { return !absl::StartsWith(uri, "sqlite:"); }
 
-absl::StatusOr<OpenedDatabase> OpenAndMigrate(const Config& config,
-                                              const std::string& data_directory) {
-  CAMNODE_RETURN_IF_ERROR(CheckDatabase(config.database_uri));
-  CAMNODE_ASSIGN_OR_RETURN(OpenedDatabase opened,
-                           OpenDatabase(config.database_uri, data_directory));
-  CAMNODE_RETURN_IF_ERROR(Migrate(*opened.database));
-  return opened;
-}
-
 // Answers whoever asks for health, with nothing behind it.
 class WaitingRoom {
  public:
@@ -58,15 +49,14 @@ class WaitingRoom {
 
 }  // namespace
 
-absl::StatusOr<OpenedDatabase> OpenDatabaseOrWait(const Config& config,
-                                                  const std::string& data_directory) {
+absl::StatusOr<OpenedStore> OpenStoreOrWait(const Config& config) {
   std::unique_ptr<WaitingRoom> room;
   std::string told;
   while (true) {
-    absl::StatusOr<OpenedDatabase> opened = OpenAndMigrate(config, data_directory);
+    absl::StatusOr<OpenedStore> opened = OpenStore(config);
     if (opened.ok()) return opened;
     if (!absl::IsUnavailable(opened.status()) || !IsServer(config.database_uri)) {
-      return Annotate(opened.status(), "database_uri");
+      return opened;
     }
     if (opened.status().message() != told) {
       told = std::string(opened.status().message());

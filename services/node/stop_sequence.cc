@@ -1,6 +1,7 @@
 #include "services/node/stop_sequence.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <thread>
 #include <utility>

@@ -66,6 +66,9 @@ StorageFigures StorageFiguresReader::ReadStores() {
   if (const absl::StatusOr<QueueDepth> depth = stores_.jobs.Depth(); depth.ok()) {
     figures.queue = *depth;
   }
+  if (const absl::StatusOr<absl::Duration> age = stores_.oldest_unfinished.Age(); age.ok()) {
+    figures.oldest_unfinished_age = *age;
+  }
   if (const absl::StatusOr<QuarantineSize> size = stores_.quarantine.Size(); size.ok()) {
     figures.quarantined_instances = size->instances;
   }

@@ -22,6 +22,7 @@ namespace camnode {
 // What could not be read is absent.
 struct StorageFigures {
   absl::optional<QueueDepth> queue;
+  absl::optional<absl::Duration> oldest_unfinished_age;
   absl::optional<int64_t> quarantined_instances;
   absl::optional<int64_t> free_bytes;
   // At most a minute old: counting them reads an index over all deliveries there ever were.

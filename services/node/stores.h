@@ -16,6 +16,7 @@
 #include "core/storage/quarantine.h"
 #include "core/storage/result_store.h"
 #include "core/storage/sql/open_database.h"
+#include "core/storage/sql/sql_database.h"
 #include "core/storage/worker_registry.h"
 
 namespace camnode {
@@ -23,11 +24,12 @@ namespace camnode {
 // The stores over one face of the database.  Each member is thread-safe; what is handed
 // in outlives it.
 struct DatabaseStores {
-  DatabaseStores(SqlDatabase& database, const Clock& clock, const JobQueueOptions& queue,
-                 const OutboxOptions& outbox_options, const QuarantineOptions& quarantine_options)
-      : instances(database, clock),
-        quarantine(database, clock, quarantine_options),
-        results(database, clock),
+  DatabaseStores(SqlDatabase& database, BlobStore& blobs, const Clock& clock,
+                 const JobQueueOptions& queue, const OutboxOptions& outbox_options,
+                 const QuarantineOptions& quarantine_options)
+      : instances(database, clock, &blobs),
+        quarantine(database, clock, &blobs, quarantine_options),
+        results(database, clock, &blobs),
         jobs(database, clock, queue),
         outbox(database, clock, outbox_options),
         events(database),
@@ -55,9 +57,9 @@ struct NodeStores : NodeStorage, DatabaseStores {
              const JobQueueOptions& queue, const OutboxOptions& outbox_options,
              const QuarantineOptions& quarantine_options = {})
       : NodeStorage{std::move(database), std::move(blob_store)},
-        DatabaseStores(*opened.database, clock, queue, outbox_options, quarantine_options),
+        DatabaseStores(*opened.database, *blobs, clock, queue, outbox_options, quarantine_options),
         oldest_unfinished(jobs, clock),
-        viewers(*opened.queries, clock, queue, outbox_options, quarantine_options) {}
+        viewers(*opened.queries, *blobs, clock, queue, outbox_options, quarantine_options) {}
 
   OldestUnfinished oldest_unfinished;
   DatabaseStores viewers;

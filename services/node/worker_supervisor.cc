@@ -56,7 +56,9 @@ std::string Describe(int wait_status) {
 
 }  // namespace
 
-std::string WorkerName(int number) { return absl::StrCat("worker-", number); }
+std::string WorkerName(const std::string& node_id, int number) {
+  return absl::StrCat(node_id, "/worker-", number);
+}
 
 WorkerEnd EndOf(int wait_status) {
   if (WIFEXITED(wait_status)) {
@@ -263,7 +265,7 @@ class WorkerSupervisor::Worker {
 
 WorkerSupervisor::WorkerSupervisor(const WorkerSupervisorOptions& options, OnEnd on_end) {
   for (int i = 0; i < options.count; ++i) {
-    workers_.push_back(std::make_unique<Worker>(options, WorkerName(i), on_end));
+    workers_.push_back(std::make_unique<Worker>(options, WorkerName(options.node_id, i), on_end));
   }
   stop_timeout_ = options.stop_timeout;
 }

@@ -1,6 +1,6 @@
 // Starts the worker processes, watches them and starts them again.
 //
-// Each worker is   camnode-worker --config FILE --name worker-0 --life-pipe 3
+// Each worker is   camnode-worker --config FILE --name NODEID/worker-0 --life-pipe 3
 // with every other descriptor above 2 closed (DCMTK opens its sockets without
 // CLOEXEC).  Descriptor 3 is the worker's end of a life pipe (child_process.h): when it ends,
 // the node is gone, however it went, and the worker ends too.  The other way, a worker whose
@@ -32,6 +32,7 @@ struct WorkerSupervisorOptions {
   std::vector<std::string> arguments;  // Before --name and --life-pipe.
   // "NAME=value" for its environment, unless the node's own has the name.
   std::vector<std::string> environment;
+  std::string node_id;  // Of the node, before the names of its workers.
   int count = WorkerSettings().count;
   // Wait before a worker that ended is started again.
   absl::Duration restart_delay = absl::Milliseconds(100);
@@ -46,8 +47,9 @@ struct WorkerSupervisorOptions {
   absl::Duration stop_timeout = absl::Seconds(15);
 };
 
-// The name a worker's leases carry: "worker-0".
-std::string WorkerName(int number);
+// The name a worker's leases carry: "3f9a12cd04be/worker-0", so that a node gives back its
+// own workers' and no others.
+std::string WorkerName(const std::string& node_id, int number);
 
 // What a wait status (waitpid) says about how a worker ended: kStopped for SIGKILL,
 // SIGTERM, SIGINT, SIGHUP and the exit codes that blame no film, kStalled for the one that does,

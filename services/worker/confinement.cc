@@ -8,7 +8,7 @@
 #include "core/base/crash_point.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
-#include "core/storage/blobs/blob_store.h"
+#include "core/storage/blobs/blob_layout.h"
 #include "services/privileges/call_filter.h"
 #include "services/privileges/file_writing.h"
 #include "services/privileges/process_rights.h"

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
@@ -35,6 +37,7 @@
 #include "core/pipeline/output_writers.h"
 #include "core/pipeline/step_watch.h"
 #include "core/pipeline/worker_heartbeat.h"
+#include "core/storage/blobs/blob_layout.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
@@ -54,6 +57,7 @@
 #include "services/worker/confinement.h"
 #include "services/worker/process.h"
 #include "services/worker/stall.h"
+#include "services/worker/store_gate.h"
 #include "services/worker/watchdog.h"
 
 namespace camnode {
@@ -64,6 +68,7 @@ static_assert(kWorkerUnusable == kMisusedExitCode);
 constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(2);
 constexpr absl::Duration kSchemaPoll = absl::Milliseconds(100);
 constexpr absl::Duration kDatabasePoll = absl::Seconds(1);
+constexpr absl::Duration kStorePoll = absl::Seconds(1);
 
 std::string DeviceClass(const std::string& device) {
   return absl::StartsWith(device, "cuda") ? "cuda" : "cpu";
@@ -122,15 +127,24 @@ WorkerRecord MakeRecord(const Config& config, const std::string& name) {
   return record;
 }
 
-// The node may not have begun yet.  No thread yet: see confinement.h.
-absl::StatusOr<DatabaseAccess> WaitForDatabase(const Config& config) {
-  for (bool told = false;; told = true) {
+// The node may not have begun yet, or a volume is not mounted: what a worker is confined to must be
+// there first, and nothing is made in its place.  No thread yet: see confinement.h.
+absl::StatusOr<DatabaseAccess> WaitForNode(const Config& config) {
+  const std::string parts = PartFolder(BlobDirectory(config.data_directory), BlobParts::kOfWorker);
+  absl::string_view told;
+  while (true) {
     absl::StatusOr<DatabaseAccess> access =
         PrepareDatabaseAccess(config.database_uri, config.data_directory);
-    if (!absl::IsNotFound(access.status())) return access;
-    if (!told) {
-      Log(LogLevel::kInfo, "waiting_for_database",
-          {{LogField::kReason, access.status().message()}});
+    if (!access.ok() && !absl::IsNotFound(access.status())) return access;
+    if (access.ok() && ::access(parts.c_str(), W_OK) == 0) return access;
+    const absl::string_view missing = access.ok() ? "waiting_for_store" : "waiting_for_database";
+    if (missing != std::exchange(told, missing)) {
+      Log(LogLevel::kWarning, missing,
+          {{LogField::kReason,
+            access.ok() ? absl::StrCat(parts,
+                                       " is not there, or not writable: camnode makes it; is its "
+                                       "volume mounted?")
+                        : std::string(access.status().message())}});
     }
     if (StopSignalWithin(kSchemaPoll)) return absl::CancelledError("told to stop");
   }
@@ -163,6 +177,20 @@ absl::StatusOr<OpenedDatabase> OpenMigratedDatabase(const Config& config, StepWa
       Log(LogLevel::kInfo, "waiting_for_schema", {{LogField::kReason, schema.message()}});
     }
     absl::SleepFor(kSchemaPoll);
+  }
+}
+
+// The node may not yet have named the store, or a volume is not mounted yet: nothing is
+// touched meanwhile, and the heartbeat says that this worker is not ready.
+absl::StatusOr<WorkerStore> WaitForStore(SqlDatabase& database, const Config& config) {
+  for (bool told = false;; told = true) {
+    absl::StatusOr<WorkerStore> store =
+        OpenWorkerStore(database, BlobDirectory(config.data_directory));
+    if (!absl::IsUnavailable(store.status())) return store;
+    if (!told) {
+      Log(LogLevel::kError, "waiting_for_store", {{LogField::kReason, store.status().message()}});
+    }
+    absl::SleepFor(kStorePoll);
   }
 }
 
@@ -221,16 +249,18 @@ absl::StatusOr<std::unique_ptr<InstanceAnalyzer>> LoadAndWarm(const Config& conf
 }
 
 int RunWorker(const Config& config, const std::string& name, const DatabaseAccess& access,
-              BlobStore& blobs, StepWatch& steps, LeaseReturn& leases, WorkerSignals& signals) {
+              StepWatch& steps, LeaseReturn& leases, WorkerSignals& signals) {
   absl::StatusOr<OpenedDatabase> opened = OpenMigratedDatabase(config, steps);
   if (!opened.ok()) return Fail("database_unusable", opened.status(), kWorkerFailed);
   SqlDatabase& database = *opened->database;
   WorkerRegistry registry(database, SystemClock());
   WorkerHeartbeat heartbeat(registry, steps, MakeRecord(config, name), kHeartbeatPeriod);
+  const absl::StatusOr<WorkerStore> store = WaitForStore(database, config);
+  if (!store.ok()) return Fail("blob_store_unusable", store.status(), kWorkerFailed);
 
   const Stopwatch loading;
   WorkerExit code = kWorkerUnusable;
-  const auto loaded = LoadAndWarm(config, blobs, steps, &code);
+  const auto loaded = LoadAndWarm(config, *store->blobs, steps, &code);
   if (!loaded.ok()) return Fail("models_unusable", loaded.status(), code);
   InstanceAnalyzer& analyzer = **loaded;
   // All that needs other calls is done; the first film comes next.
@@ -238,16 +268,27 @@ int RunWorker(const Config& config, const std::string& name, const DatabaseAcces
   if (!confined.ok()) return Fail("worker_not_confined", confined, kWorkerUnusable);
 
   JobQueue queue(database, SystemClock(), config.queue);
-  InstanceStore instances(database, SystemClock());
-  ResultStore results(database, SystemClock());
-  InferenceWorker worker(MakeWorkerOptions(config, name), queue, instances, results,
-                         *opened->doorbell, analyzer, steps);
+  InstanceStore instances(database, SystemClock(), store->blobs.get());
+  ResultStore results(database, SystemClock(), store->blobs.get());
+  StoreGate gate(*store, database, SystemClock(), [&](const absl::Status& now) {
+    if (now.ok()) return heartbeat.SetReady(analyzer.models().digest);
+    heartbeat.SetNotReady();
+    Log(LogLevel::kError, "waiting_for_store", {{LogField::kReason, now.message()}});
+  });
+  InferenceWorkerOptions options = MakeWorkerOptions(config, name);
+  std::function<void()> begin_anew;
+  options.may_lease = [&] {
+    absl::Status may = gate.Check();
+    if (gate.rights_lost()) begin_anew();
+    return may;
+  };
+  InferenceWorker worker(options, queue, instances, results, *opened->doorbell, analyzer, steps);
+  begin_anew = [&worker] { worker.Drain(); };
   Log(LogLevel::kInfo, "worker_ready",
       {{LogField::kWorker, name},
        {LogField::kModel, analyzer.models().digest},
        {LogField::kVersion, kCamnodeVersion},
        {LogField::kDurationMs, absl::ToInt64Milliseconds(loading.Elapsed())}});
-  heartbeat.SetReady(analyzer.models().digest);
   leases.Set(&queue);
   signals.SetDrain([&worker] { worker.Drain(); });
   const absl::Status ended = worker.Run();
@@ -262,11 +303,9 @@ int RunWorker(const Config& config, const std::string& name, const DatabaseAcces
 int RunConfined(Config& config, const WorkerArguments& arguments) {
   const absl::Status user = CheckUser(config.allow_root);
   if (!user.ok()) return Fail("configuration_unusable", user, kWorkerUnusable);
-  const absl::StatusOr<DatabaseAccess> access = WaitForDatabase(config);
+  const absl::StatusOr<DatabaseAccess> access = WaitForNode(config);
   if (absl::IsCancelled(access.status())) return kWorkerDone;
   if (!access.ok()) return Fail("database_unusable", access.status(), kWorkerFailed);
-  const auto blobs = BlobStore::Open(BlobDirectory(config.data_directory), BlobParts::kOfWorker);
-  if (!blobs.ok()) return Fail("blob_store_unusable", blobs.status(), kWorkerFailed);
   const absl::Status confined = ConfineFiles(config, *access);
   if (!confined.ok()) return Fail("worker_not_confined", confined, kWorkerUnusable);
 
@@ -288,7 +327,7 @@ int RunConfined(Config& config, const WorkerArguments& arguments) {
   const Watchdog watchdog(steps, arguments.life_pipe, [&](const StepWatch::Stall& stall) {
     EndStalled(arguments.name, stall, leases);
   });
-  return RunWorker(config, arguments.name, *access, **blobs, steps, leases, signals);
+  return RunWorker(config, arguments.name, *access, steps, leases, signals);
 }
 
 int Main(const std::vector<std::string>& words) {

@@ -33,6 +33,7 @@ from intake_benchmark import summary  # noqa: E402
 from intake_rows import Postgres, Sqlite, add_finished_films  # noqa: E402
 
 FILMS_A_SENDING = 200
+ROUNDS = 5
 
 
 class Caller:
@@ -125,14 +126,15 @@ class Bench:
 
     def together(self, callers):
         """C-STOREs alone, and beside callers in a loop."""
-        alone = [ms for _ in range(3) for ms in self.send()]
-        done = threading.Event()
+        alone, beside, seconds = [], [], 0.0
+        done, asking = threading.Event(), threading.Event()
         requests = list(self.requests().items())
         taken, failures = [], []
 
         def ask_on(number):
             caller = Caller(self.node.ports["grpc"])
             for method, request in itertools.islice(itertools.cycle(requests), number, None):
+                asking.wait()
                 if done.is_set():
                     break
                 try:
@@ -144,13 +146,17 @@ class Bench:
         threads = [threading.Thread(target=ask_on, args=[n]) for n in range(callers)]
         for thread in threads:
             thread.start()
-        time.sleep(1)
-        began = time.monotonic()
-        first = len(taken)
-        beside = [ms for _ in range(3) for ms in self.send()]
-        seconds = time.monotonic() - began
-        calls = taken[first:]
+        # In turns, so that what else the machine does falls on both.
+        for _ in range(ROUNDS):
+            alone += self.send()
+            asking.set()
+            began = time.monotonic()
+            beside += self.send()
+            seconds += time.monotonic() - began
+            asking.clear()
+        calls = list(taken)
         done.set()
+        asking.set()
         for thread in threads:
             thread.join()
         print(f"  C-STORE alone: {summary(sorted(alone))}")

@@ -4,7 +4,7 @@
 //   storage_inspector [FILM.dcm ...] < list of data directories
 //
 // Per directory one line of JSON.  The order is that of a node that starts: open
-// and migrate the database, open the blobs, give back leases, sweep.  After that
+// the database, see that it and the blobs are one store, give back leases, sweep.  After that
 // every FILM is sent once more, by the code behind C-STORE, and all that can be
 // leased is leased.  Changes the directory.
 
@@ -16,6 +16,7 @@
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,13 +31,16 @@
 #include "core/dicom/film/instance_header.h"
 #include "core/intake/ingest.h"
 #include "core/intake/store_handler.h"
+#include "core/storage/blob_names.h"
 #include "core/storage/blobs/blob_store.h"
+#include "core/storage/blobs/blob_sweep.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
 #include "core/storage/result_store.h"
 #include "core/storage/sql/open_database.h"
 #include "core/storage/sql/sql_database.h"
+#include "core/storage/store_identity.h"
 
 namespace camnode {
 namespace {
@@ -112,21 +116,32 @@ absl::StatusOr<Json> Digests(SqlDatabase& database, BlobStore& blobs) {
   return digests;
 }
 
-// Files that no row names, after the sweep.
+// Half a minute from now: a film that was running lets others go first for no longer.
+class LaterClock final : public Clock {
+ public:
+  absl::Time Now() const override { return SystemClock().Now() + absl::Seconds(30); }
+  absl::Duration MonotonicNow() const override { return SystemClock().MonotonicNow(); }
+};
+
+// Blobs in their places and part files that no row names, after the sweep.
 absl::StatusOr<int> SweepAndCountOrphans(const std::string& directory, BlobStore& blobs,
-                                         InstanceStore& instances, ResultStore& results) {
-  const auto is_named = [&](absl::string_view id) -> absl::StatusOr<bool> {
-    CAMNODE_ASSIGN_OR_RETURN(const bool is_film, instances.NamesBlob(id));
-    if (is_film) return true;
-    return results.NamesBlob(id);
-  };
+                                         BlobNames& names) {
   // Nobody writes here: every file has been left behind.
-  CAMNODE_RETURN_IF_ERROR(blobs.Sweep(is_named, -absl::Hours(1)).status());
+  SweepOptions options;
+  options.min_age = -absl::Hours(1);
+  options.max_files = 1'000'000;
+  const auto named = [&](const std::vector<std::string>& ids) { return names.Among(ids); };
+  CAMNODE_RETURN_IF_ERROR(SweepBlobs(blobs, named, options, SystemClock()).status());
+  CAMNODE_RETURN_IF_ERROR(blobs.RemoveDeadParts(SystemClock().Now() + absl::Hours(1)).status());
   int orphans = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (!entry.is_regular_file()) continue;
-    CAMNODE_ASSIGN_OR_RETURN(const bool named, is_named(entry.path().filename().string()));
-    if (!named) ++orphans;
+  for (const auto& folder : std::filesystem::directory_iterator(directory)) {
+    if (!folder.is_directory() || folder.path().filename() == "trash") continue;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+      if (!entry.is_regular_file()) continue;
+      CAMNODE_ASSIGN_OR_RETURN(const std::set<std::string> those,
+                               names.Among({entry.path().filename().string()}));
+      if (those.empty()) ++orphans;
+    }
   }
   return orphans;
 }
@@ -142,11 +157,14 @@ absl::StatusOr<Json> Inspect(const std::string& directory, const std::vector<Fil
       const OpenedDatabase opened,
       OpenDatabase(absl::StrCat("sqlite:", directory, "/camnode.db"), directory));
   SqlDatabase& database = *opened.database;
-  CAMNODE_RETURN_IF_ERROR(Migrate(database));
+  const std::string blob_directory = directory + "/blobs";
+  CAMNODE_ASSIGN_OR_RETURN(const StoreIdentity identity,
+                           JoinStore(database, "camnode.db", blob_directory));
   CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<BlobStore> blobs,
-                           BlobStore::Open(directory + "/blobs"));
-  InstanceStore instances(database, SystemClock());
-  ResultStore results(database, SystemClock());
+                           BlobStore::OpenOf(identity.store_id, blob_directory));
+  BlobNames names(database);
+  InstanceStore instances(database, SystemClock(), blobs.get());
+  ResultStore results(database, SystemClock(), blobs.get());
   JobQueue jobs(database, SystemClock(), {});
   Outbox outbox(database, SystemClock(), {});
 
@@ -185,8 +203,7 @@ absl::StatusOr<Json> Inspect(const std::string& directory, const std::vector<Fil
   for (const SqlRow& holder : holders) {
     CAMNODE_RETURN_IF_ERROR(jobs.ReturnLeases(holder.Text(0), WorkerEnd::kStopped).status());
   }
-  CAMNODE_ASSIGN_OR_RETURN(found["orphans"],
-                           SweepAndCountOrphans(directory + "/blobs", *blobs, instances, results));
+  CAMNODE_ASSIGN_OR_RETURN(found["orphans"], SweepAndCountOrphans(blob_directory, *blobs, names));
 
   IngestWorkflow workflow;
   workflow.called_ae_titles = {"CAMNODE"};
@@ -209,10 +226,13 @@ absl::StatusOr<Json> Inspect(const std::string& directory, const std::vector<Fil
       found["instances_after"],
       Table(database, "SELECT sop_instance_uid, sha256 FROM instance ORDER BY id", 2));
   CAMNODE_ASSIGN_OR_RETURN(found["orphans_after"],
-                           SweepAndCountOrphans(directory + "/blobs", *blobs, instances, results));
+                           SweepAndCountOrphans(blob_directory, *blobs, names));
+  const LaterClock later;
+  JobQueue jobs_later(database, later, {});
   int leased = 0;
   while (true) {
-    CAMNODE_ASSIGN_OR_RETURN(const std::vector<JobLease> leases, jobs.Lease("inspector", 100));
+    CAMNODE_ASSIGN_OR_RETURN(const std::vector<JobLease> leases,
+                             jobs_later.Lease("inspector", 100));
     if (leases.empty()) break;
     leased += static_cast<int>(leases.size());
   }

@@ -26,7 +26,7 @@ def check_programs_go_on(recording, cut, fate, folder):
         workflow=ONE_MODEL,
         destinations={"pacs": (Storescp.AE_TITLE, pacs.port)},
         outputs="overlays: false panel_max_long_side: 512",
-        storage="min_free_bytes: 0",
+        storage="min_free_bytes: 0 sweep_delay_ms: 1",
     )
     try:
         node.start()
@@ -77,7 +77,9 @@ def _files_without_row(node):
             )
         }
     database.close()
-    return {path.name for path in (node.data / "blobs").rglob("*") if path.is_file()} - named
+    blobs = node.data / "blobs"
+    places = [*blobs.glob("[0-9a-f][0-9a-f]/*"), *blobs.glob("part/**/*.part")]
+    return {path.name for path in places} - named
 
 
 def _check_exactly_once(node, pacs, analyses, derived):

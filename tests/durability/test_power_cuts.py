@@ -20,6 +20,7 @@ SYNCS = {
     "the bytes of a blob": r"/data/blobs/part/(worker/)?[0-9a-f]+\.part",
     "the directory of a blob's name": r"/data/blobs/[0-9a-f]{2}",
     "the directories of blobs": r"/data/blobs",
+    "the name tag of the blobs": r"/data/blobs/store\.id\.[0-9a-f]{8}\.part",
     "the data directory": r"/data",
     "the parent of the data directory": r"",
     "SQLite's log, which FULL asks for": r"/data/camnode\.db-wal",
@@ -28,8 +29,9 @@ SYNCS = {
 }
 
 
-# What may be lost: it says what this process listens on, and is written anew by the next.
-OF_THIS_PROCESS_ONLY = r"/data/ports\.json\.[0-9a-f]{8}\.part"
+# What may be lost: what this process listens on, and its name among nodes; the next start
+# writes them anew.
+OF_THIS_PROCESS_ONLY = r"/data/(ports\.json|node\.id)\.[0-9a-f]{8}\.part"
 
 
 def path_in(recording, record):

@@ -119,7 +119,7 @@ def test_dcmtk_verifies_and_stores_by_tls(node, authority, pixels, scratch, prof
     )
     assert done.returncode == 0, done.stderr
     logged(node, before, event="association_ended", outcome="released", count=1)
-    stored = [films.data_set_bytes(p) for p in (node.data / "blobs").rglob("*") if p.is_file()]
+    stored = [films.data_set_bytes(path) for path in node.blob_files()]
     assert films.data_set_bytes(path) in stored, "byte for byte"
 
 

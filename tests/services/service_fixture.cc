@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
@@ -23,6 +24,7 @@
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/sql/open_database.h"
+#include "core/storage/store_identity.h"
 #include "proto/google/rpc/error_details.pb.h"
 #include "proto/google/rpc/status.pb.h"
 #include "services/settings/grpc_settings.h"
@@ -41,7 +43,6 @@ Instance MakeInstance(const Uid& sop_instance_uid, const Uid& study, const Clock
   instance.sop_class_uid = Uid::Parse("1.2.840.10008.5.1.4.1.1.7").value();
   instance.transfer_syntax_uid = Uid::Parse("1.2.840.10008.1.2.1").value();
   instance.sha256 = Sha256Hex(sop_instance_uid.text());
-  instance.blob_id = instance.sha256.substr(0, 32);
   instance.size_bytes = 100;
   instance.modality = "CR";
   instance.calling_ae = "SENDER";
@@ -80,13 +81,19 @@ TestFolder::~TestFolder() { std::filesystem::remove_all(path_); }
 ServiceTest::ServiceTest() {
   OpenedDatabase opened =
       OpenDatabase(absl::StrCat("sqlite:", folder_.path(), "/camnode.db"), folder_.path()).value();
-  EXPECT_THAT(Migrate(*opened.database), IsOk());
+  const std::string blobs = folder_.path() + "/blobs";
+  const absl::StatusOr<StoreIdentity> identity = JoinStore(*opened.database, "", blobs);
+  EXPECT_THAT(identity, IsOk());
+  history_ = EventHistory::Open(*opened.database, folder_.path() + "/events.told").value();
   stores_ = std::make_unique<NodeStores>(std::move(opened),
-                                         BlobStore::Open(folder_.path() + "/blobs").value(), clock_,
-                                         JobQueueOptions(), OutboxOptions());
+                                         BlobStore::OpenOf(identity->store_id, blobs).value(),
+                                         clock_, JobQueueOptions(), OutboxOptions());
   ingest_ = std::make_unique<Ingest>(OneWorkflow(), *stores_->blobs, stores_->instances,
                                      stores_->results, stores_->jobs, clock_);
-  hub_ = std::make_unique<EventHub>(stores_->events, *stores_->opened.doorbell);
+  hub_ = std::make_unique<EventHub>(*history_, *stores_->opened.doorbell);
+  names_ = std::make_unique<BlobNames>(*stores_->opened.database);
+  adopter_ =
+      std::make_unique<FilmAdopter>(*ingest_, *stores_->blobs, *names_, stores_->instances, clock_);
   hub_->Start();
 }
 
@@ -97,10 +104,11 @@ void ServiceTest::StartServer(const ResultsServiceOptions& options) {
   DatabaseStores& viewers = stores_->viewers;
   results_service_ = std::make_unique<ResultsService>(
       options, ResultsServiceParts{viewers.instances, viewers.results, viewers.jobs, viewers.events,
-                                   *stores_->blobs, *hub_, *ingest_, observer_});
-  admin_service_ = std::make_unique<AdminService>(AdminServiceParts{
-      viewers.instances, viewers.quarantine, viewers.results, viewers.jobs,
-      stores_->oldest_unfinished, viewers.outbox, viewers.workers, *stores_->blobs, observer_});
+                                   *history_, *stores_->blobs, *hub_, *ingest_, observer_});
+  admin_service_ = std::make_unique<AdminService>(
+      AdminServiceParts{viewers.instances, viewers.quarantine, viewers.results, viewers.jobs,
+                        stores_->oldest_unfinished, viewers.outbox, viewers.workers,
+                        *stores_->blobs, *adopter_, observer_});
   GrpcSettings server;
   server.port = 0;
   server_ = GrpcServer::Start(server, {results_service_.get(), admin_service_.get()}).value();
@@ -119,9 +127,10 @@ void ServiceTest::StopServer() {
 int64_t ServiceTest::AddFilm(const std::string& sop_instance_uid, const std::string& study,
                              const std::string& workflow) {
   clock_.Advance(absl::Seconds(1));
-  const auto added = stores_->instances.Add(
-      MakeInstance(Uid::Parse(sop_instance_uid).value(), Uid::Parse(study).value(), clock_),
-      MakeJobRequest(workflow));
+  Instance film =
+      MakeInstance(Uid::Parse(sop_instance_uid).value(), Uid::Parse(study).value(), clock_);
+  film.blob_id = stores_->blobs->Put("film").value().id;
+  const auto added = stores_->instances.Add(film, MakeJobRequest(workflow));
   EXPECT_THAT(added, IsOk());
   return added->job_id.value();
 }

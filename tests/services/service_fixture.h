@@ -14,7 +14,10 @@
 
 #include "core/base/metrics.h"
 #include "core/domain/analysis.h"
+#include "core/intake/film_adopter.h"
 #include "core/intake/ingest.h"
+#include "core/storage/blob_names.h"
+#include "core/storage/event_history.h"
 #include "core/storage/job_queue.h"
 #include "proto/camnode/v1/admin.grpc.pb.h"
 #include "proto/camnode/v1/results.grpc.pb.h"
@@ -68,6 +71,9 @@ class ServiceTest : public ::testing::Test {
   MetricRegistry metrics_;
   RpcObserver observer_{metrics_};
   std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<EventHistory> history_;
+  std::unique_ptr<BlobNames> names_;
+  std::unique_ptr<FilmAdopter> adopter_;
   std::unique_ptr<EventHub> hub_;
   std::unique_ptr<ResultsService> results_service_;
   std::unique_ptr<AdminService> admin_service_;

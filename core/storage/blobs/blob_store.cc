@@ -1,72 +1,29 @@
 #include "core/storage/blobs/blob_store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <exception>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
-#include "core/base/clock.h"
 #include "core/base/crash_point.h"
 #include "core/base/durable_file.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/base/unique_descriptor.h"
+#include "core/storage/blobs/blob_layout.h"
+#include "core/storage/blobs/blob_trash.h"
+#include "core/storage/blobs/store_id_file.h"
 
 namespace camnode {
 namespace {
-
-constexpr size_t kIdDigits = 32;
-constexpr absl::string_view kPartSuffix = ".part";
-
-bool IsId(absl::string_view text) {
-  return text.size() == kIdDigits && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
-
-absl::StatusOr<std::string> NewId() {
-  std::array<char, kIdDigits / 2> bytes;
-  if (::getentropy(bytes.data(), bytes.size()) != 0) {
-    return StatusOfErrno(errno, "cannot draw a random blob id");
-  }
-  return absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size()));
-}
-
-std::vector<std::string> FanOutNames() {
-  std::vector<std::string> names;
-  for (int i = 0; i < 256; ++i) names.push_back(absl::StrCat(absl::Hex(i, absl::kZeroPad2)));
-  return names;
-}
-
-absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) {
-  DIR* listing = ::opendir(path.c_str());
-  if (listing == nullptr) return StatusOfErrno(errno, absl::StrCat("cannot list ", path));
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(listing)) names.emplace_back(entry->d_name);
-  ::closedir(listing);
-  return names;
-}
-
-// True for a file last written before `limit`; false if it is gone meanwhile.
-bool OlderThan(const std::string& path, absl::Time limit) {
-  struct stat entry {};
-  return ::lstat(path.c_str(), &entry) == 0 && S_ISREG(entry.st_mode) &&
-         absl::TimeFromTimespec(entry.st_mtim) < limit;
-}
 
 // True if a file was there to be removed.
 absl::StatusOr<bool> RemoveFile(const std::string& path) {
@@ -75,34 +32,65 @@ absl::StatusOr<bool> RemoveFile(const std::string& path) {
   return StatusOfErrno(errno, absl::StrCat("cannot remove ", path));
 }
 
+// A file or folder that is gone under a writer's hands is the volume's trouble: no caller
+// shall take it for a blob that does not exist.
+absl::Status NeverNotFound(const absl::Status& status) {
+  return absl::IsNotFound(status) ? absl::UnavailableError(status.message()) : status;
+}
+
 }  // namespace
 
-std::string BlobDirectory(const std::string& data_directory) {
-  return absl::StrCat(data_directory, "/blobs");
-}
-
-std::string PartFolder(const std::string& blob_directory, BlobParts parts) {
-  return absl::StrCat(blob_directory, parts == BlobParts::kOfWorker ? "/part/worker" : "/part");
-}
-
 struct BlobStore::State {
-  std::string directory;
-  std::string part_folder;
-  FileSystemCalls* calls;
+  State(std::string path, std::string id, BlobParts blob_parts, FileSystemCalls& file_calls)
+      : directory(std::move(path)),
+        store_id(std::move(id)),
+        parts(blob_parts),
+        calls(&file_calls),
+        trash(directory, file_calls) {}
 
-  std::string PathOf(absl::string_view id) const {
-    return absl::StrCat(directory, "/", id.substr(0, 2), "/", id);
+  const std::string directory;
+  const std::string store_id;  // Empty: whatever directory it is.
+  const BlobParts parts;
+  FileSystemCalls* const calls;
+  BlobTrash trash;
+
+  absl::Status CheckIdentity() const {
+    return store_id.empty() ? absl::OkStatus() : CheckStoreIdFile(directory, store_id);
   }
-  std::string PartPathOf(absl::string_view id) const {
-    return absl::StrCat(part_folder, "/", id, kPartSuffix);
+
+  absl::StatusOr<DurableFile> CreatePart(absl::string_view id) const {
+    CAMNODE_RETURN_IF_ERROR(CheckIdentity());
+    absl::StatusOr<DurableFile> file = DurableFile::Create(PartPath(directory, parts, id), *calls);
+    if (!file.ok()) return NeverNotFound(file.status());
+    return file;
   }
 
   absl::Status CheckWritable() const {
-    CAMNODE_ASSIGN_OR_RETURN(const std::string id, NewId());
+    CAMNODE_ASSIGN_OR_RETURN(const std::string id, NewBlobId());
     // Removed again when it goes out of scope.
-    CAMNODE_ASSIGN_OR_RETURN(DurableFile probe, DurableFile::Create(PartPathOf(id), *calls));
+    CAMNODE_ASSIGN_OR_RETURN(DurableFile probe, CreatePart(id));
     CAMNODE_RETURN_IF_ERROR(probe.Append("camnode"));
     return probe.Sync();
+  }
+
+  // Makes what is missing in the directory, which is there.
+  absl::Status Prepare() const {
+    // All at once, so that one sync of `directory` serves for every blob to come.
+    for (const std::string& name : FanOutNames()) {
+      const std::string path = absl::StrCat(directory, "/", name);
+      if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+        return StatusOfErrno(errno, absl::StrCat("cannot create ", path));
+      }
+    }
+    CAMNODE_RETURN_IF_ERROR(
+        CreateDirectoryDurably(PartFolder(directory, BlobParts::kOfNode), *calls));
+    // A worker is confined to it before it could make it; lost in a power cut, it is made again
+    // by the next start of the node.
+    const std::string of_worker = PartFolder(directory, BlobParts::kOfWorker);
+    if (::mkdir(of_worker.c_str(), 0700) != 0 && errno != EEXIST) {
+      return StatusOfErrno(errno, absl::StrCat("cannot create ", of_worker));
+    }
+    return CheckWritable();
   }
 };
 
@@ -160,14 +148,14 @@ absl::StatusOr<StagedBlob> BlobWriter::Finish() && {
   CrashPoint("after_blob_write");
   CAMNODE_RETURN_IF_ERROR(state->file.Sync());
   CrashPoint("after_blob_fsync");
-  CAMNODE_RETURN_IF_ERROR(state->file.RenameTo(state->final_path));
+  CAMNODE_RETURN_IF_ERROR(NeverNotFound(state->file.RenameTo(state->final_path)));
   CrashPoint("after_blob_rename");
   BlobInfo info;
   info.size_bytes = state->file.size_bytes();
   info.id = std::move(state->blob_id);
   if (state->sha256) info.sha256 = (*std::move(state->sha256)).Finish();
   StagedBlob blob(std::move(info), std::move(state->final_path));
-  CAMNODE_RETURN_IF_ERROR(state->file.SyncDirectoryOfName());
+  CAMNODE_RETURN_IF_ERROR(NeverNotFound(state->file.SyncDirectoryOfName()));
   CrashPoint("after_blob_directory_fsync");
   return blob;
 }
@@ -183,38 +171,36 @@ absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& di
 absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& directory,
                                                            FileSystemCalls& calls,
                                                            BlobParts parts) {
-  auto state = std::make_unique<State>();
-  state->directory = directory;
-  state->part_folder = PartFolder(directory, parts);
-  state->calls = &calls;
-  const auto prepare = [&]() -> absl::Status {
-    CAMNODE_RETURN_IF_ERROR(CreateDirectoryDurably(directory, calls));
-    // All at once, so that one sync of `directory` serves for every blob to come.
-    for (const std::string& name : FanOutNames()) {
-      const std::string path = absl::StrCat(directory, "/", name);
-      if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-        return StatusOfErrno(errno, absl::StrCat("cannot create ", path));
-      }
-    }
-    CAMNODE_RETURN_IF_ERROR(CreateDirectoryDurably(absl::StrCat(directory, "/part"), calls));
-    // A worker's is in it; lost in a power cut, it is made again by the next.
-    if (::mkdir(state->part_folder.c_str(), 0700) != 0 && errno != EEXIST) {
-      return StatusOfErrno(errno, absl::StrCat("cannot create ", state->part_folder));
-    }
-    return state->CheckWritable();
-  };
-  if (const absl::Status prepared = prepare(); !prepared.ok()) {
+  if (const absl::Status made = CreateDirectoryDurably(directory, calls); !made.ok()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("blob store ", directory, ": ", prepared.message()));
+        absl::StrCat("blob store ", directory, ": ", made.message()));
+  }
+  return Prepared(std::make_unique<State>(directory, "", parts, calls));
+}
+
+absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::OpenOf(const std::string& store_id,
+                                                             const std::string& directory,
+                                                             BlobParts parts) {
+  auto state = std::make_unique<State>(directory, store_id, parts, SystemFileCalls());
+  // First of all: nothing is made in the mount point of a volume that is not there.
+  CAMNODE_RETURN_IF_ERROR(state->CheckIdentity());
+  return Prepared(std::move(state));
+}
+
+absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Prepared(std::unique_ptr<State> state) {
+  if (const absl::Status prepared = state->Prepare(); !prepared.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("blob store ", state->directory, ": ", prepared.message()));
   }
   return std::unique_ptr<BlobStore>(new BlobStore(std::move(state)));
 }
 
+absl::Status BlobStore::CheckIdentity() const { return state_->CheckIdentity(); }
+
 absl::StatusOr<BlobWriter> BlobStore::Create(BlobDigest digest) {
-  CAMNODE_ASSIGN_OR_RETURN(std::string id, NewId());
-  CAMNODE_ASSIGN_OR_RETURN(DurableFile file,
-                           DurableFile::Create(state_->PartPathOf(id), *state_->calls));
-  std::string path = state_->PathOf(id);
+  CAMNODE_ASSIGN_OR_RETURN(std::string id, NewBlobId());
+  CAMNODE_ASSIGN_OR_RETURN(DurableFile file, state_->CreatePart(id));
+  std::string path = BlobPath(state_->directory, id);
   auto state = std::make_unique<BlobWriter::State>(std::move(file), std::move(id), std::move(path));
   if (digest == BlobDigest::kOfAllBytes) state->sha256.emplace();
   return BlobWriter(std::move(state));
@@ -228,13 +214,24 @@ absl::StatusOr<BlobInfo> BlobStore::Put(absl::string_view bytes) {
 }
 
 absl::StatusOr<std::string> BlobStore::PathOf(absl::string_view id) const {
-  if (!IsId(id)) return absl::InvalidArgumentError("not a blob id");
-  std::string path = state_->PathOf(id);
+  if (!IsBlobId(id)) return absl::InvalidArgumentError("not a blob id");
+  std::string path = BlobPath(state_->directory, id);
   struct stat entry {};
-  if (::stat(path.c_str(), &entry) != 0) {
-    return StatusOfErrno(errno, absl::StrCat("cannot find ", path));
-  }
+  if (::stat(path.c_str(), &entry) == 0) return path;
+  if (errno != ENOENT) return StatusOfErrno(errno, absl::StrCat("cannot find ", path));
+  // The store's fault first: only of its own directory does it say something.
+  CAMNODE_RETURN_IF_ERROR(CheckIdentity());
+  CAMNODE_RETURN_IF_ERROR(state_->trash.Restore(id));
   return path;
+}
+
+absl::Status BlobStore::CheckThere(absl::string_view id) const {
+  const absl::Status found = PathOf(id).status();
+  if (!absl::IsNotFound(found)) return found;
+  return absl::UnavailableError(
+      absl::StrCat("the file of blob ", id,
+                   " is gone, so no row may name it: it lay too long "
+                   "without one, or its volume was changed; it must be written again"));
 }
 
 absl::StatusOr<std::string> BlobStore::ReadAll(absl::string_view id, int64_t max_bytes) const {
@@ -261,36 +258,20 @@ absl::StatusOr<std::string> BlobStore::ReadAll(absl::string_view id, int64_t max
 }
 
 absl::Status BlobStore::Remove(absl::string_view id) {
-  if (!IsId(id)) return absl::InvalidArgumentError("not a blob id");
-  return RemoveFile(state_->PathOf(id)).status();
+  if (!IsBlobId(id)) return absl::InvalidArgumentError("not a blob id");
+  return RemoveFile(BlobPath(state_->directory, id)).status();
 }
 
-absl::StatusOr<int> BlobStore::Sweep(
-    absl::FunctionRef<absl::StatusOr<bool>(absl::string_view id)> is_named,
-    absl::Duration min_age) {
-  const absl::Time limit = SystemClock().Now() - min_age;
+absl::StatusOr<int> BlobStore::RemoveDeadParts(absl::Time older_than) {
+  CAMNODE_RETURN_IF_ERROR(CheckIdentity());
   int removed = 0;
   for (const BlobParts parts : {BlobParts::kOfNode, BlobParts::kOfWorker}) {
     const std::string folder = PartFolder(state_->directory, parts);
-    const auto names = ListDirectory(folder);
-    if (absl::IsNotFound(names.status())) continue;  // No worker was here yet.
-    CAMNODE_RETURN_IF_ERROR(names.status());
-    for (const std::string& name : *names) {
-      const std::string path = absl::StrCat(folder, "/", name);
-      if (!absl::EndsWith(name, kPartSuffix) || !OlderThan(path, limit)) continue;
-      CAMNODE_ASSIGN_OR_RETURN(const bool was_there, RemoveFile(path));
-      removed += was_there ? 1 : 0;
-    }
-  }
-  for (const std::string& fan_out : FanOutNames()) {
-    CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> names,
-                             ListDirectory(absl::StrCat(state_->directory, "/", fan_out)));
+    CAMNODE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(folder));
     for (const std::string& name : names) {
-      // Anything else in the directory is not ours to remove.
-      if (!IsId(name) || !OlderThan(state_->PathOf(name), limit)) continue;
-      CAMNODE_ASSIGN_OR_RETURN(const bool named, is_named(name));
-      if (named) continue;
-      CAMNODE_ASSIGN_OR_RETURN(const bool was_there, RemoveFile(state_->PathOf(name)));
+      const std::string path = absl::StrCat(folder, "/", name);
+      if (!IsPartName(name) || !IsOlderThan(path, older_than)) continue;
+      CAMNODE_ASSIGN_OR_RETURN(const bool was_there, RemoveFile(path));
       removed += was_there ? 1 : 0;
     }
   }
@@ -307,5 +288,9 @@ absl::StatusOr<int64_t> BlobStore::FreeBytes() const {
   }
   return static_cast<int64_t>(volume.f_bavail) * static_cast<int64_t>(volume.f_frsize);
 }
+
+const std::string& BlobStore::directory() const { return state_->directory; }
+
+BlobTrash& BlobStore::trash() { return state_->trash; }
 
 }  // namespace camnode

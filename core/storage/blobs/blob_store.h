@@ -1,11 +1,6 @@
 // Where bytes lie: films as received, and the objects made from them.
 //
-// A directory on a local or shared volume:
-//
-//   blobs/ab/abcdef0123456789abcdef0123456789   finished: named by random id
-//   blobs/part/<random>.part                    being written by the node
-//   blobs/part/worker/<random>.part             being written by a worker
-//
+// A directory on a local or shared volume (blob_layout.h says which file lies where).
 // A blob is durable before it has its name, and its name is never another's.  No
 // part of a path comes from a peer.
 
@@ -16,11 +11,12 @@
 #include <memory>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "core/storage/blobs/blob_layout.h"
+#include "core/storage/blobs/blob_trash.h"
 
 namespace camnode {
 
@@ -30,14 +26,6 @@ class FileSystemCalls;
 // Whether a writer digests what it is given; a caller that digests other bytes of its
 // own need not pay twice.
 enum class BlobDigest { kOfAllBytes, kNone };
-
-// Whose part files a store makes.  A worker has a folder of its own for them, so that it can be
-// forbidden to write to any other file here.
-enum class BlobParts { kOfNode, kOfWorker };
-
-// Where a node with that data directory has its blobs, and a store its part files.
-std::string BlobDirectory(const std::string& data_directory);
-std::string PartFolder(const std::string& blob_directory, BlobParts parts);
 
 struct BlobInfo {
   std::string id;      // 32 lower-case hexadecimal digits.
@@ -102,6 +90,10 @@ class BlobWriter {
 };
 
 // Thread-safe.
+//
+// A store that was opened by its id looks for the directory's name tag (store_id_file.h)
+// before it writes, and before it says that a blob is not there: a volume that is not mounted
+// is kUnavailable, never a film's fault.
 class BlobStore {
  public:
   // Creates the directory if need be (durably) and checks that it can be
@@ -114,15 +106,31 @@ class BlobStore {
   static absl::StatusOr<std::unique_ptr<BlobStore>> Open(const std::string& directory,
                                                          FileSystemCalls& calls,
                                                          BlobParts parts = BlobParts::kOfNode);
+  // The directory of the store `store_id`, which is there already.
+  // Errors: those of CheckIdentity, and then nothing was changed; kFailedPrecondition.
+  static absl::StatusOr<std::unique_ptr<BlobStore>> OpenOf(const std::string& store_id,
+                                                           const std::string& directory,
+                                                           BlobParts parts = BlobParts::kOfNode);
   ~BlobStore();
 
+  // OK if the directory is this store's now; always, if it was opened without an id.
+  // Reads one small file.  Errors: CheckStoreIdFile's, in words for an operator.
+  absl::Status CheckIdentity() const;
+
+  // Errors: CheckIdentity's; kResourceExhausted, kUnavailable.
   absl::StatusOr<BlobWriter> Create(BlobDigest digest = BlobDigest::kOfAllBytes);
   // Create, Append, Finish, Keep.
   absl::StatusOr<BlobInfo> Put(absl::string_view bytes);
 
-  // The file of a finished blob, for readers that want a path.
-  // Errors: kInvalidArgument if `id` is not an id, kNotFound.
+  // The file of a finished blob, for readers that want a path.  One that the sweep has set
+  // aside is put back first.
+  // Errors: kInvalidArgument if `id` is not an id; kUnavailable if the directory is not the
+  // store's now or cannot be read; kNotFound if it is, and the blob is not in it.
   absl::StatusOr<std::string> PathOf(absl::string_view id) const;
+
+  // Whether a row may name the blob: asked within the transaction that will.
+  // Errors: as PathOf, but kUnavailable in place of kNotFound: whoever made it makes it again.
+  absl::Status CheckThere(absl::string_view id) const;
 
   // Errors: as PathOf; kResourceExhausted if larger than `max_bytes`.
   absl::StatusOr<std::string> ReadAll(absl::string_view id, int64_t max_bytes) const;
@@ -130,22 +138,26 @@ class BlobStore {
   // OK if it was not there.
   absl::Status Remove(absl::string_view id);
 
-  // Removes finished blobs that no row names and part files, both only when
-  // older than `min_age` (younger ones may belong to a writer at work).  Returns
-  // how many were removed.
-  absl::StatusOr<int> Sweep(absl::FunctionRef<absl::StatusOr<bool>(absl::string_view id)> is_named,
-                            absl::Duration min_age);
+  // Removes part files last written before `older_than`, which no writer reaches any more:
+  // what dead programs left.  Returns how many there were.
+  // Errors: CheckIdentity's, StatusOfErrno's.
+  absl::StatusOr<int> RemoveDeadParts(absl::Time older_than);
 
-  // Writes and syncs a file beside the blobs and removes it.  Errors: as
-  // BlobWriter::Append: the volume is full, read-only or broken.
+  // CheckIdentity; then writes and syncs a file beside the blobs and removes it.  Errors:
+  // as BlobWriter::Append: the volume is away, full, read-only or broken.
   absl::Status CheckWritable();
 
   // Free bytes on the volume, as for an ordinary user.
   absl::StatusOr<int64_t> FreeBytes() const;
 
+  const std::string& directory() const;
+  // For the sweep and for `camnodectl adopt`.
+  BlobTrash& trash();
+
  private:
   struct State;
   explicit BlobStore(std::unique_ptr<State> state);
+  static absl::StatusOr<std::unique_ptr<BlobStore>> Prepared(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -36,7 +36,11 @@ absl::Status FileLock::Lock() {
   return absl::OkStatus();
 }
 
-bool FileLock::TryLock() { return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }
+absl::StatusOr<bool> FileLock::TryLock() {
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno == EWOULDBLOCK) return false;
+  return StatusOfErrno(errno, "cannot lock the database");
+}
 
 void FileLock::Unlock() { ::flock(descriptor_, LOCK_UN); }
 

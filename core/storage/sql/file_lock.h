@@ -24,8 +24,8 @@ class FileLock {
 
   // Waits for as long as it takes.  Errors: kUnavailable.
   absl::Status Lock();
-  // At once or not at all: false also if the file cannot be locked.
-  bool TryLock();
+  // False if another holds it.  Errors: as Lock.
+  absl::StatusOr<bool> TryLock();
   void Unlock();
 
  private:

@@ -243,7 +243,6 @@ Migration DueWithoutDate() {
               "UPDATE job SET available_ms = 0 WHERE available_ms IS NOT NULL AND state = 'queued'",
               "UPDATE delivery SET available_ms = 0 "
               "WHERE available_ms IS NOT NULL AND state = 'queued'",
-              "CREATE INDEX job_unfinished ON job (id) WHERE available_ms IS NOT NULL",
           }};
 }
 
@@ -294,14 +293,28 @@ Migration KeptCounts() {
           }};
 }
 
+// The rows that say whose database this is; empty until the node has seen its blobs.
+Migration IdentityOfStoreAndNode() {
+  return {10,
+          {
+              R"sql(CREATE TABLE store_identity (
+                id BIGINT PRIMARY KEY,
+                store_id TEXT NOT NULL,
+                epoch TEXT NOT NULL))sql",
+              "INSERT INTO store_identity (id, store_id, epoch) VALUES (1, '', '')",
+              R"sql(CREATE TABLE node (
+                id BIGINT PRIMARY KEY,
+                node_id TEXT NOT NULL,
+                host TEXT NOT NULL,
+                pid BIGINT NOT NULL,
+                started_ms BIGINT NOT NULL))sql",
+          }};
+}
+
 // 0 if there is no schema at all.
 absl::StatusOr<int> ReadVersion(SqlTransaction& transaction) {
-  const absl::string_view exists =
-      transaction.dialect() == SqlDialect::kSqlite
-          ? "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'"
-          : "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL";
-  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> table, transaction.Query(exists, {}));
-  if (table.empty()) return 0;
+  CAMNODE_ASSIGN_OR_RETURN(const bool exists, TableExists(transaction, "schema_version"));
+  if (!exists) return 0;
   CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
                            transaction.Query("SELECT MAX(version) FROM schema_version", {}));
   return static_cast<int>(rows.at(0).Int(0));
@@ -351,10 +364,21 @@ absl::StatusOr<int> ReadVersion(SqlDatabase& database) {
 
 const std::vector<Migration>& Migrations() {
   static const auto* const migrations = new std::vector<Migration>{
-      ReceptionAndQueue(), ResultsAndOutbox(),     FlagsAndOutliers(),
-      ProbeOfStorage(),    QuarantinedInstances(), AgreementPercentilesOfAnalyses(),
-      DueWithoutDate(),    StepsOfWorkers(),       KeptCounts()};
+      ReceptionAndQueue(),     ResultsAndOutbox(),     FlagsAndOutliers(),
+      ProbeOfStorage(),        QuarantinedInstances(), AgreementPercentilesOfAnalyses(),
+      DueWithoutDate(),        StepsOfWorkers(),       KeptCounts(),
+      IdentityOfStoreAndNode()};
   return *migrations;
+}
+
+absl::StatusOr<bool> TableExists(SqlTransaction& transaction, absl::string_view table) {
+  const absl::string_view exists =
+      transaction.dialect() == SqlDialect::kSqlite
+          ? "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :table"
+          : "SELECT 1 WHERE to_regclass(:table) IS NOT NULL";
+  CAMNODE_ASSIGN_OR_RETURN(const std::vector<SqlRow> rows,
+                           transaction.Query(exists, {{"table", table}}));
+  return !rows.empty();
 }
 
 int LatestSchemaVersion() { return Migrations().back().version; }

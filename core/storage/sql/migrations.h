@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/storage/sql/sql_database.h"
 
@@ -24,6 +25,9 @@ const std::vector<Migration>& Migrations();
 
 // The last version in Migrations().
 int LatestSchemaVersion();
+
+// True if the database has a table of that name, in PostgreSQL's current schema.
+absl::StatusOr<bool> TableExists(SqlTransaction& transaction, absl::string_view table);
 
 // `statement` in the words of one dialect.
 std::string StatementFor(SqlDialect dialect, absl::string_view statement);

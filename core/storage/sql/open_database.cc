@@ -1,6 +1,9 @@
 #include "core/storage/sql/open_database.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <thread>
 #include <utility>
 
@@ -52,6 +55,19 @@ absl::StatusOr<OpenedDatabase> OpenPostgres(const std::string& uri) {
 }
 
 }  // namespace
+
+bool IsNewDatabase(const std::string& uri) {
+  absl::string_view file = uri;
+  struct stat entry {};
+  return absl::ConsumePrefix(&file, "sqlite:") &&
+         (::stat(std::string(file).c_str(), &entry) != 0 ? errno == ENOENT : entry.st_size == 0);
+}
+
+std::string DatabaseName(const std::string& uri) {
+  absl::string_view file = uri;
+  if (absl::ConsumePrefix(&file, "sqlite:")) return std::string(file);
+  return "that database_uri names";
+}
 
 absl::Status CheckDatabase(const std::string& uri, const std::function<bool()>& give_up) {
   absl::string_view file = uri;

@@ -30,6 +30,14 @@ struct OpenedDatabase {
 absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& uri,
                                             const std::string& data_directory);
 
+// True if nothing of the database is there yet: an SQLite file that is absent or empty.  What
+// a server has can only be asked once it is open.
+bool IsNewDatabase(const std::string& uri);
+
+// What a message may call the database: the file, or the server's database without the words
+// of `uri`, which may hold a password.
+std::string DatabaseName(const std::string& uri);
+
 // Whether the database is sound: an SQLite file is read once.  Nothing is changed.  Once
 // `give_up` is true, the answer is kCancelled.  Only the node calls it.
 // Errors: kDataLoss if it is damaged, kUnavailable; see sqlite_check.h.

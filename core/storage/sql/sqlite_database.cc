@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "core/base/crash_point.h"
 #include "core/base/durable_file.h"
 #include "core/base/status_macros.h"
@@ -91,7 +92,7 @@ class SqliteWriteDriver final : public WriteDriver {
   // that it takes milliseconds.  Plans do not need them: see the plan test.
   void Optimize() {
     optimize_next_ = Deadline(kOptimizeInterval);
-    if (!lock_.TryLock()) return;
+    if (!lock_.TryLock().value_or(false)) return;
     connection_->Query("PRAGMA optimize", {}).status().IgnoreError();
     lock_.Unlock();
   }

@@ -35,8 +35,8 @@ class IngestFixture : public ::testing::Test {
     auto blobs = BlobStore::Open(directory_ + "/blobs");
     ASSERT_THAT(blobs, IsOk());
     blobs_ = *std::move(blobs);
-    instances_ = std::make_unique<InstanceStore>(*opened_.database, clock_);
-    results_ = std::make_unique<ResultStore>(*opened_.database, clock_);
+    instances_ = std::make_unique<InstanceStore>(*opened_.database, clock_, blobs_.get());
+    results_ = std::make_unique<ResultStore>(*opened_.database, clock_, blobs_.get());
     jobs_ = std::make_unique<JobQueue>(*opened_.database, clock_, JobQueueOptions());
     IngestWorkflow chest;
     chest.name = "chest";

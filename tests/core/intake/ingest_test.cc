@@ -70,15 +70,16 @@ class IngestTest : public IngestFixture {
   // From here on the stores that Ingest writes to are on `forgetful_`.
   void UseForgetfulDatabase() {
     forgetful_ = std::make_unique<ForgetfulDatabase>(*opened_.database);
-    instances_ = std::make_unique<InstanceStore>(*forgetful_, clock_);
-    results_ = std::make_unique<ResultStore>(*forgetful_, clock_);
-    quarantine_ = std::make_unique<Quarantine>(*forgetful_, clock_, QuarantineOptions());
+    instances_ = std::make_unique<InstanceStore>(*forgetful_, clock_, blobs_.get());
+    results_ = std::make_unique<ResultStore>(*forgetful_, clock_, blobs_.get());
+    quarantine_ =
+        std::make_unique<Quarantine>(*forgetful_, clock_, blobs_.get(), QuarantineOptions());
     options_.quarantine = quarantine_.get();
     Restart();
   }
 
   void UseQuarantine(const QuarantineOptions& limits) {
-    quarantine_ = std::make_unique<Quarantine>(*opened_.database, clock_, limits);
+    quarantine_ = std::make_unique<Quarantine>(*opened_.database, clock_, blobs_.get(), limits);
     options_.quarantine = quarantine_.get();
     Restart();
   }

@@ -116,8 +116,8 @@ class PipelineTest : public ::testing::Test {
     ASSERT_THAT(Migrate(*opened_.database), IsOk());
     database_ = std::make_unique<WatchedDatabase>(*opened_.database);
     queue_ = std::make_unique<JobQueue>(*database_, clock_, JobQueueOptions());
-    instances_ = std::make_unique<InstanceStore>(*database_, clock_);
-    results_ = std::make_unique<ResultStore>(*database_, clock_);
+    instances_ = std::make_unique<InstanceStore>(*database_, clock_, nullptr);
+    results_ = std::make_unique<ResultStore>(*database_, clock_, nullptr);
   }
 
   // Adds a film and returns the id of its job, which is also the film's.

@@ -96,7 +96,7 @@ constexpr absl::Duration kSteps[] = {absl::Hours(1),  absl::Hours(24),  absl::Ho
                                      -absl::Hours(1), -absl::Hours(24), -absl::Hours(20 * 8766)};
 
 TEST_P(OutboxTest, ADeliveryIsDueAndInItsTurnWhateverTheClockWasSetTo) {
-  for (const absl::Duration step : kSteps) {
+  for (const absl::Duration& step : kSteps) {
     SCOPED_TRACE(absl::FormatDuration(step));
     Commit(1, {"PACS"});
     clock_.StepWallClock(step);
@@ -110,7 +110,7 @@ TEST_P(OutboxTest, ADeliveryIsDueAndInItsTurnWhateverTheClockWasSetTo) {
 }
 
 TEST_P(OutboxTest, ABackOffEndsWithinTheLongestOneWhateverTheClockWasSetTo) {
-  for (const absl::Duration step : kSteps) {
+  for (const absl::Duration& step : kSteps) {
     SCOPED_TRACE(absl::FormatDuration(step));
     Commit(1, {"PACS"});
     ASSERT_THAT(std::move(Lease("PACS", 1).at(0))
@@ -124,7 +124,7 @@ TEST_P(OutboxTest, ABackOffEndsWithinTheLongestOneWhateverTheClockWasSetTo) {
 }
 
 TEST_P(OutboxTest, ALeaseOfADeadNodeRunsOutWhateverTheClockWasSetTo) {
-  for (const absl::Duration step : kSteps) {
+  for (const absl::Duration& step : kSteps) {
     SCOPED_TRACE(absl::FormatDuration(step));
     Commit(1, {"PACS"});
     const std::vector<DeliveryLease> dead = Lease("PACS", 1);

@@ -30,7 +30,9 @@ class QuarantineTest : public StoresTest {
     StoresTest::SetUp();
     Restart();
   }
-  void Restart() { quarantine_ = std::make_unique<Quarantine>(database(), clock_, limits_); }
+  void Restart() {
+    quarantine_ = std::make_unique<Quarantine>(database(), clock_, nullptr, limits_);
+  }
 
   QuarantineOptions limits_;
   std::unique_ptr<Quarantine> quarantine_;
@@ -60,8 +62,8 @@ TEST_P(QuarantineTest, KeepsWhatItWasGivenBesideTheFirst) {
   EXPECT_EQ(entry.instance.calling_ae, "MODALITY");
   EXPECT_EQ(entry.instance.called_ae, "CAMNODE");
   EXPECT_EQ(entry.instance.received_ms, second.received_ms);
-  EXPECT_THAT(quarantine_->NamesBlob(second.blob_id), IsOkAndHolds(true));
-  EXPECT_THAT(quarantine_->NamesBlob(SomeInstance("1.2.3").blob_id), IsOkAndHolds(false));
+  EXPECT_TRUE(Names(second.blob_id));
+  EXPECT_TRUE(Names(SomeInstance("1.2.3").blob_id)) << "the first one's";
   EXPECT_EQ(AskInt("SELECT COUNT(*) FROM instance"), 1);
   EXPECT_EQ(AskInt("SELECT COUNT(*) FROM job"), 1) << "it is never analysed";
 }
@@ -73,7 +75,7 @@ TEST_P(QuarantineTest, TheSameBytesAgainAreKeptOnce) {
   again.blob_id = std::string(32, 'a');
 
   EXPECT_THAT(quarantine_->Add(again), IsOkAndHolds(QuarantineOutcome::kRepeat));
-  EXPECT_THAT(quarantine_->NamesBlob(again.blob_id), IsOkAndHolds(false));
+  EXPECT_FALSE(Names(again.blob_id));
   EXPECT_THAT(quarantine_->Add(Conflicting("1.2.3", "third")),
               IsOkAndHolds(QuarantineOutcome::kAdded));
   EXPECT_EQ(quarantine_->Size()->instances, 2);
@@ -114,7 +116,7 @@ TEST_P(QuarantineTest, TwoNodesDoNotBothTakeTheLastPlace) {
   limits_.max_instances = 1;
   Restart();
   OpenedDatabase opened = OpenAnother();
-  Quarantine other(*opened.database, clock_, limits_);
+  Quarantine other(*opened.database, clock_, nullptr, limits_);
   absl::StatusOr<QuarantineOutcome> theirs = QuarantineOutcome::kNoConflict;
   std::thread thread([&] { theirs = other.Add(Conflicting("1.2.3", "a")); });
   const absl::StatusOr<QuarantineOutcome> ours = quarantine_->Add(Conflicting("1.2.3", "b"));
@@ -148,7 +150,7 @@ TEST_P(QuarantineTest, WhatIsRemovedNamesItsBlobNoMoreAndIsNotThereTwice) {
   const int64_t id = quarantine_->List(1, 0)->front().id;
 
   EXPECT_THAT(quarantine_->Remove(id), IsOkAndHolds(second.blob_id));
-  EXPECT_THAT(quarantine_->NamesBlob(second.blob_id), IsOkAndHolds(false));
+  EXPECT_FALSE(Names(second.blob_id));
   EXPECT_THAT(quarantine_->List(10, 0), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(quarantine_->Remove(id), StatusIs(absl::StatusCode::kNotFound));
 }

@@ -3,9 +3,14 @@
 #ifndef CAMNODE_TESTS_CORE_STORAGE_RECORDING_DATABASE_H_
 #define CAMNODE_TESTS_CORE_STORAGE_RECORDING_DATABASE_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/storage/sql/sql_database.h"
 
 namespace camnode {

@@ -4,12 +4,15 @@
 
 #include "core/storage/result_store.h"
 
+#include <filesystem>
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/domain/job.h"
+#include "core/storage/blobs/blob_store.h"
 #include "core/storage/event_log.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/sql/doorbell.h"
@@ -20,6 +23,7 @@ namespace camnode {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class ResultStoreTest : public StoresTest {
@@ -174,8 +178,8 @@ TEST_P(ResultStoreTest, AnObjectMadeTwiceKeepsItsFirstBytesAndServesBoth) {
   EXPECT_EQ(stored->derived[0].derived.blob_id, first.blob_id);
   EXPECT_EQ(stored->derived[0].derived.analysis_id, *one);
   EXPECT_THAT(Destinations(stored->derived[0]), ElementsAre("PACS", "RESEARCH"));
-  EXPECT_THAT(results_->NamesBlob(second.blob_id), IsOkAndHolds(false));
-  EXPECT_THAT(results_->NamesBlob(first.blob_id), IsOkAndHolds(true));
+  EXPECT_FALSE(Names(second.blob_id));
+  EXPECT_TRUE(Names(first.blob_id));
 }
 
 // A full disk at the last step: the worker still holds the job and gives it back
@@ -196,6 +200,33 @@ TEST_P(ResultStoreTest, AfterACommitThatCouldNotBeWrittenTheLeaseIsStillGood) {
   EXPECT_EQ(StateOf(job), JobState::kQueued);
 }
 
+// The worker slept for hours and its files were swept: the film is done again.
+TEST_P(ResultStoreTest, ACommitWhoseFilesAreGoneIsRefusedAndTheLeaseIsStillGood) {
+  const std::unique_ptr<BlobStore> blobs = BlobStore::Open(directory_.path() + "/blobs").value();
+  ResultStore results(database(), clock_, blobs.get());
+  const int64_t job = Enqueue("1.2.3");
+  Analysis analysis = SomeAnalysis();
+  analysis.display_blob_id = blobs->Put("raster").value().id;
+  DerivedInstance output = SomeOutput("1.2.3.1");
+  output.blob_id = blobs->Put("output").value().id;
+  JobLease lease = LeaseOne();
+
+  for (const std::string& gone : {output.blob_id, analysis.display_blob_id}) {
+    const std::string path = blobs->PathOf(gone).value();
+    std::filesystem::rename(path, path + ".gone");
+    EXPECT_THAT(results.Commit(static_cast<JobLease&&>(lease), analysis, {output}, {}),
+                StatusIs(absl::StatusCode::kUnavailable, HasSubstr(gone)));
+    std::filesystem::rename(path + ".gone", path);
+  }
+  EXPECT_EQ(AskInt("SELECT COUNT(*) FROM analysis"), 0);
+  EXPECT_EQ(StateOf(job), JobState::kLeased);
+
+  ASSERT_THAT(blobs->trash().SetAside(output.blob_id, clock_.Now()), IsOkAndHolds(true));
+  EXPECT_THAT(results.Commit(static_cast<JobLease&&>(lease), analysis, {output}, {}), IsOk());
+  EXPECT_THAT(blobs->ReadAll(output.blob_id, 100), IsOkAndHolds("output"))
+      << "not lost in the trash";
+}
+
 TEST_P(ResultStoreTest, KnowsItsOwnOutputsAndBlobs) {
   Enqueue("1.2.3");
   Analysis analysis = SomeAnalysis();
@@ -203,9 +234,9 @@ TEST_P(ResultStoreTest, KnowsItsOwnOutputsAndBlobs) {
   ASSERT_THAT(results_->Commit(LeaseOne(), analysis, {SomeOutput("1.2.3.1")}, {}), IsOk());
   EXPECT_THAT(results_->IsOwnOutput(MakeUid("1.2.3.1")), IsOkAndHolds(true));
   EXPECT_THAT(results_->IsOwnOutput(MakeUid("1.2.3")), IsOkAndHolds(false));
-  EXPECT_THAT(results_->NamesBlob(analysis.display_blob_id), IsOkAndHolds(true));
-  EXPECT_THAT(results_->NamesBlob(SomeOutput("1.2.3.1").blob_id), IsOkAndHolds(true));
-  EXPECT_THAT(results_->NamesBlob(std::string(32, '0')), IsOkAndHolds(false));
+  EXPECT_TRUE(Names(analysis.display_blob_id));
+  EXPECT_TRUE(Names(SomeOutput("1.2.3.1").blob_id));
+  EXPECT_FALSE(Names(std::string(32, '0')));
 }
 
 TEST_P(ResultStoreTest, ListsNewestFirstByStudyInPages) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/domain/job.h"
 #include "core/domain/uid.h"
+#include "core/storage/blob_names.h"
 #include "core/storage/sql/sql_database.h"
 #include "tests/core/storage/postgres_cluster.h"
 #include "tests/testing/status_matchers.h"
@@ -57,6 +59,12 @@ int64_t StorageTest::AskInt(const std::string& sql) { return std::atoll(Ask(sql)
 absl::Status StorageTest::Execute(const std::string& sql) {
   return database().Write(
       [&](SqlTransaction& transaction) { return transaction.Execute(sql, {}).status(); });
+}
+
+bool StorageTest::Names(const std::string& blob_id) {
+  const absl::StatusOr<std::set<std::string>> named = BlobNames(database()).Among({blob_id});
+  EXPECT_THAT(named, IsOk());
+  return named.ok() && named->count(blob_id) == 1;
 }
 
 Uid MakeUid(const std::string& text) {
@@ -149,9 +157,9 @@ DerivedInstance SomeOutput(const std::string& sop_instance_uid) {
 void StoresTest::SetUp() {
   StorageTest::SetUp();
   if (IsSkipped() || HasFatalFailure()) return;
-  instances_ = std::make_unique<InstanceStore>(database(), clock_);
+  instances_ = std::make_unique<InstanceStore>(database(), clock_, nullptr);
   queue_ = std::make_unique<JobQueue>(database(), clock_, options_);
-  results_ = std::make_unique<ResultStore>(database(), clock_);
+  results_ = std::make_unique<ResultStore>(database(), clock_, nullptr);
 }
 
 int64_t StoresTest::Enqueue(const std::string& sop_instance_uid, const JobRequest& request) {

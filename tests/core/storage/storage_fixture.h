@@ -43,6 +43,8 @@ class StorageTest : public ::testing::TestWithParam<std::string> {
   std::string Ask(const std::string& sql);
   int64_t AskInt(const std::string& sql);
   absl::Status Execute(const std::string& sql);
+  // True if a row names the blob.
+  bool Names(const std::string& blob_id);
 
   bool migrate_ = true;  // Set to false by the constructor of who wants it empty.
   TemporaryDirectory directory_;

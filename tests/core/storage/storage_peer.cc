@@ -41,7 +41,7 @@ absl::Status StoreAll(const std::string& uri, const std::string& directory, int 
   CAMNODE_ASSIGN_OR_RETURN(const std::unique_ptr<BlobStore> blobs,
                            BlobStore::Open(directory + "/blobs"));
   CAMNODE_ASSIGN_OR_RETURN(const OpenedDatabase opened, OpenDatabase(uri, directory));
-  InstanceStore store(*opened.database, SystemClock());
+  InstanceStore store(*opened.database, SystemClock(), blobs.get());
   for (int i = 1; i <= count; ++i) {
     CAMNODE_RETURN_IF_ERROR(StoreOne(*blobs, store, study, i));
   }

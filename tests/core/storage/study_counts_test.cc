@@ -1,8 +1,6 @@
 // The counts that commits keep are those that a count of the rows gives, whatever
 // happened in between.
 
-#include "core/storage/study_counts.h"
-
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -14,8 +12,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "core/base/status_macros.h"
+#include "core/domain/analysis.h"
+#include "core/domain/instance.h"
+#include "core/domain/job.h"
+#include "core/storage/instance_store.h"
+#include "core/storage/job_queue.h"
 #include "core/storage/outbox.h"
 #include "tests/core/storage/storage_fixture.h"
 #include "tests/testing/status_matchers.h"

@@ -202,6 +202,18 @@ class Node:
     def read_ports(self):
         self.ports = json.loads((self.data / "ports.json").read_text())
 
+    def blob_files(self):
+        """The finished files in their places."""
+        return list((self.data / "blobs").glob("[0-9a-f][0-9a-f]/*"))
+
+    def refusal(self, seconds=30):
+        """Starts it, which must fail, and returns what it says on its standard error."""
+        log = self.directory / "refused.log"
+        log.unlink(missing_ok=True)
+        child = Child([*self.program, "--config", self.config], log, self.environment)
+        assert child.wait(seconds * TIME_SCALE) == 1
+        return log.read_text()
+
     def _read_ports(self):
         if not self.process.running():
             raise AssertionError(self._why_not_up())

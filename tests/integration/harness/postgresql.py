@@ -64,9 +64,9 @@ class PostgreSql:
 
     def run(self):
         """Starts the server on the database that is there."""
-        data = self.directory / "data"
         self._process = Child(
-            [_PROGRAMS / "postgres", "-D", data, "-p", self.port, "-h", "127.0.0.1"]
+            [_PROGRAMS / "postgres", "-D", self.directory / "data", "-p", self.port]
+            + ["-h", "127.0.0.1"]
             + ["-k", self.directory],
             self.directory.parent / f"{self.directory.name}.log",
             directory="/",

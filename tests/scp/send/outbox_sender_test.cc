@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
@@ -23,6 +24,7 @@
 #include "core/domain/analysis.h"
 #include "core/domain/derived_instance.h"
 #include "core/domain/instance.h"
+#include "core/storage/blobs/store_id_file.h"
 #include "core/storage/instance_store.h"
 #include "core/storage/job_queue.h"
 #include "core/storage/result_store.h"
@@ -71,9 +73,9 @@ class OutboxSenderTest : public ::testing::Test {
 
   // An analysed film with `count` outputs, each due at every destination.
   void Commit(int count, const std::vector<std::string>& destinations) {
-    InstanceStore instances(*opened_.database, SystemClock());
+    InstanceStore instances(*opened_.database, SystemClock(), nullptr);
     JobQueue jobs(*opened_.database, SystemClock(), JobQueueOptions());
-    ResultStore results(*opened_.database, SystemClock());
+    ResultStore results(*opened_.database, SystemClock(), nullptr);
     Instance film;
     film.sop_instance_uid = *Uid::Parse(absl::StrCat("1.2.3.", ++films_));
     film.study_instance_uid = *Uid::Parse("1.2.3");
@@ -312,6 +314,28 @@ TEST_F(OutboxSenderTest, BuriesAnObjectWhoseBytesAreLostAndSendsTheOthers) {
   const DestinationBacklog backlog = Settled("pacs");
   EXPECT_EQ(backlog.delivered, 1);
   EXPECT_EQ(backlog.buried, 1);
+}
+
+// Of another directory nothing is believed: the objects wait until their volume is back.
+TEST_F(OutboxSenderTest, AVolumeThatIsAwayBuriesNothing) {
+  const std::string root = temporary_.path() + "/blobs";
+  const std::string id(32, 'a');
+  ASSERT_THAT(WriteStoreIdFile(root, id), IsOk());
+  blobs_ = *BlobStore::OpenOf(id, root);
+  ScriptedScp pacs({});
+  AddDestination("pacs", pacs.port());
+  Commit(2, {"pacs"});
+  std::filesystem::rename(root, root + ".away");
+  std::filesystem::create_directory(root);
+  Start();
+  while (Ask("SELECT MAX(last_error) FROM delivery").empty()) absl::SleepFor(absl::Milliseconds(5));
+  EXPECT_THAT(Ask("SELECT MAX(last_error) FROM delivery"), HasSubstr("mounted"));
+  EXPECT_EQ(BacklogOf("pacs").buried, 0);
+
+  std::filesystem::remove(root);
+  std::filesystem::rename(root + ".away", root);
+
+  EXPECT_EQ(Settled("pacs").delivered, 2);
 }
 
 TEST_F(OutboxSenderTest, SaysWhichOptionIsOutOfRange) {

@@ -2,14 +2,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/sha256.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
 #include "core/domain/uid.h"
+#include "core/storage/outbox.h"
+#include "core/storage/quarantine.h"
+#include "core/storage/worker_registry.h"
 #include "tests/services/service_fixture.h"
 #include "tests/testing/status_matchers.h"
 
@@ -158,6 +166,22 @@ TEST_F(AdminServiceTest, ADeliverySetAsideGoesBackToTheQueue) {
   v1::RequeueDeliveryResponse response;
   EXPECT_TRUE(admin_->RequeueDelivery(&context, request, &response).ok());
   EXPECT_EQ(stores_->outbox.Lease("pacs", 1).value().size(), 1);
+}
+
+TEST_F(AdminServiceTest, AdoptionWantsAKnownWorkflowAndCountsWhatItFinds) {
+  AddFilm("1.2.1");
+  v1::AdoptFilmsRequest request;
+  request.set_dry_run(true);
+  v1::AdoptFilmsResponse response;
+  {
+    grpc::ClientContext context;
+    EXPECT_TRUE(admin_->AdoptFilms(&context, request, &response).ok());
+    EXPECT_EQ(response.unnamed(), 0);
+  }
+  request.set_workflow("nobody's");
+  grpc::ClientContext context;
+  EXPECT_THAT(admin_->AdoptFilms(&context, request, &response),
+              FailsWith(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FIELD"));
 }
 
 }  // namespace

@@ -6,11 +6,12 @@
 
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "core/base/stopwatch.h"
 #include "core/storage/sql/read_limits.h"

@@ -11,12 +11,17 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "core/base/stopwatch.h"
 #include "core/render/image_codec.h"
+#include "core/storage/sql/doorbell.h"
+#include "core/storage/sql/sql_database.h"
 #include "services/api/results_service.h"
 #include "tests/services/service_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace camnode {
 namespace {
@@ -99,6 +104,69 @@ TEST_F(WatchTest, CanBeKeptToOneStudy) {
   AnalyzeNext();
 
   EXPECT_EQ(NextFilm(*watch), "1.2.2");
+}
+
+TEST_F(WatchTest, EachEventSaysItsEpochAndAWatchThatKnowsItGoesOn) {
+  AddFilm("1.2.1");
+  AnalyzeNext();
+  v1::WatchAnalysesRequest request;
+  request.set_after_event_number(0);
+  v1::WatchAnalysesResponse first;
+  ASSERT_TRUE(StartWatch(request)->reader->Read(&first));
+  EXPECT_EQ(first.epoch(), history_->epoch());
+  EXPECT_FALSE(first.epoch().empty());
+
+  request.set_after_event_number(first.event_number());
+  request.set_epoch(first.epoch());
+  AddFilm("1.2.2");
+  AnalyzeNext();
+  EXPECT_EQ(NextFilm(*StartWatch(request)), "1.2.2");
+}
+
+// It would be silent until as many events had come again, and then miss all of them.
+TEST_F(WatchTest, ANumberBeyondTheLastEventIsOutOfRange) {
+  AddFilm("1.2.1");
+  AnalyzeNext();
+  v1::WatchAnalysesRequest request;
+  request.set_after_event_number(2);
+  const auto watch = StartWatch(request);
+
+  EXPECT_EQ(NextFilm(*watch), "(ended)");
+  const grpc::Status status = watch->reader->Finish();
+  EXPECT_THAT(status, FailsWith(grpc::StatusCode::OUT_OF_RANGE, "EVENTS_OF_ANOTHER_EPOCH"));
+  EXPECT_THAT(status.error_message(), ::testing::HasSubstr("after_event_number 0"));
+}
+
+TEST_F(WatchTest, AnotherEpochIsOutOfRange) {
+  v1::WatchAnalysesRequest request;
+  request.set_after_event_number(0);
+  request.set_epoch("0123456789abcdef");
+  const auto watch = StartWatch(request);
+
+  EXPECT_EQ(NextFilm(*watch), "(ended)");
+  EXPECT_THAT(watch->reader->Finish(),
+              FailsWith(grpc::StatusCode::OUT_OF_RANGE, "EVENTS_OF_ANOTHER_EPOCH"));
+}
+
+// A standby took over that had not all commits.
+TEST_F(WatchTest, AWatchEndsWhenTheEventsItWasToldAreGone) {
+  AddFilm("1.2.1");
+  AnalyzeNext();
+  v1::WatchAnalysesRequest request;
+  request.set_after_event_number(0);
+  const auto watch = StartWatch(request);
+  ASSERT_EQ(NextFilm(*watch), "1.2.1");
+
+  ASSERT_THAT(stores_->opened.database->Write([](SqlTransaction& transaction) -> absl::Status {
+    CAMNODE_RETURN_IF_ERROR(transaction.Execute("DELETE FROM event", {}).status());
+    transaction.RingAfterCommit(kEventsTopic);
+    return transaction.Execute("UPDATE event_counter SET last_number = 0", {}).status();
+  }),
+              IsOk());
+
+  EXPECT_EQ(NextFilm(*watch), "(ended)");
+  EXPECT_THAT(watch->reader->Finish(),
+              FailsWith(grpc::StatusCode::OUT_OF_RANGE, "EVENTS_OF_ANOTHER_EPOCH"));
 }
 
 TEST_F(WatchTest, EndsWhenTheNodeStops) {

@@ -60,9 +60,12 @@ class ScriptedResults final : public v1::ResultsService::Service {
   grpc::Status WatchAnalyses(grpc::ServerContext*, const v1::WatchAnalysesRequest* request,
                              grpc::ServerWriter<v1::WatchAnalysesResponse>* writer) override {
     asked_after.push_back(request->has_after_event_number() ? request->after_event_number() : -1);
+    asked_epochs.push_back(request->epoch());
+    if (!watch_status.ok()) return watch_status;
     for (int i = 1; i <= 2; ++i) {
       v1::WatchAnalysesResponse event;
       event.set_event_number(request->after_event_number() + i);
+      event.set_epoch("e1");
       *event.mutable_analysis() = analysis;
       writer->Write(event);
     }
@@ -102,6 +105,8 @@ class ScriptedResults final : public v1::ResultsService::Service {
   v1::GetAnalysisRequest last_get;
   grpc::Status get_status;
   std::vector<int64_t> asked_after;
+  std::vector<std::string> asked_epochs;
+  grpc::Status watch_status;
   std::vector<v1::AnalyzeInstanceHeader> headers;
   std::string uploaded;
   size_t largest_chunk = 0;
@@ -118,7 +123,16 @@ class ScriptedAdmin final : public v1::AdminService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status AdoptFilms(grpc::ServerContext*, const v1::AdoptFilmsRequest* request,
+                          v1::AdoptFilmsResponse* response) override {
+    last_adoption = *request;
+    *response = adoption;
+    return grpc::Status::OK;
+  }
+
   std::vector<int64_t> requeued;
+  v1::AdoptFilmsRequest last_adoption;
+  v1::AdoptFilmsResponse adoption;
 };
 
 class CtlSessionTest : public ::testing::Test {
@@ -218,6 +232,31 @@ TEST_F(CtlSessionTest, WatchResumesAfterTheLastEventWithoutAGap) {
   ASSERT_EQ(lines.size(), 5u);
   for (int i = 0; i < 5; ++i) EXPECT_THAT(lines[i], HasSubstr(absl::StrCat("#", 11 + i, " ")));
   EXPECT_THAT(error_.str(), HasSubstr("trying again"));
+}
+
+TEST_F(CtlSessionTest, WatchGoesOnInTheEpochItSawAndSaysWhatToDoInAnother) {
+  EXPECT_EQ(Run({"watch", "--after", "10", "--epoch", "e0", "--count", "3"}), kCtlDone);
+  EXPECT_THAT(results_.asked_epochs, ElementsAre("e0", "e1"));
+
+  results_.watch_status = {grpc::StatusCode::OUT_OF_RANGE, "the epoch is another one"};
+  EXPECT_EQ(Run({"watch", "--after", "10"}), kCtlFailed);
+  EXPECT_THAT(error_.str(), HasSubstr("the epoch is another one"));
+}
+
+TEST_F(CtlSessionTest, AdoptSaysWhatBecameOfEachFileOrWould) {
+  EXPECT_EQ(Run({"adopt"}), kCtlDone);
+  EXPECT_FALSE(admin_.last_adoption.dry_run());
+  EXPECT_THAT(out_.str(), HasSubstr("nothing to adopt"));
+
+  admin_.adoption.set_unnamed(7);
+  admin_.adoption.set_adopted(3);
+  admin_.adoption.set_outputs(4);
+  EXPECT_EQ(Run({"adopt", "--dry-run", "--workflow", "night"}), kCtlDone);
+  EXPECT_TRUE(admin_.last_adoption.dry_run());
+  EXPECT_EQ(admin_.last_adoption.workflow(), "night");
+  EXPECT_THAT(out_.str(),
+              AllOf(HasSubstr("7 files without a row"), HasSubstr("3 films would be taken in"),
+                    HasSubstr("4 are objects")));
 }
 
 TEST_F(CtlSessionTest, WatchStartsFromNowUnlessTold) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "tests/services/service_fixture.h"
 #include "tests/testing/status_matchers.h"
@@ -37,6 +38,23 @@ TEST(DataDirectoryTest, TwoNodesCannotShareIt) {
                          HasSubstr("another camnode runs on the data directory")));
   }
   EXPECT_THAT(DataDirectory::Open(folder.path()), IsOk());
+}
+
+TEST(DataDirectoryTest, ItsNodeHasOneIdForEverAndAnotherDirectoryAnother) {
+  TestFolder folder;
+  std::string id;
+  {
+    const DataDirectory directory = DataDirectory::Open(folder.path()).value();
+    id = directory.NodeId().value();
+    EXPECT_EQ(id.size(), 12u);
+    EXPECT_EQ(directory.NodeId().value(), id);
+  }
+  EXPECT_THAT(DataDirectory::Open(folder.path())->NodeId(), IsOkAndHolds(id));
+  EXPECT_NE(DataDirectory::Open(folder.path() + "/other")->NodeId().value(), id);
+
+  std::ofstream(folder.path() + "/node.id") << "worker-0";
+  EXPECT_THAT(DataDirectory::Open(folder.path())->NodeId().status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("node.id")));
 }
 
 TEST(DataDirectoryTest, APlaceThatCannotBeADirectoryIsNamed) {

@@ -6,11 +6,13 @@
 
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <string>
 #include <thread>
 
 #include "absl/time/time.h"
 #include "core/base/stopwatch.h"
+#include "core/storage/sql/sql_database.h"
 #include "tests/services/service_fixture.h"
 #include "tests/testing/status_matchers.h"
 

@@ -1,5 +1,5 @@
 // The whole node without a worker, on free ports.
-// Also: metrics, storage_figures, start_wait.
+// Also: metrics, open_store, start_wait, storage_figures.
 
 #include "services/node/node.h"
 
@@ -9,6 +9,7 @@
 #include <httplib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdint>
@@ -18,13 +19,16 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
+#include "core/base/files.h"
 #include "core/base/stopwatch.h"
 #include "core/base/unique_descriptor.h"
 #include "core/domain/instance.h"
 #include "core/domain/job.h"
 #include "core/storage/instance_store.h"
+#include "core/storage/sql/open_database.h"
 #include "tests/services/service_fixture.h"
 #include "tests/testing/status_matchers.h"
 
@@ -48,6 +52,10 @@ class NodeTest : public ::testing::Test {
     config_.worker.supervise = false;
   }
 
+  std::string NodeId() const {
+    const std::string file = ReadFile(config_.data_directory + "/node.id", 100).value();
+    return std::string(absl::StripSuffix(file, "\n"));
+  }
   std::string PortsFile() const { return config_.data_directory + "/ports.json"; }
 
   // What /healthz says once the parts have been checked for the first time.
@@ -83,7 +91,8 @@ TEST_F(NodeTest, TellsItsServiceManagerThatItIsReadyAliveAndStopping) {
   absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(config_, ServiceManager(name));
   ASSERT_THAT(node, IsOk());
   while (!absl::StrContains(all, "READY=1") || !absl::StrContains(all, "WATCHDOG=1")) all += next();
-  (*node)->Stop();
+  StopSequence stop(config_.node.stop_timeout);
+  (*node)->Stop(stop);
   while (!absl::StrContains(all, "STOPPING=1")) all += next();
 }
 
@@ -121,6 +130,53 @@ TEST_F(NodeTest, ASecondNodeOnTheSameDirectoryIsRefused) {
   EXPECT_TRUE(std::filesystem::exists(PortsFile())) << "the first one's";
 }
 
+// It would give back the first one's leases, and bury its films for want of their blobs.
+TEST_F(NodeTest, ASecondNodeOnTheSameDatabaseIsRefusedAndTheFirstIsNamed) {
+  const absl::StatusOr<std::unique_ptr<Node>> first = Node::Start(config_);
+  ASSERT_THAT(first, IsOk());
+  const std::string node_id = NodeId();
+  Config second = config_;
+  second.data_directory = folder_.path() + "/other";
+
+  EXPECT_THAT(
+      Node::Start(second).status(),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               AllOf(HasSubstr("node " + node_id + " on host "),
+                     HasSubstr(absl::StrCat("process ", getpid())), HasSubstr("database_uri"))));
+}
+
+TEST_F(NodeTest, ADatabaseWithoutItsBlobsIsRefusedUntilTheyAreBack) {
+  ASSERT_THAT(Node::Start(config_), IsOk());
+  const std::string blobs = config_.data_directory + "/blobs";
+  std::filesystem::rename(blobs, blobs + ".away");
+  std::filesystem::create_directory(blobs);
+
+  EXPECT_THAT(Node::Start(config_).status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("database_uri"), HasSubstr("mounted"))));
+  EXPECT_TRUE(std::filesystem::is_empty(blobs));
+
+  std::filesystem::remove(blobs);
+  std::filesystem::rename(blobs + ".away", blobs);
+  EXPECT_THAT(Node::Start(config_), IsOk());
+}
+
+// Put aside by somebody who means to restore a backup: an empty one must not come instead.
+TEST_F(NodeTest, BlobsWithoutTheirDatabaseAreRefusedAndNoneIsMade) {
+  ASSERT_THAT(Node::Start(config_), IsOk());
+  ASSERT_THAT(BlobStore::Open(config_.data_directory + "/blobs").value()->Put("film"), IsOk());
+  const std::string database = config_.data_directory + "/camnode.db";
+  std::filesystem::rename(database, database + ".aside");
+
+  EXPECT_THAT(Node::Start(config_).status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr(database + " is new"), HasSubstr("--adopt-store"))));
+  EXPECT_FALSE(std::filesystem::exists(database));
+
+  ASSERT_THAT(AdoptStoreOf(config_), IsOk());
+  EXPECT_THAT(Node::Start(config_), IsOk()) << "the operator's word";
+}
+
 TEST_F(NodeTest, ATakenPortNamesTheOptionToChange) {
   const absl::StatusOr<std::unique_ptr<Node>> first = Node::Start(config_);
   ASSERT_THAT(first, IsOk());
@@ -153,7 +209,7 @@ TEST_F(NodeTest, ANodeGivesBackWhatItsPredecessorsWorkersHeld) {
   ASSERT_THAT(Node::Start(config_), IsOk());  // Makes the database, and ends.
   config_.worker.count = 1;
   OpenedDatabase opened = OpenDatabase(config_.database_uri, config_.data_directory).value();
-  InstanceStore instances(*opened.database, SystemClock());
+  InstanceStore instances(*opened.database, SystemClock(), nullptr);
   JobQueue jobs(*opened.database, SystemClock(), JobQueueOptions());
   Instance film;
   film.sop_instance_uid = Uid::Parse("1.2.3").value();
@@ -165,7 +221,8 @@ TEST_F(NodeTest, ANodeGivesBackWhatItsPredecessorsWorkersHeld) {
   request.workflow = "default";
   request.model_set = "set";
   const int64_t job = instances.Add(film, request)->job_id.value();
-  std::vector<JobLease> leases = jobs.Lease(WorkerName(0), 1).value();
+  const std::string node_id = NodeId();
+  std::vector<JobLease> leases = jobs.Lease(WorkerName(node_id, 0), 1).value();
   ASSERT_EQ(leases.size(), 1);
   ASSERT_THAT(leases.front().Start(), IsOk());
 

@@ -47,6 +47,7 @@ class WorkerSupervisorTest : public ::testing::Test {
     std::ofstream(path) << "#!/bin/sh\nout='" << folder_ << "'\n" << body << "\n";
     std::filesystem::permissions(path, std::filesystem::perms::owner_all);
     WorkerSupervisorOptions options;
+    options.node_id = "n1";
     options.program = path;
     options.arguments = {"--config", "the file"};
     options.restart_delay = absl::Milliseconds(1);
@@ -117,7 +118,7 @@ TEST_F(WorkerSupervisorTest, AWorkerGetsItsArgumentsAndNothingElse) {
   supervisor.Stop();
   close(leaked);
 
-  EXPECT_EQ(Written("arguments"), "--config the file --name worker-0 --life-pipe 3\n");
+  EXPECT_EQ(Written("arguments"), "--config the file --name n1/worker-0 --life-pipe 3\n");
   // The shell itself keeps a few of its own at 10 and above (or 255).
   EXPECT_THAT(Written("descriptors"), ::testing::MatchesRegex("0\n1\n(1[01]\n)*2\n(255\n)?3\n"));
 }
@@ -148,7 +149,7 @@ TEST_F(WorkerSupervisorTest, AKilledWorkerIsNoCrashAndIsStartedAgain) {
     return pids.size() == 1 && pids.front() != first;
   });
 
-  EXPECT_EQ(Ends().front(), "worker-0 stopped");
+  EXPECT_EQ(Ends().front(), "n1/worker-0 stopped");
   EXPECT_EQ(supervisor.restarts(), 1);
 }
 
@@ -160,7 +161,7 @@ TEST_F(WorkerSupervisorTest, ACrashIsToldBeforeTheNextOneStarts) {
   const std::size_t ends = Ends().size();
   supervisor.Stop();
 
-  EXPECT_EQ(Ends().front(), "worker-0 crashed");
+  EXPECT_EQ(Ends().front(), "n1/worker-0 crashed");
   EXPECT_GE(starts, 3);
   EXPECT_GE(ends + 1, starts) << "a worker was started before the one before it was settled";
 }
@@ -172,8 +173,8 @@ TEST_F(WorkerSupervisorTest, ABadExitCodeIsACrashAndAGoodOneAStop) {
   WaitUntil([&] { return Ends().size() >= 2; });
   supervisor.Stop();
 
-  EXPECT_EQ(Ends()[0], "worker-0 crashed");
-  EXPECT_EQ(Ends()[1], "worker-0 stopped");
+  EXPECT_EQ(Ends()[0], "n1/worker-0 crashed");
+  EXPECT_EQ(Ends()[1], "n1/worker-0 stopped");
 }
 
 TEST_F(WorkerSupervisorTest, AWorkerThatSaysNothingIsKilledAndStartedAgain) {
@@ -184,7 +185,7 @@ TEST_F(WorkerSupervisorTest, AWorkerThatSaysNothingIsKilledAndStartedAgain) {
   WaitUntil([&] { return Ends().size() >= 2; });
   supervisor.Stop();
 
-  EXPECT_EQ(Ends().front(), "worker-0 stalled");
+  EXPECT_EQ(Ends().front(), "n1/worker-0 stalled");
 }
 
 TEST_F(WorkerSupervisorTest, AWorkerThatIsStoppedWhileItWorksIsKilled) {
@@ -200,12 +201,13 @@ TEST_F(WorkerSupervisorTest, AWorkerThatIsStoppedWhileItWorksIsKilled) {
   WaitUntil([&] { return !Ends().empty(); });
   supervisor.Stop();
 
-  EXPECT_EQ(Ends().front(), "worker-0 stalled");
+  EXPECT_EQ(Ends().front(), "n1/worker-0 stalled");
 }
 
 TEST_F(WorkerSupervisorTest, StopEndsEveryWorkerWithSigterm) {
   WorkerSupervisorOptions options = Script(
-      "trap 'touch $out/term.$4; exit 0' TERM; touch $out/up.$4; while :; do read x <&3; done");
+      "trap 'touch $out/term.${4##*/}; exit 0' TERM; touch $out/up.${4##*/}; while :; do read x "
+      "<&3; done");
   options.count = 2;
   WorkerSupervisor supervisor(options, RecordEnds());
   supervisor.Start();
@@ -218,7 +220,8 @@ TEST_F(WorkerSupervisorTest, StopEndsEveryWorkerWithSigterm) {
 
   EXPECT_TRUE(is_there("term.worker-0"));
   EXPECT_TRUE(is_there("term.worker-1"));
-  EXPECT_THAT(Ends(), ::testing::UnorderedElementsAre("worker-0 stopped", "worker-1 stopped"));
+  EXPECT_THAT(Ends(),
+              ::testing::UnorderedElementsAre("n1/worker-0 stopped", "n1/worker-1 stopped"));
   EXPECT_TRUE(supervisor.Pids().empty());
 }
 
@@ -232,7 +235,7 @@ TEST_F(WorkerSupervisorTest, AWorkerThatIgnoresSigtermIsKilled) {
 
   supervisor.Stop();
 
-  EXPECT_THAT(Ends(), ::testing::ElementsAre("worker-0 stopped"));
+  EXPECT_THAT(Ends(), ::testing::ElementsAre("n1/worker-0 stopped"));
 }
 
 TEST_F(WorkerSupervisorTest, KillsOnTimeThoughTheClockIsSetBackMeanwhile) {

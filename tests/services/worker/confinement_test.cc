@@ -23,6 +23,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/base/log.h"
+#include "core/storage/blobs/blob_layout.h"
 #include "core/storage/blobs/blob_store.h"
 #include "core/storage/sql/database_access.h"
 #include "core/storage/sql/doorbell.h"

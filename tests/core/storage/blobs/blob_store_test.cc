@@ -11,7 +11,6 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -186,34 +185,18 @@ TEST_F(BlobStoreTest, ARemovedBlobIsGone) {
   EXPECT_THAT(store_->PathOf(blob->id), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(BlobStoreTest, TheSweepRemovesOldBytesThatNoRowNamesAndNothingElse) {
-  const BlobInfo named = *store_->Put("named");
-  const BlobInfo orphan = *store_->Put("orphan");
-  const BlobInfo young = *store_->Put("young orphan");
+TEST_F(BlobStoreTest, RemovesPartFilesOfDeadProgramsAndNoOthers) {
   absl::StatusOr<BlobWriter> writer = store_->Create();
   ASSERT_THAT(writer->Append("being written"), IsOk());
   std::ofstream(root_ + "/part/dead.part") << "of a killed program";
-  std::ofstream(root_ + "/00/notes.txt") << "not ours";
-  Age(PathOf(named), absl::Hours(2));
-  Age(PathOf(orphan), absl::Hours(2));
+  std::ofstream(root_ + "/part/notes.txt") << "not ours";
   Age(root_ + "/part/dead.part", absl::Hours(2));
-  Age(root_ + "/00/notes.txt", absl::Hours(2));
-  std::set<std::string> asked;
+  Age(root_ + "/part/notes.txt", absl::Hours(2));
 
-  EXPECT_THAT(store_->Sweep(
-                  [&](absl::string_view id) -> absl::StatusOr<bool> {
-                    asked.emplace(id);
-                    return id == named.id;
-                  },
-                  absl::Hours(1)),
-              IsOkAndHolds(2));
+  EXPECT_THAT(store_->RemoveDeadParts(SystemClock().Now() - absl::Hours(1)), IsOkAndHolds(1));
 
-  EXPECT_EQ(asked, (std::set<std::string>{named.id, orphan.id}));
-  EXPECT_THAT(store_->PathOf(named.id), IsOk());
-  EXPECT_THAT(store_->PathOf(orphan.id), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(store_->PathOf(young.id), IsOk());
-  EXPECT_EQ(Files("/part"), 1);
-  EXPECT_TRUE(std::filesystem::exists(root_ + "/00/notes.txt"));
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/part/dead.part"));
+  EXPECT_TRUE(std::filesystem::exists(root_ + "/part/notes.txt"));
   EXPECT_THAT(std::move(*writer).Finish(), IsOk());
 }
 
@@ -232,23 +215,9 @@ TEST_F(BlobStoreTest, AWorkersPartFilesLieInAFolderOfTheirOwnAndAreSweptToo) {
   std::ofstream(root_ + "/part/worker/dead.part") << "of a killed worker";
   std::ofstream(root_ + "/part/worker/young.part") << "of one at work";
   Age(root_ + "/part/worker/dead.part", absl::Hours(2));
-  const auto named = [](absl::string_view) -> absl::StatusOr<bool> { return true; };
-  EXPECT_THAT(store_->Sweep(named, absl::Hours(1)), IsOkAndHolds(1));
+  EXPECT_THAT(store_->RemoveDeadParts(SystemClock().Now() - absl::Hours(1)), IsOkAndHolds(1));
   EXPECT_FALSE(std::filesystem::exists(root_ + "/part/worker/dead.part"));
   EXPECT_TRUE(std::filesystem::exists(root_ + "/part/worker/young.part"));
-}
-
-// A database that is away must not cost a single film.
-TEST_F(BlobStoreTest, TheSweepStopsWhenItCannotAsk) {
-  const BlobInfo blob = *store_->Put("film");
-  Age(PathOf(blob), absl::Hours(2));
-  EXPECT_THAT(store_->Sweep(
-                  [](absl::string_view) -> absl::StatusOr<bool> {
-                    return absl::UnavailableError("the database is away");
-                  },
-                  absl::Hours(1)),
-              StatusIs(absl::StatusCode::kUnavailable));
-  EXPECT_THAT(store_->PathOf(blob.id), IsOk());
 }
 
 TEST_F(BlobStoreTest, TwoProgramsShareOneStore) {

@@ -1,24 +1,25 @@
 // A read ends when nobody waits for it any more, and nobody waits for those who look.
-// Also: id_list, query_database, read_gate, read_pool.
+// Also: core/storage/id_list, query_database, read_gate, read_pool.
 
 #include "core/storage/sql/read_limits.h"
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/mutex.h"
 #include "core/base/stopwatch.h"
-#include "core/storage/sql/id_list.h"
-#include "core/storage/sql/postgres_connection.h"
+#include "core/storage/id_list.h"
+#include "core/storage/sql/open_database.h"
 #include "core/storage/sql/read_gate.h"
+#include "core/storage/sql/sql_database.h"
 #include "tests/core/storage/postgres_cluster.h"
 #include "tests/core/storage/storage_fixture.h"
 #include "tests/testing/status_matchers.h"

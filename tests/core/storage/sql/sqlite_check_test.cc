@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/status_macros.h"
 #include "core/storage/sql/open_database.h"
+#include "core/storage/sql/sql_database.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temporary_directory.h"
 

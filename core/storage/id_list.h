@@ -6,8 +6,8 @@
 // The text is the same for lists of every length, so that the drivers' caches of
 // statements, and the plan test, know it.
 
-#ifndef CAMNODE_CORE_STORAGE_SQL_ID_LIST_H_
-#define CAMNODE_CORE_STORAGE_SQL_ID_LIST_H_
+#ifndef CAMNODE_CORE_STORAGE_ID_LIST_H_
+#define CAMNODE_CORE_STORAGE_ID_LIST_H_
 
 #include <cstdint>
 #include <string>
@@ -26,4 +26,4 @@ std::string IdList(SqlDialect dialect, const std::vector<int64_t>& ids);
 
 }  // namespace camnode
 
-#endif  // CAMNODE_CORE_STORAGE_SQL_ID_LIST_H_
+#endif  // CAMNODE_CORE_STORAGE_ID_LIST_H_

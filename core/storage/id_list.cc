@@ -1,4 +1,4 @@
-#include "core/storage/sql/id_list.h"
+#include "core/storage/id_list.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
