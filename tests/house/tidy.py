@@ -1,8 +1,8 @@
 """Runs clang-tidy with the checks of .clang-tidy: see tests/run --tidy.
 
 The compile commands of build/release are GCC's, so a copy of them is made without what
-clang does not take: precompiled headers.  A header is looked at as if it were a source,
-with the options of one beside it.
+clang does not take, precompiled headers, and with the folder of the one header that this
+clang lacks.  A header is looked at as if it were a source, with the options of one beside it.
 """
 
 import concurrent.futures
@@ -19,20 +19,22 @@ import yaml
 from tree import MODULES, ROOT, sources
 
 TIDY = "clang-tidy-19"
+# Behind all others: only omp.h is taken from there, of which one version can be installed.
+OPENMP_HEADERS = "/usr/lib/llvm-14/lib/clang/14.0.6/include"
 # The same text as another source, compiled for other instructions, and that text.
 LEFT_OUT = re.compile(r"_(avx2|avx512|baseline)\.cc$|_body\.h$")
 
 
-def without_precompiled_headers(command):
-    command = re.sub(r"-include \S*cmake_pch\.hxx", "", command)
-    return command.replace("-Winvalid-pch", "")
+def as_clang_takes_it(command):
+    command = re.sub(r"-include \S*cmake_pch\.hxx", "", command).replace("-Winvalid-pch", "")
+    return command.replace(" -c ", f" -idirafter {OPENMP_HEADERS} -c ", 1)
 
 
 def copy_of_database(build):
     """The folder of the copy.  Written only if it differs, or clang-tidy reads half of it."""
     entries = json.loads((build / "compile_commands.json").read_text())
     for entry in entries:
-        entry["command"] = without_precompiled_headers(entry["command"])
+        entry["command"] = as_clang_takes_it(entry["command"])
     folder = build / "tidy"
     folder.mkdir(exist_ok=True)
     (folder / "compile_commands.json").write_text(json.dumps(entries, indent=1))
