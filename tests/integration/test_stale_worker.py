@@ -1,6 +1,8 @@
 """A worker that sleeps past its lease and wakes after another has committed changes nothing."""
 
+import fcntl
 import os
+import pathlib
 import signal
 
 from harness import films
@@ -72,7 +74,7 @@ def stall_a_worker_in_the_middle(node, small, folder, sent):
     sent += [str(one.SOPInstanceUID) for one in burst]
     wait_until(lambda: len(node.rpc.all_analyses(page_size=200)) > before, "the burst to begin")
     worker = node.worker_pids()[0]
-    os.kill(worker, signal.SIGSTOP)
+    stop_between_writes(worker, node.data / "database.lock")
     # What is still leased when all else is done, is the sleeper's.
     status = wait_until(
         lambda: _if(node.rpc.status(), lambda s: s.queued_jobs == 0 and s.leased_jobs <= 3),
@@ -83,6 +85,22 @@ def stall_a_worker_in_the_middle(node, small, folder, sent):
         return worker
     os.kill(worker, signal.SIGCONT)
     return None
+
+
+def stop_between_writes(pid, lock):
+    """Stops it, but not with the lock of the database in its hands: nobody could go on then."""
+    with open(lock, "rb") as file:
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            stat = pathlib.Path(f"/proc/{pid}/stat")
+            wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] == "T", "it to stop")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.kill(pid, signal.SIGCONT)
+                continue
+            fcntl.flock(file, fcntl.LOCK_UN)
+            return
 
 
 def _if(value, condition):
