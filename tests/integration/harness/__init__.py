@@ -1,4 +1,4 @@
-"""What the integration tests stand on."""
+"""Real programs for the integration tests: start them, feed them, watch them, end them."""
 
 import os
 
