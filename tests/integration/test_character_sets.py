@@ -60,17 +60,23 @@ def outputs(tmp_path_factory, pixels):
             path = films.save(patient(films.shrink(pixels, 4), *values), folder / f"{name}.dcm")
             assert storescu(node.ports["dicom"], path).returncode == 0
             sent[name] = path
-        found = {}
-        for name, path in sent.items():
-            source = pydicom.dcmread(path)
-            analysis = node.wait_for_deliveries(source.SOPInstanceUID)
-            received = {
-                pydicom.filereader.read_file_meta_info(file).MediaStorageSOPInstanceUID: file
-                for file in pacs.files()
-            }
-            found[name] = source, [
-                received[made.sop_instance_uid] for made in analysis.derived_instances
-            ]
+        sources = {name: pydicom.dcmread(path) for name, path in sent.items()}
+        # All of them first: until then storescp is still writing some file.
+        analyses = {
+            name: node.wait_for_deliveries(source.SOPInstanceUID)
+            for name, source in sources.items()
+        }
+        received = {
+            pydicom.filereader.read_file_meta_info(file).MediaStorageSOPInstanceUID: file
+            for file in pacs.files()
+        }
+        found = {
+            name: (
+                sources[name],
+                [received[made.sop_instance_uid] for made in analysis.derived_instances],
+            )
+            for name, analysis in analyses.items()
+        }
         yield found
     finally:
         node.close()
