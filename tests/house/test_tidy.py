@@ -53,9 +53,17 @@ def test_what_changed_is_what_git_says_and_is_a_source(tree, monkeypatch):
     assert choose([], monkeypatch, changed) == ["core/base/log.h"]
 
 
-def test_a_precompiled_header_of_gcc_is_not_for_clang():
+def test_a_precompiled_header_of_gcc_is_not_for_clang_and_openmps_is():
     command = "c++ -Winvalid-pch -include /b/cmake_pch.hxx -O2 -c a.cc"
-    assert tidy.without_precompiled_headers(command).split() == "c++ -O2 -c a.cc".split()
+    taken = f"c++ -O2 -idirafter {tidy.OPENMP_HEADERS} -c a.cc"
+    assert tidy.as_clang_takes_it(command).split() == taken.split()
+
+
+def test_a_name_whose_header_another_finding_brings_is_said_once():
+    first = tidy.Finding("a.cc:1", "misc-include-cleaner", "no header providing \"X\"", ((0, 0, "x"),))
+    second = tidy.Finding("a.cc:2", "misc-include-cleaner", "no header providing \"Y\"", ())
+    assert not tidy.repeats_another(first)
+    assert tidy.repeats_another(second)
 
 
 def exported(tree, path, message, offset, text, check="misc-include-cleaner"):
